@@ -1,0 +1,21 @@
+# Runs inside a new image: what a test host has beyond Debian's own defaults.
+
+# A person to log in as. "*" is no password, and unlike "!" it is not a locked account.
+useradd --create-home --shell /bin/bash --password '*' ops
+echo 'ops ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/ops
+chmod 0440 /etc/sudoers.d/ops
+
+# The key is bound over these at start.
+for home in /root /home/ops; do
+    mkdir -p -m 0700 "$home/.ssh"
+    touch "$home/.ssh/authorized_keys"
+done
+chown -R ops: /home/ops/.ssh
+
+# A privileged container shares the kernel and its consoles with the machine: hands off both.
+systemctl mask getty.target console-getty.service systemd-sysctl.service \
+    systemd-modules-load.service systemd-remount-fs.service systemd-random-seed.service \
+    systemd-binfmt.service sys-kernel-debug.mount \
+    sys-kernel-tracing.mount dev-hugepages.mount dev-mqueue.mount \
+    apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer \
+    fstrim.timer
