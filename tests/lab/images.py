@@ -35,7 +35,7 @@ def unpack(image: str, directory: Path) -> None:
     """Lay the image out as a directory: a root without service manager, /run/sshd or host keys."""
     ensure([image])
     directory.mkdir(parents=True, exist_ok=True)
-    run(["tar", "-C", str(directory), "--exclude=./dev/*", "--exclude=./etc/ssh/ssh_host_*",
+    run(["tar", "-C", str(directory), "--exclude=./etc/ssh/ssh_host_*",
          "-xf", str(_tar(image))])  # fmt: skip
 
 
