@@ -1,4 +1,4 @@
-"""The command: python -m tests.lab up|down|status|inventory|exec|root."""
+"""The command: python -m tests.lab up, down, status and others (--help)."""
 
 import argparse
 import os
@@ -37,6 +37,7 @@ def _parser() -> argparse.ArgumentParser:
     root = commands.add_parser("root", help="lay an image out as a directory, to chroot into")
     root.add_argument("image", choices=images.SUITES)
     root.add_argument("directory", type=Path)
+    commands.add_parser("forget", help="remove the images that podman keeps")
     build = commands.add_parser("images", help="build the images only")
     build.add_argument("names", nargs="*")
     return parser
@@ -72,6 +73,7 @@ _COMMANDS = {
     "inventory": lambda _arguments: print(INVENTORY),
     "exec": _exec,
     "root": lambda arguments: images.unpack(arguments.image, arguments.directory),
+    "forget": lambda _arguments: images.forget(),
     "images": lambda arguments: images.ensure(arguments.names or images.SUITES),
 }
 

@@ -39,6 +39,12 @@ def unpack(image: str, directory: Path) -> None:
          "-xf", str(_tar(image))])  # fmt: skip
 
 
+def forget() -> None:
+    """Remove what podman keeps of the images; the archives in the cache stay."""
+    for image in SUITES:
+        podman("image", "rm", "--force", "--ignore", tag(image))
+
+
 def _recipe(image: str) -> str:
     text = " ".join([SUITES[image], *PACKAGES]) + (SETUP / "base.sh").read_text()
     return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -1,0 +1,39 @@
+# The collection's commands for people. Each sets up by itself what it needs on a Debian machine.
+
+PYTHON = .venv/bin/python
+export PYTHONDONTWRITEBYTECODE = 1
+
+.DEFAULT_GOAL = help
+.PHONY: help apply test test-quick lab-up lab-down clean
+
+help: ## list these commands
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+
+# ARGS goes to ansible-playbook: make apply INVENTORY=hosts.yml ARGS='--check --diff'
+apply: ## apply the role to a sandbox host and prove it; INVENTORY=hosts.yml: to your own hosts
+	@sh tests/lab/bootstrap.sh $(if $(INVENTORY),remote,apply)
+	@$(PYTHON) -m tests.lab.apply $(if $(INVENTORY),--inventory '$(INVENTORY)') -- $(ARGS)
+
+test: refuse-inventory ## run every test: lint, sanity, units, molecule on hosts made here, benchmark
+	@sh tests/lab/bootstrap.sh test
+	@$(PYTHON) -m tests.run
+
+test-quick: refuse-inventory ## run lint and units in under two minutes, without hosts
+	@sh tests/lab/bootstrap.sh quick
+	@$(PYTHON) -m tests.run --quick
+
+lab-up: refuse-inventory ## make the test hosts and keep them; see python3 -m tests.lab --help
+	@sh tests/lab/bootstrap.sh test
+	@$(PYTHON) -m tests.lab up
+
+lab-down: ## remove all hosts that were made here, the sandbox too
+	@! command -v podman >/dev/null || python3 -m tests.lab down
+
+clean: lab-down ## remove the hosts, their images, .venv and .cache
+	@! command -v podman >/dev/null || python3 -m tests.lab forget
+	@rm -rf .venv .cache
+
+# Tests change hosts in every way there is: they only ever touch hosts that they made themselves.
+.PHONY: refuse-inventory
+refuse-inventory:
+	@test -z '$(INVENTORY)' || { echo 'INVENTORY is for make apply: tests only touch hosts of their own' >&2; exit 1; }
