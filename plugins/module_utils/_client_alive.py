@@ -1,0 +1,160 @@
+# Copyright: (c) 2026, curfew.session contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What ClientAliveInterval and ClientAliveCountMax are and do. Private to the collection.
+
+sshd disconnects when the unanswered probes *exceed* CountMax, so a dead client stays up to
+``interval x (count_max + 1)`` seconds, one interval more than sshd_config(5) says (measured,
+OpenSSH 8.0 to 10.5). OpenSSH 9.2 to 9.4 double that.
+"""
+
+import re
+from typing import Any, Dict, List, Mapping, Optional, Tuple
+
+from ansible_collections.curfew.session.plugins.module_utils import (
+    _durations,
+    _sshd_change,
+    _sshd_config,
+    _sshd_edit,
+)
+
+__all__ = ["INTERVAL", "COUNT_MAX", "check_options", "detection_seconds", "failure", "result",
+           "settings", "warnings"]
+
+INTERVAL = "ClientAliveInterval"
+COUNT_MAX = "ClientAliveCountMax"
+
+
+def check_options(params: Mapping[str, Any]) -> None:
+    """Refuse what contradicts itself."""
+    given = [name for name in ("interval", "count_max") if params[name] is not None]
+    if params["state"] == "absent" and given:
+        raise _sshd_change.ChangeError(
+            "Option %s has no meaning with state=absent, which removes both directives." % given[0])
+    if params["state"] == "present" and not given:
+        raise _sshd_change.ChangeError(
+            "Options interval and count_max: state=present needs at least one of them.")
+
+
+def settings(params: Mapping[str, Any]) -> Tuple[_sshd_edit.Setting, ...]:
+    """The directives that the options ask for; for ``absent`` both, without a value."""
+    interval, count_max = params["interval"], params["count_max"]
+    found = []
+    if interval is not None or params["state"] == "absent":
+        value = None if interval is None else str(_durations.parse(interval, "interval"))
+        found.append(_sshd_edit.Setting(INTERVAL, value, read_seconds))
+    if count_max is not None or params["state"] == "absent":
+        value = None if count_max is None else str(_whole_number(count_max))
+        found.append(_sshd_edit.Setting(COUNT_MAX, value, read_number))
+    return tuple(found)
+
+
+def read_seconds(arguments: Tuple[str, ...]) -> Optional[str]:
+    """The seconds that sshd reads in the arguments of the interval."""
+    if len(arguments) != 1:
+        return None
+    try:
+        return str(_durations.parse(arguments[0], INTERVAL))
+    except _durations.DurationError:
+        return None
+
+
+def read_number(arguments: Tuple[str, ...]) -> Optional[str]:
+    if len(arguments) != 1 or not re.match(r"[ \t]*\+?[0-9]{1,64}\Z", arguments[0]):
+        return None
+    number = int(arguments[0])
+    return str(number) if number <= _durations.MAXIMUM else None
+
+
+def _whole_number(value: Any) -> int:
+    text = str(value)
+    if isinstance(value, (bool, float)) or not re.match(r"[0-9]{1,64}\Z", text):
+        raise _sshd_change.ChangeError("Option count_max: %r is not a whole number." % (value,))
+    if int(text) > _durations.MAXIMUM:
+        raise _sshd_change.ChangeError(
+            "Option count_max: %s is over %d." % (text, _durations.MAXIMUM))
+    return int(text)
+
+
+def detection_seconds(
+    interval: Optional[int], count_max: Optional[int], release: Optional[_sshd_config.Release]
+) -> Optional[Dict[str, Any]]:
+    """How long a client that is gone stays connected, or None: for ever, or nobody can know.
+
+    With a CountMax of 0 nobody is dropped since 8.2; before, after one interval; but distributions
+    have backported either, so the release proves nothing.
+    """
+    if not interval or not count_max or release is None:
+        return None
+    basis = "interval x count_max to interval x (count_max + 1)"
+    factor = 1
+    if (9, 2) <= release <= (9, 4):
+        factor = 2
+        basis = "2 x interval x count_max to 2 x interval x (count_max + 1)"
+        basis += ", the doubling of OpenSSH 9.2 to 9.4"
+    return {
+        "min": factor * interval * count_max,
+        "max": factor * interval * (count_max + 1),
+        "basis": basis,
+    }
+
+
+def _numbers(values: Mapping[str, Optional[str]]) -> Dict[str, Optional[int]]:
+    interval, count_max = values.get(INTERVAL.lower()), values.get(COUNT_MAX.lower())
+    return {
+        "interval_seconds": None if interval is None else int(interval),
+        "count_max": None if count_max is None else int(count_max),
+    }
+
+
+def result(outcome: _sshd_change.Outcome) -> Dict[str, Any]:
+    """The module's return values."""
+    effective = _numbers(outcome.proven[0][1])
+    version = outcome.version
+    return {
+        "changed": outcome.changed,
+        "before": _numbers(outcome.before),
+        "effective": effective,
+        "connections": [
+            dict(zip(("user", "host", "addr", "laddr", "lport"), connection), **_numbers(values))
+            for connection, values in outcome.proven],
+        "verified": outcome.verified,
+        "detection_seconds": detection_seconds(
+            effective["interval_seconds"], effective["count_max"],
+            version.release if version else None),
+        "openssh_version": version.text if version else None,
+        "service": dict(outcome.service._asdict()),
+        "reload_needed": outcome.reload_needed,
+        "conflicts": outcome.conflicts,
+        "changed_files": outcome.changed_files,
+        "backup_files": outcome.backup_files,
+        "diff": outcome.diff,
+    }
+
+
+def failure(error: Exception) -> Dict[str, Any]:
+    """The same keys for a run that changed nothing."""
+    keys = ("before", "effective", "verified", "detection_seconds", "openssh_version", "service",
+            "reload_needed")
+    nothing = {key: None for key in keys}  # type: Dict[str, Any]
+    nothing.update(connections=[], changed_files=[], backup_files=[],
+                   conflicts=getattr(error, "conflicts", []))
+    return nothing
+
+
+def warnings(outcome: _sshd_change.Outcome) -> List[str]:
+    """What is legal, or done, and yet not what people think."""
+    found = list(outcome.warnings)
+    numbers = _numbers(outcome.proven[0][1])
+    if numbers["interval_seconds"] == 0:
+        found.append("ClientAliveInterval 0 turns the probes off: a client that is gone is never "
+                     "dropped.")
+    if numbers["count_max"] == 0:
+        found.append("ClientAliveCountMax 0 never drops anybody since OpenSSH 8.2; before, it drops "
+                     "clients that are idle, dead or not, after one interval.")
+    for item in outcome.conflicts:
+        if not item["disabled"]:
+            found.append("%s line %s in the scope %s contradicts it: %s%s" % (
+                item["path"], item["line"], item["scope"], item["text"],
+                " (which wins there)" if item["wins"] else ""))
+    return found

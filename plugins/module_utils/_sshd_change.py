@@ -1,0 +1,352 @@
+# Copyright: (c) 2026, curfew.session contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Put directives of sshd in force, with proof, or change nothing. Private to the collection.
+
+The engine of the modules that edit sshd's configuration: what the directives mean is in the
+Settings that a module hands over, how their numbers are shown is the module's own affair.
+"""
+
+import os
+from contextlib import contextmanager
+from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+
+from ansible_collections.curfew.session.plugins.module_utils import (
+    _file_changes,
+    _sshd_config,
+    _sshd_daemon,
+    _sshd_edit,
+    _sshd_match,
+    _sshd_plan,
+    _sshd_service,
+    _sshd_tree,
+)
+
+__all__ = ["ChangeError", "Outcome", "Request", "apply", "argument_spec", "request"]
+
+DEFAULT_PATH = "/etc/ssh/sshd_config"
+EXPECTED_ERRORS = (
+    _file_changes.FilesError, _sshd_config.ConfigError, _sshd_daemon.SshdError,
+    _sshd_service.ServiceError, _sshd_tree.BadConnection)
+
+Values = Dict[str, Optional[str]]
+
+
+class ChangeError(Exception):
+    """Nothing was changed, or everything was put back; ``conflicts`` names what is in the way."""
+
+    def __init__(self, message: str, conflicts: Sequence[Dict[str, Any]] = ()) -> None:
+        super(ChangeError, self).__init__(message)
+        self.conflicts = list(conflicts)
+
+
+class Request(NamedTuple):
+    """The options that all modules of this kind share, with the directives wanted."""
+
+    settings: Tuple[_sshd_edit.Setting, ...]
+    state: str
+    path: Optional[str]
+    match: Optional[str]
+    conflicts: str
+    connections: Sequence[Mapping[str, Any]]
+    verify: bool
+    sshd: Optional[str]
+    reload: bool
+    backup: bool
+    check_mode: bool
+
+
+class Outcome(NamedTuple):
+    """``proven`` pairs each connection with the values that it gets, by lower-case keyword."""
+
+    changed: bool
+    before: Values
+    proven: List[Tuple[_sshd_match.Connection, Values]]
+    verified: Optional[bool]
+    version: Optional[_sshd_daemon.Version]
+    service: _sshd_service.Service
+    reload_needed: Optional[bool]
+    conflicts: List[Dict[str, Any]]
+    changed_files: List[str]
+    backup_files: List[str]
+    diff: List[Dict[str, str]]
+    warnings: List[str]
+
+
+def argument_spec(**directives: Any) -> Dict[str, Any]:
+    """The options of a module of this kind; ``directives`` are those that are its own."""
+    connection = {key: dict(type="int" if key == "lport" else "str") for key in _sshd_tree.KEYS}
+    return dict(
+        directives,
+        state=dict(type="str", choices=["present", "absent"], default="present"),
+        match=dict(type="str"),
+        path=dict(type="path"),
+        conflicts=dict(type="str", choices=["report", "disable"], default="report"),
+        connections=dict(type="list", elements="dict", default=[], options=connection),
+        verify=dict(type="bool", default=True),
+        sshd=dict(type="path"),
+        reload=dict(type="bool", default=False),
+        backup=dict(type="bool", default=False),
+    )
+
+
+def request(params: Mapping[str, Any], settings: Sequence[_sshd_edit.Setting],
+            check_mode: bool) -> Request:
+    """The request that a module's parameters make."""
+    shared = {name: params[name] for name in Request._fields if name in params}
+    return Request(settings=tuple(settings), check_mode=check_mode, **shared)
+
+
+def apply(request: Request) -> Outcome:
+    """Bring the configuration to what the request asks for.
+
+    :raises ChangeError: it cannot be, or would not be in force; every byte is as it was.
+    """
+    try:
+        run = _Run(request)
+        with run.alone():
+            return run.outcome()
+    except EXPECTED_ERRORS as error:
+        raise ChangeError(str(error))
+
+
+class _Run(object):
+    """One run on one host: what was found there, then what was done."""
+
+    def __init__(self, request: Request) -> None:
+        self.request = request
+        self.service, listener, words = _sshd_service.find()
+        self.path = request.path or words.config or DEFAULT_PATH
+        if not self.path.startswith("/"):
+            raise ChangeError("Option path: %s is not an absolute path." % self.path)
+        ours = os.path.realpath(words.config or DEFAULT_PATH) == os.path.realpath(self.path)
+        self.listener = listener if ours else None
+        self.words = words if ours else _sshd_service.CommandLine()
+        self.ours = ours
+        self.binary = self._find_binary(words.binary)
+        self.version = _sshd_daemon.version(self.binary) if self.binary else None
+        self.release = self.version.release if self.version else _sshd_config.NEWEST
+        self.criteria = _criteria(request.match, self.release)
+        self.warnings = []  # type: List[str]
+        self.listening = []  # type: List[str]
+        self.overrides = [
+            option for option in self.words.options if self._keyword_of(option) is not None]
+
+    def _find_binary(self, running: Optional[str]) -> Optional[str]:
+        try:
+            return _sshd_daemon.find_binary(self.request.sshd, running)
+        except _sshd_daemon.SshdError:
+            if self.request.verify:
+                raise
+            return None
+
+    def _keyword_of(self, option: str) -> Optional[str]:
+        statement = _sshd_config.parse_line(option, self.release)
+        wanted = [setting.keyword.lower() for setting in self.request.settings]
+        return statement.keyword if statement and statement.keyword in wanted else None
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Alone on this configuration, and rid of what a killed run left; both for real runs."""
+        home = os.path.dirname(os.path.realpath(self.path))
+        if self.request.check_mode or not os.path.isdir(home):
+            yield
+            return
+        with _file_changes.locked(home):
+            self.warnings.extend(_file_changes.recover(home))
+            yield
+
+    def outcome(self) -> Outcome:
+        request = self.request
+        keywords = [setting.keyword for setting in request.settings] + ["Port", "ListenAddress"]
+        self.files = _sshd_tree.Files(self.path, keywords, self.release)
+        self.plan = self._plan()
+        self.connections = self._connections()
+        changes = [self.files.change(path, text) for path, text in self.plan.texts.items()]
+        for change in changes:
+            _file_changes.check_safe(change)
+        options = [word for option in self.overrides for word in ("-o", option)]
+        with _sshd_daemon.Prover(self.binary or "", self.release, options) as prover:
+            before, proven = self._prove(prover)
+            transaction = _file_changes.Transaction(
+                os.path.dirname(os.path.realpath(self.path)), changes, request.backup)
+            reload_needed = self._reload_needed(bool(changes))
+            reloading = request.reload and bool(reload_needed)
+            if not request.check_mode:
+                self._write(transaction, prover, proven, reloading)
+                reload_needed = self._reload_needed(False)
+        return Outcome(
+            changed=bool(changes) or reloading,
+            before=before,
+            proven=proven,
+            verified=True if request.verify else None,
+            version=self.version,
+            service=self.service,
+            reload_needed=reload_needed,
+            conflicts=self._conflicts(refused=False),
+            changed_files=[change.snapshot.real_path for change in changes],
+            backup_files=[] if request.check_mode else list(transaction.backup_files),
+            diff=_file_changes.diff(changes),
+            warnings=self.warnings + getattr(transaction, "warnings", []),
+        )
+
+    def _plan(self) -> _sshd_plan.Plan:
+        request = self.request
+        if request.state == "absent":
+            return _sshd_plan.unmake(
+                self.files.read, request.settings, self.release, self.criteria)
+        return _sshd_plan.make(
+            self.files.read, request.settings, self.release, self.criteria,
+            request.conflicts == "disable")
+
+    def _connections(self) -> List[_sshd_match.Connection]:
+        """Those to prove: for a Match block those that meet it, else the default one first."""
+        default = _sshd_tree.default_connection(self.plan.before, self.words.ports)
+        given = [_sshd_tree.connection(item, default) for item in self.request.connections]
+        if self.criteria is None:
+            return [default] + given
+        for item in given:
+            if not _sshd_match.matches(self.criteria, item):
+                raise ChangeError("Option connections: %s does not meet %r." % (
+                    _shown(item), _sshd_match.describe(self.criteria)))
+        return given or [_sshd_tree.derived_connection(self.criteria, default)]
+
+    def _prove(self, prover: _sshd_daemon.Prover,
+               ) -> Tuple[Values, List[Tuple[_sshd_match.Connection, Values]]]:
+        """What is in force before and would be after; raises if that is not what was asked."""
+        planned = bool(self.plan.texts)
+        proven = [(connection, self._ask(prover, self.plan.after, connection, planned))
+                  for connection in self.connections]
+        before = proven[0][1]
+        if planned:
+            try:
+                before = self._ask(prover, self.plan.before, self.connections[0], False)
+            except _sshd_daemon.Rejected:
+                before = {}  # the line that we replace was what sshd refused
+        self._require(proven)
+        unknown = {setting.keyword.lower(): None for setting in self.request.settings}
+        if not self.request.verify:
+            return dict(unknown), [(item, dict(unknown)) for item in self.connections]
+        return dict(unknown, **before), proven
+
+    def _ask(self, prover: _sshd_daemon.Prover, tree: _sshd_config.Tree,
+             connection: _sshd_match.Connection, planned: bool) -> Values:
+        values = {}  # type: Values
+        answer = prover.ask(tree, connection, planned) if self.request.verify else None
+        for setting in self.request.settings:
+            keyword = setting.keyword.lower()
+            if answer is not None:
+                found = answer.get(keyword, [""])[0].split()
+                self.listening = answer.get("listenaddress", [])
+            else:
+                directive = _sshd_config.deciding(tree, keyword, connection)
+                found = list(directive.arguments) if directive else []
+            values[keyword] = setting.read(tuple(found))
+        return values
+
+    def _require(self, proven: Sequence[Tuple[_sshd_match.Connection, Values]]) -> None:
+        problems = []
+        for connection, values in proven:
+            for setting in self.request.settings:
+                found = values[setting.keyword.lower()]
+                if setting.value is not None and found != setting.value:
+                    problems.append("%s would be %s, not %s, for %s: %s" % (
+                        setting.keyword, found, setting.value, _shown(connection),
+                        self._cause(setting, connection)))
+        if problems:
+            raise ChangeError(
+                "Nothing was changed. " + " ".join(problems), self._conflicts(refused=True))
+
+    def _cause(self, setting: _sshd_edit.Setting, connection: _sshd_match.Connection) -> str:
+        for option in self.overrides:
+            if self._keyword_of(option) == setting.keyword.lower():
+                return "the daemon runs with -o %s, which beats every file." % option
+        directive = _sshd_config.deciding(self.plan.after, setting.keyword, connection)
+        if directive is None or setting.agrees(directive.arguments):
+            return "no line that was found explains it."
+        for item in self._conflicts(refused=True):
+            if item["path"] == directive.path and item["text"] == directive.text.strip(" \t\r\f"):
+                break
+        else:
+            item = {"line": directive.line}
+        advice = "" if not _sshd_config.unconditional(directive) or (
+            self.request.conflicts == "disable") else " (conflicts=disable would disable it)"
+        return "%s line %d in the scope %s says %r%s." % (
+            directive.path, item["line"], _sshd_config.scope_text(directive),
+            directive.text.strip(" \t\r\f"), advice)
+
+    def _conflicts(self, refused: bool) -> List[Dict[str, Any]]:
+        if self.request.state == "absent":
+            return []
+        found = [{"path": None, "line": None, "text": "-o " + option, "scope": "command line",
+                  "wins": True, "disabled": False}
+                 for option in self.overrides if self._contradicts(option)]
+        return found + _sshd_plan.conflicts(
+            self.plan, self.request.settings, refused, self.connections, self.criteria)
+
+    def _contradicts(self, option: str) -> bool:
+        statement = _sshd_config.parse_line(option, self.release)
+        return statement is not None and any(
+            setting.keyword.lower() == statement.keyword
+            and not setting.agrees(statement.arguments or ())
+            for setting in self.request.settings)
+
+    def _reload_needed(self, changing: bool) -> Optional[bool]:
+        if self.listener is None:
+            return False if self.ours and not self.service.running else None
+        return changing or _sshd_service.stale(self.listener, self.plan.before.texts)
+
+    def _write(self, transaction: _file_changes.Transaction, prover: _sshd_daemon.Prover,
+               proven: Sequence[Tuple[_sshd_match.Connection, Values]], reloading: bool) -> None:
+        """Write, ask the real files again, reload; whatever goes wrong, the old bytes come back."""
+        transaction.write()
+        try:
+            if self.plan.texts and self.request.verify:
+                tree = _sshd_tree.Files(self.path, self.files.keywords, self.release).read({})
+                for connection, values in proven:
+                    if self._ask(prover, tree, connection, False) != values:
+                        raise ChangeError("sshd reads the written files otherwise than the "
+                                          "staged ones; is somebody else changing them?")
+            if reloading and self.listener is not None:
+                _sshd_service.reload(self.service, self.listener, self.listening)
+        except BaseException as error:
+            self._undo(transaction, error, reloading)
+            raise
+        transaction.finish()
+
+    def _undo(self, transaction: _file_changes.Transaction, error: BaseException,
+              reloading: bool) -> None:
+        transaction.undo()
+        said = str(error)
+        if self.plan.texts:
+            said += " The files are as they were."
+        if reloading and self.listener is not None and isinstance(
+                error, _sshd_service.ServiceError):
+            try:
+                _sshd_service.reload(self.service, self.listener, self.listening)
+                said += " The daemon was reloaded with them."
+            except _sshd_service.ServiceError as second:
+                said += " Then: %s" % second
+        if isinstance(error, EXPECTED_ERRORS + (ChangeError,)):
+            raise ChangeError(said)
+
+
+def _criteria(match: Optional[str],
+              release: _sshd_config.Release) -> Optional[_sshd_match.Criteria]:
+    if match is None:
+        return None
+    if any(char in match for char in "\n\r\0\"'\\#"):
+        raise ChangeError(
+            "Option match: %r must be one line without quotes, backslashes or comments." % match)
+    statement = _sshd_config.parse_line("Match " + match, release)
+    criteria = _sshd_config.parse_criteria(statement.arguments if statement else None)
+    known = ("all", "user", "group", "host", "address", "localaddress", "localport", "rdomain",
+             "invalid-user")
+    if criteria is None or any(name not in known for name, _argument in criteria):
+        raise ChangeError(
+            "Option match: %r is not what sshd_config(5) allows after Match." % match)
+    return criteria
+
+
+def _shown(connection: _sshd_match.Connection) -> str:
+    return "user %s, host %s, addr %s, laddr %s, lport %d" % connection[:5]

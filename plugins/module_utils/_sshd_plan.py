@@ -1,0 +1,196 @@
+# Copyright: (c) 2026, curfew.session contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What to change in a whole sshd configuration, and what contradicts it. Private to the collection.
+
+Pure: trees in, texts out. The knowledge of any one directive is in its Setting alone.
+"""
+
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence
+
+from ansible_collections.curfew.session.plugins.module_utils import (
+    _sshd_config,
+    _sshd_edit,
+    _sshd_match,
+)
+
+__all__ = ["Plan", "conflicts", "make", "unmake"]
+
+Read = Callable[[Dict[str, str]], _sshd_config.Tree]
+
+
+class Plan(NamedTuple):
+    """``texts`` holds each changed file's new text, in the order in which writing them is safe."""
+
+    before: _sshd_config.Tree
+    after: _sshd_config.Tree
+    texts: Dict[str, str]
+    disabled: List[_sshd_config.Directive]
+
+
+def make(
+    read: Read, settings: Sequence[_sshd_edit.Setting], release: _sshd_config.Release,
+    criteria: Optional[_sshd_match.Criteria] = None, disable: bool = False,
+) -> Plan:
+    """The change after which the settings stand in the main file where they win.
+
+    :param read: reads the tree, with the texts given in place of the files of those names.
+    """
+    before = tree = read({})
+    texts = {}  # type: Dict[str, str]
+    disabled = _disableable(tree, settings, criteria) if disable else []
+    for directive in disabled:
+        path = directive.path
+        texts[path] = _sshd_edit.disable(texts.get(path, tree.texts[path]), [directive.line])
+    if texts:
+        tree = read(texts)
+    for setting in settings:
+        text = _set(tree, setting, criteria, release)
+        if text != tree.texts[tree.main]:
+            texts.pop(tree.main, None)  # last: what contradicts is gone before ours stands
+            texts[tree.main] = text
+            tree = read(texts)
+    return Plan(before, tree, texts, disabled)
+
+
+def unmake(
+    read: Read, settings: Sequence[_sshd_edit.Setting], release: _sshd_config.Release,
+    criteria: Optional[_sshd_match.Criteria] = None,
+) -> Plan:
+    """The change that removes the settings and enables again what :func:`make` had disabled."""
+    before = tree = read({})
+    keywords = frozenset(setting.keyword.lower() for setting in settings)
+    main = tree.texts[tree.main]
+    for setting in settings:
+        gone = setting._replace(value=None)
+        if criteria is None:
+            main = _sshd_edit.set_global(main, gone, release)
+        else:
+            main = _sshd_edit.set_in_match(main, gone, criteria, release)
+    new = dict(tree.texts)
+    new[tree.main] = main
+    if criteria is None:
+        new = {path: _sshd_edit.enable(text, keywords, release) for path, text in new.items()}
+    texts = {path: text for path, text in new.items() if text != before.texts[path]}
+    return Plan(before, read(texts) if texts else before, texts, [])
+
+
+def conflicts(
+    plan: Plan, settings: Sequence[_sshd_edit.Setting], refused: bool,
+    connections: Sequence[_sshd_match.Connection], criteria: Optional[_sshd_match.Criteria],
+) -> List[Dict[str, Any]]:
+    """The definitions that contradict the settings, as a module returns them.
+
+    Lines are counted in the files as the run leaves them: as they were if it is refused.
+    ``wins`` tells whether the definition has its way with the connections of its own scope.
+    """
+    found = []
+    tree = plan.before if refused else plan.after
+    for setting in settings:
+        for directive in _contradicting(tree, setting):
+            if criteria is not None and not _met(directive, connections):
+                continue
+            found.append(_conflict(directive, directive.line, _wins(tree, directive), False))
+    if not refused:
+        found.extend(_conflict(directive, _marked_line(plan, directive), False, True)
+                     for directive in plan.disabled)
+    unique = {(item["path"], item["line"], item["scope"]): item for item in found}
+    return sorted(unique.values(), key=lambda item: (item["path"] != tree.main, item["path"],
+                                                     item["line"]))
+
+
+def _set(tree: _sshd_config.Tree, setting: _sshd_edit.Setting,
+         criteria: Optional[_sshd_match.Criteria], release: _sshd_config.Release) -> str:
+    text = tree.texts[tree.main]
+    included = [directive.main_line for directive in _contradicting(tree, setting)
+                if directive.path != tree.main and _beside(directive, criteria)]
+    above = min(included) if included else None
+    if criteria is None:
+        return _sshd_edit.set_global(text, setting, release, above)
+    return _sshd_edit.set_in_match(text, setting, criteria, release, above)
+
+
+def _beside(directive: _sshd_config.Directive, criteria: Optional[_sshd_match.Criteria]) -> bool:
+    """Whether an included directive is read as if it stood in the section that we edit."""
+    if criteria is None:
+        return not directive.scope
+    return len(directive.scope) == 1 and (
+        _sshd_match.meaning(directive.scope[0].criteria) == _sshd_match.meaning(criteria))
+
+
+def _contradicting(
+        tree: _sshd_config.Tree, setting: _sshd_edit.Setting) -> List[_sshd_config.Directive]:
+    return [directive for directive in tree.directives
+            if directive.keyword == setting.keyword.lower()
+            and not setting.agrees(directive.arguments)]
+
+
+def _disableable(
+    tree: _sshd_config.Tree, settings: Sequence[_sshd_edit.Setting],
+    criteria: Optional[_sshd_match.Criteria],
+) -> List[_sshd_config.Directive]:
+    """Unconditional contradictions, but for those that the edit of the main file takes care of.
+
+    A line that is also read under a condition (its file is included twice) is somebody's
+    exception there, so it stays.
+    """
+    conditional = {(directive.path, directive.line) for directive in tree.directives
+                   if not _sshd_config.unconditional(directive)}
+    found = {}
+    for setting in settings:
+        for directive in _contradicting(tree, setting):
+            place = (directive.path, directive.line)
+            ours = not directive.scope and (directive.path == tree.main or criteria is not None)
+            if place not in conditional and not ours:
+                found[place] = directive
+    return list(found.values())
+
+
+def _met(directive: _sshd_config.Directive,
+         connections: Sequence[_sshd_match.Connection]) -> bool:
+    return bool(directive.scope) and any(
+        all(_sshd_match.matches(match.criteria, connection) for match in directive.scope)
+        for connection in connections)
+
+
+def _wins(tree: _sshd_config.Tree, directive: _sshd_config.Directive) -> bool:
+    rivals = [other for other in tree.directives if other.keyword == directive.keyword]
+    if not directive.scope and any(
+            other.scope and _sshd_config.unconditional(other) for other in rivals):
+        return False
+    own = _scope_meaning(directive)
+    for other in rivals:
+        if other is directive:
+            return True
+        if bool(other.scope) == bool(directive.scope) and (
+                _sshd_config.unconditional(other) or _scope_meaning(other) == own):
+            return False
+    return False
+
+
+def _scope_meaning(directive: _sshd_config.Directive) -> List[Any]:
+    return [_sshd_match.meaning(match.criteria) for match in directive.scope]
+
+
+def _conflict(directive: _sshd_config.Directive, line: int, wins: bool,
+              disabled: bool) -> Dict[str, Any]:
+    return {
+        "path": directive.path,
+        "line": line,
+        "text": directive.text.strip(" \t\r\f"),
+        "scope": _sshd_config.scope_text(directive),
+        "wins": wins,
+        "disabled": disabled,
+    }
+
+
+def _marked_line(plan: Plan, directive: _sshd_config.Directive) -> int:
+    """Where the disabled line stands now: edits above it may have moved it."""
+    marked = _sshd_edit.MARKER + directive.text
+    old = plan.before.texts[directive.path].split("\n")
+    new = plan.after.texts[directive.path].split("\n")
+    same = [other.line for other in plan.disabled
+            if other.path == directive.path and other.text == directive.text]
+    standing = [number for number, line in enumerate(new, 1) if line == marked]
+    skipped = sum(1 for line in old if line == marked)
+    return standing[min(sorted(same).index(directive.line) + skipped, len(standing) - 1)]

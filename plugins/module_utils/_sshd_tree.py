@@ -1,0 +1,178 @@
+# Copyright: (c) 2026, curfew.session contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""sshd's configuration as it lies on this host. Private to the collection.
+
+Gives the pure reader its files and the accounts that Match lines ask for.
+"""
+
+import glob
+import grp
+import ipaddress
+import os
+import pwd
+import re
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
+
+from ansible_collections.curfew.session.plugins.module_utils import (
+    _file_changes,
+    _sshd_config,
+    _sshd_match,
+)
+
+__all__ = ["BadConnection", "Files", "connection", "default_connection", "derived_connection"]
+
+NO_ADDRESS = "192.0.2.1"  # TEST-NET-1 of RFC 5737: nobody has it
+KEYS = ("user", "host", "addr", "laddr", "lport")
+
+
+class BadConnection(Exception):
+    """A connection to prove cannot be made of what was given; one sentence."""
+
+
+class Files(object):
+    """The files of one tree, each read once, so that what is planned fits what was read."""
+
+    def __init__(self, main: str, keywords: Iterable[str],
+                 release: _sshd_config.Release) -> None:
+        self.main = main
+        self.keywords = list(keywords)
+        self._release = release
+        self.snapshots = {}  # type: Dict[str, _file_changes.Snapshot]
+        self._expanded = {}  # type: Dict[str, List[str]]
+
+    def read(self, texts: Mapping[str, str]) -> _sshd_config.Tree:
+        """The tree, with the texts given in place of the files of those names."""
+        def load(path: str, by: Optional[Tuple[str, int]]) -> str:
+            return texts[path] if path in texts else self._load(path, by)
+        return _sshd_config.read_tree(
+            self.main, load, self._expand, self.keywords, self._release)
+
+    def change(self, path: str, text: str) -> _file_changes.Change:
+        return _file_changes.Change(
+            self.snapshots[path], text.encode("utf-8", "surrogateescape"))
+
+    def _load(self, path: str, by: Optional[Tuple[str, int]]) -> str:
+        if by is not None and os.path.isdir(path):
+            return ""  # sshd opens a folder that a glob names, and reads nothing
+        if path not in self.snapshots:
+            try:
+                self.snapshots[path] = _file_changes.read(path)
+            except _file_changes.FilesError as error:
+                if by is None:
+                    raise
+                raise _file_changes.FilesError("%s line %d: Include: %s" % (by + (error,)))
+        return (self.snapshots[path].data or b"").decode("utf-8", "surrogateescape")
+
+    def _expand(self, pattern: str) -> List[str]:
+        if pattern not in self._expanded:
+            plain = re.sub(r"\\(.)", r"[\1]", pattern)  # glob(3) escapes with a backslash
+            self._expanded[pattern] = sorted(glob.glob(plain), key=os.fsencode)
+        return self._expanded[pattern]
+
+
+def default_connection(
+        tree: _sshd_config.Tree, ports: Sequence[int]) -> _sshd_match.Connection:
+    """A user who does not exist, from an address that nobody has, at the first listener."""
+    user = "curfew-no-such-user"
+    while _exists(user):
+        user += "-"
+    laddr, lport = _first_listener(tree, ports)
+    return _sshd_match.Connection(user, NO_ADDRESS, NO_ADDRESS, laddr, lport, (), False)
+
+
+def connection(
+    given: Mapping[str, Any], default: _sshd_match.Connection
+) -> _sshd_match.Connection:
+    """The connection that an item of the option ``connections`` describes."""
+    fields = {key: value for key, value in given.items() if value is not None}
+    for key, value in fields.items():
+        if key != "lport" and not re.match(r"[^\s,\x00-\x1f]+\Z", value):
+            raise BadConnection(
+                "Option connections: %s %r must not be empty or hold a comma or blanks." % (
+                    key, value))
+        if key in ("addr", "laddr") and not _is_address(value):
+            raise BadConnection("Option connections: %s %r is not an IP address." % (key, value))
+    if not 1 <= fields.get("lport", 1) <= 65535:
+        raise BadConnection("Option connections: lport must be 1 to 65535.")
+    if "addr" in fields:
+        fields.setdefault("host", fields["addr"])
+    if "user" in fields:
+        fields["groups"] = _groups_of(fields["user"])
+        fields["user_exists"] = _exists(fields["user"])
+    return default._replace(**fields)
+
+
+def derived_connection(
+    criteria: _sshd_match.Criteria, default: _sshd_match.Connection
+) -> _sshd_match.Connection:
+    """A connection that meets the criteria of a Match line."""
+    derived = _sshd_match.derive(criteria, default, _member_of)
+    if derived is not None:
+        groups = _groups_of(derived.user)
+        derived = derived._replace(groups=groups, user_exists=_exists(derived.user))
+    if derived is None or not _sshd_match.matches(criteria, derived):
+        raise BadConnection(
+            "Option match: no connection that meets %r could be derived on this host; "
+            "give one in the option connections." % _sshd_match.describe(criteria))
+    return derived
+
+
+def _first_listener(tree: _sshd_config.Tree, ports: Sequence[int]) -> Tuple[str, int]:
+    def first(keyword: str) -> Optional[str]:
+        for directive in tree.directives:
+            if directive.keyword == keyword and not directive.scope and directive.arguments:
+                return directive.arguments[0]
+        return None
+
+    port = first("port")
+    lport = ports[0] if ports else int(port) if port and port.isdigit() else 22
+    listen = first("listenaddress") or ""
+    whole = re.match(r"\[(.*)\](?::(\d+))?\Z|([^:]*):(\d+)\Z", listen)
+    if whole is not None:
+        listen = whole.group(1) or whole.group(3) or ""
+        lport = int(whole.group(2) or whole.group(4) or lport)
+    return (listen if _is_address(listen) else "0.0.0.0"), lport
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _exists(user: str) -> bool:
+    try:
+        pwd.getpwnam(user)
+    except (KeyError, ValueError):
+        return False
+    return True
+
+
+def _groups_of(user: str) -> Tuple[str, ...]:
+    names = []
+    try:
+        account = pwd.getpwnam(user)
+        for group in os.getgrouplist(user, account.pw_gid):
+            names.append(grp.getgrgid(group).gr_name)
+    except (KeyError, ValueError):
+        pass
+    return tuple(names)
+
+
+def _member_of(group: str) -> Optional[str]:
+    """Somebody in the group; of those for whom it is primary, only /etc/passwd is searched."""
+    try:
+        entry = grp.getgrnam(group)
+    except (KeyError, ValueError):
+        return None
+    if entry.gr_mem:
+        return entry.gr_mem[0]
+    with open("/etc/passwd", "rb") as accounts:
+        for line in accounts:
+            fields = line.decode("utf-8", "surrogateescape").split(":")
+            if len(fields) == 7 and fields[3] == str(entry.gr_gid):
+                return fields[0]
+    return None
