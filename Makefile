@@ -16,11 +16,11 @@ apply: ## apply the role to a sandbox host and prove it; INVENTORY=hosts.yml: to
 
 test: refuse-inventory ## run every test: lint, sanity, units, molecule on hosts made here, benchmark
 	@sh tests/lab/bootstrap.sh test
-	@$(PYTHON) -m tests.run
+	@$(PYTHON) -m tests.suite
 
 test-quick: refuse-inventory ## run lint and units in under two minutes, without hosts
 	@sh tests/lab/bootstrap.sh quick
-	@$(PYTHON) -m tests.run --quick
+	@$(PYTHON) -m tests.suite --quick
 
 lab-up: refuse-inventory ## make the test hosts and keep them; see python3 -m tests.lab --help
 	@sh tests/lab/bootstrap.sh test

@@ -28,7 +28,7 @@ def build() -> Path:
 
 def _files() -> list[Path]:
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(command, cwd=TOP, capture_output=True, text=True)
+    listed = subprocess.run(command, cwd=TOP, capture_output=True, text=True, check=False)
     if listed.returncode == 0:
         names = [Path(name) for name in listed.stdout.split("\0") if name]
     else:  # an unpacked archive

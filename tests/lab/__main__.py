@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from . import hosts, images, namespace
@@ -66,14 +67,14 @@ def _exec(arguments: argparse.Namespace) -> None:
     os.execvp(command[0], command)
 
 
-_COMMANDS = {
+_COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
     "up": _up,
     "down": lambda arguments: hosts.down(arguments.names),
     "status": _status,
-    "inventory": lambda _arguments: print(INVENTORY),
+    "inventory": lambda _: print(INVENTORY),
     "exec": _exec,
     "root": lambda arguments: images.unpack(arguments.image, arguments.directory),
-    "forget": lambda _arguments: images.forget(),
+    "forget": lambda _: images.forget(),
     "images": lambda arguments: images.ensure(arguments.names or images.SUITES),
 }
 

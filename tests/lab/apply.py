@@ -13,7 +13,7 @@ from pathlib import Path
 from tests import collection
 
 from . import hosts, live
-from .common import INVENTORY, TOP, LabError, say
+from .common import INVENTORY, SSH_CONFIG, TOP, LabError, say
 
 SANDBOX = "sandbox"
 # Short enough to watch; a person's own hosts get the role's defaults.
@@ -78,7 +78,7 @@ def _sandbox(arguments: list[str]) -> int:
     if status == 0 and "--check" not in arguments:
         _prove()
         print("\nThe sandbox is still there to look at; make lab-down removes it:")
-        print(f"  ssh -F {live.SSH_CONFIG.relative_to(TOP)} ops@{SANDBOX}")
+        print(f"  ssh -F {SSH_CONFIG.relative_to(TOP)} ops@{SANDBOX}")
     return status
 
 
@@ -104,7 +104,9 @@ def _playbook(inventory: str, *arguments: str, quiet: bool = False) -> int:
     playbook = Path(sys.executable).parent / "ansible-playbook"
     command = [str(playbook), "--inventory", inventory, *arguments]
     output = subprocess.PIPE if quiet else None
-    done = subprocess.run(command, env=environment, stdout=output, stderr=output, text=True)
+    done = subprocess.run(
+        command, env=environment, stdout=output, stderr=output, text=True, check=False
+    )
     if quiet and done.returncode:
         print(done.stdout, done.stderr, sep="\n")
     return done.returncode
@@ -140,7 +142,7 @@ def _tell(answers: dict[str, dict[str, str]]) -> None:
 def _client_alive(interval: int, count: int) -> str:
     if not interval or not count:
         return f"never drops a client that is gone (interval {interval} s, count {count})"
-    return f"probes a silent client every {interval} s, drops it when more than {count} go unanswered"
+    return f"asks a silent client every {interval} s, drops it after more than {count} unanswered"
 
 
 def _prove() -> None:

@@ -7,7 +7,7 @@ cd "$(dirname "$0")/../.."
 
 remote="python3 python3-venv openssh-client"
 hosts="podman crun netavark iptables nftables mmdebstrap debian-archive-keyring util-linux"
-quick="python3 python3-venv openssh-client openssh-server bash dash zsh ksh mksh tcsh util-linux acl attr strace"
+quick="python3 python3-venv openssh-client openssh-server bash dash zsh ksh mksh tcsh util-linux acl attr strace shellcheck"
 case $1 in
     remote) packages=$remote requirements=tests/requirements-apply.txt ;;
     apply) packages="$remote $hosts" requirements=tests/requirements-apply.txt ;;

@@ -22,12 +22,14 @@ def say(text: str) -> None:
     print(f"lab: {text}", file=sys.stderr, flush=True)
 
 
-def run(command: Sequence[str], **options: object) -> str:
+def run(command: Sequence[str], env: dict[str, str] | None = None, stdin: str | None = None) -> str:
     """Run a program and return what it printed; what it complained about becomes the error."""
-    done = subprocess.run(command, capture_output=True, text=True, **options)  # type: ignore[call-overload]  # options pass through
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, env=env, input=stdin
+    )
     if done.returncode != 0:
         raise LabError(f"{' '.join(command)}: {(done.stderr or done.stdout).strip()}")
-    return str(done.stdout)
+    return done.stdout
 
 
 def wait_for(what: str, condition: Callable[[], object], seconds: float = 60) -> None:

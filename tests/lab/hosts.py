@@ -6,6 +6,7 @@ import json
 import socket
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from . import images, inventory, namespace
 from .common import CACHE, KEY, TOP, LabError, run, say, wait_for
@@ -93,7 +94,7 @@ def execute(name: str, *command: str, stdin: str | None = None) -> str:
     return podman("exec", "--interactive", _container(name), *command, stdin=stdin)
 
 
-def _host(details: dict) -> inventory.Host:
+def _host(details: dict[str, Any]) -> inventory.Host:
     name = details["Config"]["Labels"]["curfew.host"]
     address = details["NetworkSettings"]["Networks"]["podman"]["IPAddress"]
     return inventory.Host(name, address, kind_of(name).group)
@@ -118,15 +119,16 @@ def _start(name: str) -> None:
     kind = kind_of(name)
     say(f"starting {name}")
     podman("rm", "--force", "--ignore", "--time=0", _container(name))
-    setup = f"{images.SETUP / kind.setup}:/lab.sh:ro" if kind.setup else ""
+    volumes = [f"{KEY}.pub:{home}/.ssh/authorized_keys" for home in ("/root", "/home/ops")]
+    if kind.setup:
+        volumes.append(f"{images.SETUP / kind.setup}:/lab.sh")
     podman("run", "--detach", "--privileged",
            f"--systemd={'always' if kind.has_init else 'false'}",
            f"--name={_container(name)}", f"--hostname={name}",
            f"--label={LABEL}={TOP}", f"--label=curfew.host={name}",
-           *[f"--volume={KEY}.pub:{home}/.ssh/authorized_keys:ro" for home in ("/root", "/home/ops")],
-           *([f"--volume={setup}"] if setup else []),
+           *[f"--volume={volume}:ro" for volume in volumes],
            images.tag(kind.image),
-           *(["/bin/sh", "-eu", "/lab.sh"] if setup else kind.command))  # fmt: skip
+           *(["/bin/sh", "-eu", "/lab.sh"] if kind.setup else kind.command))  # fmt: skip
 
 
 def _await_login(name: str) -> None:

@@ -99,8 +99,8 @@ class Session:
 
     def _read(self, deadline: float) -> bool:
         """Take what the terminal has to say; false at its end or when the time is over."""
-        readable, _, _ = select.select([self._terminal], [], [], max(0, deadline - time.monotonic()))
-        if not readable:
+        left = max(0, deadline - time.monotonic())
+        if not select.select([self._terminal], [], [], left)[0]:
             return False
         try:
             piece = os.read(self._terminal, 65536)
@@ -159,7 +159,12 @@ def _ask(login: Login, script: str, seconds: float = 30) -> str:
     """What the host says over a connection of its own; in sh, whatever the user's shell is."""
     command = [*login.command("-T"), f"sh -c {shlex.quote(script)}"]
     done = subprocess.run(
-        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=seconds
+        command,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+        check=False,
     )
     if done.returncode:
         raise LiveError(f"{login}: {script!r} failed: {done.stderr.strip()}")

@@ -12,7 +12,7 @@ from .common import CACHE, run
 @functools.cache
 def _environment() -> dict[str, str]:
     """podman asks for higher limits than a machine without CAP_SYS_RESOURCE grants."""
-    _, files = resource.getrlimit(resource.RLIMIT_NOFILE)
+    files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     files = 20000 if files == resource.RLIM_INFINITY else min(files, 20000)
     conf = CACHE / "containers.conf"
     CACHE.mkdir(parents=True, exist_ok=True)
@@ -25,10 +25,12 @@ def _environment() -> dict[str, str]:
 
 def podman(*arguments: str, stdin: str | None = None) -> str:
     """Run podman and return what it printed."""
-    return run([*namespace.prefix(), "podman", *arguments], env=_environment(), input=stdin)
+    return run([*namespace.prefix(), "podman", *arguments], env=_environment(), stdin=stdin)
 
 
 def succeeds(*arguments: str) -> bool:
     """Whether podman, or what it runs in a container, exits with 0."""
     command = [*namespace.prefix(), "podman", *arguments]
-    return not subprocess.run(command, env=_environment(), capture_output=True).returncode
+    return not subprocess.run(
+        command, env=_environment(), capture_output=True, check=False
+    ).returncode

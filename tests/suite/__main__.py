@@ -1,0 +1,74 @@
+"""Run the tests: python -m tests.suite [--quick]. The exit status is 0 only if all is well."""
+
+import argparse
+import concurrent.futures
+import shutil
+import sys
+import time
+from collections.abc import Sequence
+
+from tests import collection
+from tests.lab import hosts
+
+from . import ansible_test, lint, on_hosts, pythons
+from .stage import LIVE_LOG, OUTPUT, Stage, perform
+from .tally import Tally, live_sessions
+
+
+def main() -> int:
+    """Run the stages in their lanes, print the count."""
+    parser = argparse.ArgumentParser(prog="python -m tests.suite", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="lint and units, without hosts")
+    quick = parser.parse_args().quick
+    start = time.monotonic()
+    shutil.rmtree(OUTPUT, ignore_errors=True)
+    OUTPUT.mkdir(parents=True)
+    collection.build()
+    total = _quick() if quick else _full()
+    print(f"took {time.monotonic() - start:.0f} s")
+    for skip in total.skips:
+        print(f"skipped: {skip}")
+    print(f"{total.passed} passed, {total.failed} failed, {len(total.skips)} skipped")
+    return 1 if total.failed or not total.passed else 0
+
+
+def _quick() -> Tally:
+    units = [pythons.newest_units(), pythons.oldest_units()]
+    return _lanes([*lint.stages(), *units], [lint.ansible_lint()])
+
+
+def _full() -> Tally:
+    """One lane works on the hosts while the other lints; the benchmark has the machine alone."""
+    here = [
+        *lint.stages(),
+        lint.ansible_lint(),
+        ansible_test.sanity(),
+        ansible_test.units(),
+        pythons.oldest_units(),
+    ]
+    try:
+        total = _lanes(here, on_hosts.stages())
+        total += _lanes(on_hosts.benchmark())
+        return total + _sessions()
+    finally:
+        hosts.down(on_hosts.HOSTS)
+
+
+def _lanes(*lanes: Sequence[Stage]) -> Tally:
+    """The lanes side by side, the stages of each one after the other."""
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        done = list(pool.map(lambda lane: [perform(stage) for stage in lane], lanes))
+    return sum((tally for lane in done for tally in lane), Tally())
+
+
+def _sessions() -> Tally:
+    """Tell what really ran; a full run without a live session has proven nothing."""
+    sessions = live_sessions(LIVE_LOG)
+    sorts = ", ".join(f"{number} {what}" for what, number in sorted(sessions.items()))
+    print(f"\nhosts: {len(on_hosts.HOSTS)} ({', '.join(on_hosts.HOSTS)})")
+    print(f"live sessions: {sessions.total()} ({sorts or 'none: that is a failure'})")
+    return Tally(failed=int(not sessions))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

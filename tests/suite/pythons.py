@@ -1,0 +1,103 @@
+"""Units under the oldest Python that this machine has, with the oldest ansible-core supported."""
+
+import glob
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.collection import COLLECTION, TOP
+
+from .stage import BIN, OUTPUT, Command, Log, Stage
+from .tally import Tally, junit
+
+OLDEST_TARGET = (3, 6)
+OLDEST_CORE = "2.16.19"
+REQUIREMENTS = TOP / "tests" / "requirements-target.txt"
+# The last pip for 3.6; what Python 3.6 brings along ignores which release is made for it.
+PIP_FOR_36 = "pip==21.3.1"
+Version = tuple[int, int]
+
+
+def newest_units() -> Stage:
+    """Plain pytest in .venv: quicker than ansible-test, which makes an environment first."""
+    version = "{}.{}".format(*sys.version_info)
+    return Stage(f"units on Python {version}", lambda log: _pytest(log, BIN / "python", ""))
+
+
+def oldest_units() -> Stage:
+    version, python = oldest()
+    name = "units on Python {}.{} with core 2.16".format(*version)
+    return Stage(name, lambda log: _oldest_units(log, version, python))
+
+
+def oldest() -> tuple[Version, str]:
+    """The oldest Python that is on the PATH, or beside the one that is."""
+    found: dict[Version, str] = {}
+    for candidate in _candidates():
+        version = _version(candidate)
+        if version and version >= OLDEST_TARGET:
+            found.setdefault(version, candidate)
+    return min(found.items())
+
+
+def _candidates() -> list[str]:
+    """Version managers keep Pythons side by side, and only one of them on the PATH."""
+    ask = ["python3", "-c", "import sys; print(sys.base_prefix)"]
+    prefix = subprocess.run(ask, capture_output=True, text=True, check=False).stdout.strip()
+    folders = [*os.get_exec_path(), *glob.glob(f"{prefix}/../*/bin")]
+    names = [name for folder in folders for name in glob.glob(f"{folder}/python3.*")]
+    return [sys.executable, *[name for name in names if name.rpartition(".")[2].isdigit()]]
+
+
+def _version(python: str) -> Version | None:
+    ask = [python, "-c", "import sys, venv, ensurepip; print(*sys.version_info[:2])"]
+    try:
+        done = subprocess.run(ask, capture_output=True, text=True, timeout=20, check=False)
+        major, minor = done.stdout.split()
+    except (OSError, ValueError, subprocess.TimeoutExpired):
+        return None
+    return int(major), int(minor)
+
+
+def _oldest_units(log: Log, version: Version, python: str) -> Tally:
+    core = TOP / ".cache" / f"core-{OLDEST_CORE}"
+    if not core.exists():
+        log.call([BIN / "pip", "install", "--quiet", "--no-deps", "--target", core,
+                  f"ansible-core=={OLDEST_CORE}"])  # fmt: skip
+    tally = _pytest(log, _environment_of(log, version, python), str(core))
+    if version > OLDEST_TARGET:
+        why = "no Python 3.6 on this machine; the oldest here is {}.{}".format(*version)
+        tally.skips.append(f"units on Python 3.6: {why}")
+    return tally
+
+
+def _environment_of(log: Log, version: Version, python: str) -> Path:
+    """A virtual environment kept in the cache; the pinned packages are its only ones."""
+    folder = TOP / ".cache" / "python{}.{}".format(*version)
+    done = folder / "requirements.txt"
+    if not done.exists() or done.read_text() != REQUIREMENTS.read_text():
+        log.call([python, "-m", "venv", "--clear", folder])
+        if version == (3, 6):
+            log.call([folder / "bin/python", "-m", "pip", "install", "--quiet", PIP_FOR_36])
+        pip: Command = [
+            folder / "bin/python",
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "-r",
+            REQUIREMENTS,
+        ]
+        if not log.call(pip):
+            done.write_text(REQUIREMENTS.read_text())
+    return folder / "bin" / "python"
+
+
+def _pytest(log: Log, python: Path, path: str) -> Tally:
+    report = OUTPUT / f"{log.path.stem}.xml"
+    report.unlink(missing_ok=True)
+    command: Command = [python, "-B", "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/unit",
+               f"--junitxml={report}"]  # fmt: skip
+    status = log.call(command, COLLECTION, PYTHONPATH=path)
+    return junit([report] if report.exists() else []).judged(status)
