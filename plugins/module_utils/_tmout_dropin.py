@@ -1,0 +1,122 @@
+# Copyright: (c) 2026, curfew.session contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The TMOUT drop-in: one text that every shell can read twice and every scanner accepts.
+
+Private to this collection: it may change without notice.
+"""
+
+import re
+from typing import List, Optional, Sequence, Tuple
+
+from ansible_collections.curfew.session.plugins.module_utils import _shell_text, _tmout_script
+
+__all__ = ("HEADER", "NameRefused", "check_names", "first_foreign_line", "render")
+
+HEADER = "# Written by the Ansible module curfew.session.shell_tmout: changes made here are lost."
+
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@+\\-]*\$?\Z")
+# `command` passes over functions and aliases called id; the path keeps the user's own programs out.
+_WHO = 'case "$(PATH=/usr/bin:/bin command id -un 2>/dev/null)" in'
+_GROUPS = 'case " $(PATH=/usr/bin:/bin command id -Gn 2>/dev/null) " in'
+
+_GUARD = "if ( unset TMOUT ) 2>/dev/null; then"
+# Within a function of bash, where `local` works, declare would make a local variable.
+_BASH_OUTSIDE_FUNCTIONS = 'elif [ -n "${BASH_VERSION-}" ] && ! ( local _ ) 2>/dev/null; then'
+_ZSH = 'if [ -n "${ZSH_VERSION-}" ]; then'
+
+
+class NameRefused(ValueError):
+    """A user or group name that must not stand in a shell script; the text is a sentence."""
+
+
+def check_names(names: Sequence[str], option: str) -> None:
+    """Refuse what is not plainly the name of a user or group."""
+    for name in names:
+        if not isinstance(name, str) or not _NAME.match(name):
+            raise NameRefused(
+                "{0}: {1!r} is not a name; letters, digits and any of _ . @ + \\ - are possible,"
+                " and a final $.".format(option, name)
+            )
+
+
+def render(
+    seconds: int,
+    readonly: bool = True,
+    export: bool = True,
+    interactive_only: bool = False,
+    exempt_users: Sequence[str] = (),
+    exempt_groups: Sequence[str] = (),
+) -> str:
+    """Return the text of the drop-in."""
+    check_names(exempt_users, "exempt_users")
+    check_names(exempt_groups, "exempt_groups")
+    lines = _assignment(seconds, readonly, export)
+    if exempt_groups:
+        patterns = "|".join("*' {0} '*".format(name) for name in exempt_groups)
+        lines = _unless(_GROUPS, patterns, lines)
+    if exempt_users:
+        lines = _unless(_WHO, "|".join("'{0}'".format(name) for name in exempt_users), lines)
+    if interactive_only:
+        lines = ["case $- in", "  *i*)"] + _indent(lines, 4) + ["    ;;", "esac"]
+    return "\n".join([HEADER] + lines) + "\n"
+
+
+def _assignment(seconds: int, readonly: bool, export: bool) -> List[str]:
+    # The literal `TMOUT=` stands on bare assignments only: a scanner's remediation rewrites every
+    # line that holds it, and a guard on the same line would become a syntax error at login.
+    value = "TMOUT={0}".format(seconds)
+    attributes = ["readonly TMOUT"] * readonly + ["export TMOUT"] * export
+    if not readonly:
+        return [_GUARD] + _indent([value] + attributes, 2) + ["fi"]
+    flags = "-gxr" if export else "-gr"
+    body = [_ZSH, "  " + value, "  typeset {0} TMOUT".format(flags)]
+    if export:
+        body += [_BASH_OUTSIDE_FUNCTIONS, "  declare -xr " + value]
+    body += ["else"] + _indent([value] + attributes, 2) + ["fi"]
+    return [_GUARD] + _indent(body, 2) + ["fi"]
+
+
+def _unless(head: str, patterns: str, lines: List[str]) -> List[str]:
+    # The patterns follow an opening parenthesis, so that no parser takes `)` for a subshell's end.
+    return (
+        [head, "  ({0}) ;;".format(patterns), "  (*)"] + _indent(lines, 4) + ["    ;;", "esac"]
+    )
+
+
+def _indent(lines: List[str], width: int) -> List[str]:
+    return [" " * width + line for line in lines]
+
+
+def first_foreign_line(text: str) -> Optional[Tuple[int, str]]:
+    """Return number and text of the first line that is neither about TMOUT nor a comment."""
+    script = _shell_text.parse(text)
+    offsets = [command.start for command in script.commands if not _only_tmout(command)]
+    lines = text.split("\n")
+    if script.error:
+        offsets.append(script.line_starts[-1])
+    numbers = [text.count("\n", 0, offset) for offset in offsets]
+    numbers += [number for number, line in enumerate(lines) if _does_more(line)]
+    if not numbers:
+        return None
+    return min(numbers) + 1, lines[min(numbers)].strip()
+
+
+_TESTS = frozenset(("[", "[[", "test", ":", "true"))
+
+
+def _only_tmout(command: _shell_text.Command) -> bool:
+    first = command.words[0].text
+    if first in _TESTS or (first == "local" and command.subshell):
+        return True
+    if first == "unset":
+        return all(word.text in ("-v", "TMOUT") for word in command.words[1:])
+    return _tmout_script.is_only_tmout(command)
+
+
+def _does_more(line: str) -> bool:
+    stripped = line.strip()
+    if stripped in (_WHO, _GROUPS) or stripped.startswith("#"):
+        return False
+    return bool(re.search(r"\$\((?!\()|`|<\(|>(?!\s*(/dev/null|&[12-])(\s|;|$))", stripped))

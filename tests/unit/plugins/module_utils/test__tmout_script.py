@@ -1,0 +1,241 @@
+# Copyright: (c) 2026, curfew.session contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Definitions of TMOUT in login files: which count, and what disabling them leaves."""
+
+import shutil
+import subprocess
+
+import pytest
+
+from ansible_collections.curfew.session.plugins.module_utils import _tmout_script as script
+
+# text, then for each definition: line, value, readonly, exported, conditional
+DEFINITIONS = [
+    ("TMOUT=900\n", [(1, "900", False, False, False)]),
+    ("  TMOUT=900", [(1, "900", False, False, False)]),
+    ("TMOUT=900\r\n", [(1, "900", False, False, False)]),
+    ("TMOUT='900'\n", [(1, "900", False, False, False)]),
+    ('TMOUT="900"\n', [(1, "900", False, False, False)]),
+    ("TMOUT=15m\n", [(1, "15m", False, False, False)]),
+    ("TMOUT=$((15*60))\n", [(1, "900", False, False, False)]),
+    ('export TMOUT="$(( 15 * 60 ))"\n', [(1, "900", False, True, False)]),
+    ("TMOUT=$X\n", [(1, None, False, False, False)]),
+    ("TMOUT=$(cat /x)\n", [(1, None, False, False, False)]),
+    ("TMOUT+=5\n", [(1, None, False, False, False)]),
+    ("export TMOUT=60\n", [(1, "60", False, True, False)]),
+    ("readonly TMOUT=60\n", [(1, "60", True, False, False)]),
+    ("typeset -xr TMOUT=60\n", [(1, "60", True, True, False)]),
+    ("typeset -x -r TMOUT=60\n", [(1, "60", True, True, False)]),
+    ("declare -irx TMOUT=60\n", [(1, "60", True, True, False)]),
+    ("declare -r TMOUT=60 -x\n", [(1, "60", True, False, False)]),
+    ("declare +x TMOUT=60\n", [(1, "60", False, False, False)]),
+    ("integer -r TMOUT=60\n", [(1, "60", True, False, False)]),
+    ("export 'TMOUT=60'\n", [(1, "60", False, True, False)]),
+    ("\\export TMOUT=60\n", [(1, "60", False, True, False)]),
+    ("command export TMOUT=60\n", [(1, "60", False, True, False)]),
+    ("builtin readonly TMOUT=60\n", [(1, "60", True, False, False)]),
+    ("export readonly TMOUT=900\n", [(1, "900", False, True, False)]),
+    ("export A=1 TMOUT=60 B=2\n", [(1, "60", False, True, False)]),
+    ("umask 022; export TMOUT=60\n", [(1, "60", False, True, False)]),
+    ("export HISTSIZE=1 \\\n  TMOUT=60\n", [(2, "60", False, True, False)]),
+    ('if [ "$PS1" ]; then TMOUT=60; fi\n', [(1, "60", False, False, True)]),
+    ("if x\nthen\n\tTMOUT=1\nelse\n\tTMOUT=2\nfi\n",
+     [(3, "1", False, False, True), (5, "2", False, False, True)]),
+    ("case $- in *i*) TMOUT=60;; esac\n", [(1, "60", False, False, True)]),
+    ("case x in\n(a|b)\n TMOUT=60\nesac\n", [(3, "60", False, False, True)]),
+    ("[ -t 0 ] && TMOUT=60\n", [(1, "60", False, False, True)]),
+    ("false || export TMOUT=60\n", [(1, "60", False, True, True)]),
+    ("true &&\n  TMOUT=60\n", [(2, "60", False, False, True)]),
+    ("true && x\nTMOUT=60\n", [(2, "60", False, False, False)]),
+    ("while read l; do TMOUT=1; done </dev/null\n", [(1, "1", False, False, True)]),
+    ("f() { TMOUT=60; }\n", [(1, "60", False, False, True)]),
+    ("function f { TMOUT=60; }\n", [(1, "60", False, False, True)]),
+    ("{ TMOUT=60; } 2>/dev/null\n", [(1, "60", False, False, False)]),
+    ("[[ -n $x && ( $y < 3 ) ]]; TMOUT=60\n", [(1, "60", False, False, False)]),
+    ("(( x = 1 )); TMOUT=60\n", [(1, "60", False, False, False)]),
+    ("a=(1 2); TMOUT=60\n", [(1, "60", False, False, False)]),
+    (': "${TMOUT:=60}"\n', [(1, "60", False, False, False)]),
+    (": ${TMOUT=60}\n", [(1, "60", False, False, False)]),
+    ("cat <<A; TMOUT=60\nTMOUT=1\nA\nTMOUT=2\n",
+     [(1, "60", False, False, False), (4, "2", False, False, False)]),
+    ("cat <<-'E'\n\tTMOUT=1\n\tE\nTMOUT=2\n", [(4, "2", False, False, False)]),
+    ("x=`echo '#'` TMOUT=60\n", [(1, "60", False, False, False)]),
+    ("echo ${#x} a#b; TMOUT=60 # TMOUT=1\n", [(1, "60", False, False, False)]),
+    ("x=\"$(case a in a) echo ')';; esac)\"; TMOUT=60\n", [(1, "60", False, False, False)]),
+    ("\xa0\x85\x0b\x0c\nTMOUT=60\n", [(2, "60", False, False, False)]),
+]
+
+NO_DEFINITIONS = [
+    "# TMOUT=900\n",
+    "echo 'TMOUT=900'\n",
+    "echo TMOUT=900\n",
+    "x='\nTMOUT=900\n'\n",
+    'x="\nexport TMOUT=900\n"\n',
+    "cat <<E\nTMOUT=900\nE\n",
+    "cat <<\\E\nTMOUT=900\nE\n",
+    'cat <<"A B"\nTMOUT=900\nA B\n',
+    "cat <<E\n\\\nTMOUT=900\nE\n",
+    "MYTMOUT=900\n",
+    "TMOUT_X=900\n",
+    "xTMOUT=1; export TMOUTS=2\n",
+    "TMOUT=900 sleep 1\n",
+    "TMOUT = 900\n",
+    "(TMOUT=900)\n",
+    "x=$(TMOUT=900; echo)\n",
+    "TMOUT=900 | cat\n",
+    "TMOUT=900 &\n",
+    "[ $TMOUT = 900 ]\n",
+    'echo "$TMOUT"\n',
+    "declare -p TMOUT\n",
+    "export -p\n",
+    "#curfew.session# TMOUT=60\n",
+]
+
+OTHER_KINDS = [
+    ("unset TMOUT\n", "unset"),
+    ("unset -v TMOUT\n", "unset"),
+    ("readonly TMOUT\n", "attribute"),
+    ("export TMOUT\n", "attribute"),
+    ("eval 'export TMOUT=60'\n", "opaque"),
+    ("let TMOUT=60\n", "opaque"),
+    ("read -r TMOUT </x\n", "opaque"),
+    ("printf -v TMOUT %s 60\n", "opaque"),
+]
+
+OTHER_SYNTAXES = [
+    ("csh", "setenv TMOUT 60\n", ["60"]),
+    ("csh", "set -r autologout=15\n", ["15"]),
+    ("csh", "if ( 1 ) then\n  set autologout = 15 # c\nendif\n", ["15"]),
+    ("csh", "# setenv TMOUT 60\nsetenv TMOUTS 1\nunset autologout\n", []),
+    ("environment", "TMOUT=60\n", ["60"]),
+    ("environment", 'export TMOUT="60"\n', ["60"]),
+    ("environment", "#TMOUT=60\nXTMOUT=1\n", []),
+    ("pam_env", "TMOUT DEFAULT=60\n", ["60"]),
+    ("pam_env", "TMOUT DEFAULT= OVERRIDE=${X}\n", [""]),
+    ("pam_env", "# TMOUT DEFAULT=60\nTMOUTS DEFAULT=1\n", []),
+]
+
+# text, what stands there after disabling all of it
+DISABLED = [
+    ("TMOUT=60\n", "#curfew.session# TMOUT=60\n"),
+    ("TMOUT=60", "#curfew.session# TMOUT=60"),
+    ("TMOUT=60\r\n", "#curfew.session# TMOUT=60\r\n"),
+    ("a=1\n  export TMOUT=60 # why\nb=2\n", "a=1\n#curfew.session#   export TMOUT=60 # why\nb=2\n"),
+    ("TMOUT=60; readonly TMOUT; export TMOUT\n",
+     "#curfew.session# TMOUT=60; readonly TMOUT; export TMOUT\n"),
+    ("umask 022; export TMOUT=60\n",
+     "#curfew.session# umask 022; export TMOUT=60\numask 022; : #curfew.session#\n"),
+    ("umask 022; export TMOUT=60\r\n",
+     "#curfew.session# umask 022; export TMOUT=60\r\numask 022; : #curfew.session#\r\n"),
+    ("export HISTSIZE=1 TMOUT=60",
+     "#curfew.session# export HISTSIZE=1 TMOUT=60\nexport HISTSIZE=1 #curfew.session#"),
+    ("export TMOUT=60 HISTSIZE=1 # c\n",
+     "#curfew.session# export TMOUT=60 HISTSIZE=1 # c\n"
+     "export HISTSIZE=1 # c #curfew.session#\n"),
+    ("readonly TMOUT export PATH\n",
+     "#curfew.session# readonly TMOUT export PATH\nreadonly export PATH #curfew.session#\n"),
+    ("TMOUT=60 A=1\n", "#curfew.session# TMOUT=60 A=1\nA=1 #curfew.session#\n"),
+    ("export A=1 \\\n  TMOUT=60 \\\n  B=2\n",
+     "#curfew.session# export A=1 \\\n#curfew.session#   TMOUT=60 \\\n#curfew.session#   B=2\n"
+     "export A=1   B=2 #curfew.session#\n"),
+    ("export \\\n  TMOUT=60\n", "#curfew.session# export \\\n#curfew.session#   TMOUT=60\n"),
+    ("if [ 1 ]; then\n  TMOUT=60\nfi\n",
+     "if [ 1 ]; then\n#curfew.session#   TMOUT=60\n  : #curfew.session#\nfi\n"),
+    ("if [ 1 ]; then TMOUT=60; A=1; fi\n",
+     "#curfew.session# if [ 1 ]; then TMOUT=60; A=1; fi\n"
+     "if [ 1 ]; then :; A=1; fi #curfew.session#\n"),
+    ("case x in x) TMOUT=60;; esac\n",
+     "#curfew.session# case x in x) TMOUT=60;; esac\ncase x in x) :;; esac #curfew.session#\n"),
+    ("true && TMOUT=60\n", "#curfew.session# true && TMOUT=60\ntrue && : #curfew.session#\n"),
+    ("true &&\n  TMOUT=60\n", "true &&\n#curfew.session#   TMOUT=60\n  : #curfew.session#\n"),
+    ("cat >/dev/null <<A; TMOUT=60\nTMOUT=1\nA\nB=1\n",
+     "#curfew.session# cat >/dev/null <<A; TMOUT=60\ncat >/dev/null <<A; : #curfew.session#\n"
+     "TMOUT=1\nA\nB=1\n"),
+    ("A='x\ny'; B=1\nTMOUT=60\n", "A='x\ny'; B=1\n#curfew.session# TMOUT=60\n"),
+    ("f() { TMOUT=60; }\nf\n",
+     "#curfew.session# f() { TMOUT=60; }\nf() { :; } #curfew.session#\nf\n"),
+    ("{ TMOUT=60; } 2>/dev/null\n",
+     "#curfew.session# { TMOUT=60; } 2>/dev/null\n{ :; } 2>/dev/null #curfew.session#\n"),
+    (": ${TMOUT:=60}\n", "#curfew.session# : ${TMOUT:=60}\n"),
+    ("export TMOUT=60 >/dev/null 2>&1\n", "#curfew.session# export TMOUT=60 >/dev/null 2>&1\n"),
+    ("A=1; TMOUT=60 # it's\n",
+     "#curfew.session# A=1; TMOUT=60 # it's\nA=1; : # it's #curfew.session#\n"),
+    ("unset A TMOUT B\n", "#curfew.session# unset A TMOUT B\nunset A B #curfew.session#\n"),
+    ("A=1\nunset TMOUT\n", "A=1\n#curfew.session# unset TMOUT\n"),
+    ("eval TMOUT=60\n", None),
+    ("echo ${TMOUT:=60}\n", None),
+    ("A='x\ny' TMOUT=60\n", None),
+    ("TMOUT=60\nif true\n", None),
+]
+
+
+@pytest.mark.parametrize("text, expected", DEFINITIONS)
+def test_finds(text, expected):
+    found = [(d.line, d.value, d.readonly, d.exported, d.conditional) for d in script.find(text)]
+    assert found == expected
+    assert all(d.kind == "assign" and "TMOUT" in d.text for d in script.find(text))
+
+
+@pytest.mark.parametrize("text", NO_DEFINITIONS)
+def test_finds_nothing(text):
+    assert script.find(text) == []
+
+
+@pytest.mark.parametrize("text, kind", OTHER_KINDS)
+def test_finds_what_is_no_plain_assignment(text, kind):
+    assert [d.kind for d in script.find(text)] == [kind]
+
+
+@pytest.mark.parametrize("syntax, text, values", OTHER_SYNTAXES)
+def test_finds_in_other_syntaxes(syntax, text, values):
+    assert [d.value for d in script.find(text, syntax)] == values
+
+
+@pytest.mark.parametrize("text, expected", DISABLED)
+def test_disable_and_enable(text, expected):
+    if expected is None:
+        with pytest.raises(script.EditRefused) as caught:
+            script.disable(text, script.find(text))
+        assert caught.value.line >= 1
+        return
+    disabled = script.disable(text, script.find(text))
+    assert disabled == expected
+    assert script.enable(disabled) == text
+    assert script.disable(disabled, script.find(disabled)) == disabled
+
+
+@pytest.mark.parametrize("shell", ["bash", "dash", "zsh", "ksh93", "mksh"])
+@pytest.mark.parametrize("text", [row[0] for row in DISABLED if row[1] and "\r" not in row[0]])
+def test_disabled_text_means_the_same_otherwise(shell, text, tmp_path):
+    if not shutil.which(shell):
+        pytest.skip(shell + " is not installed")
+    disabled = script.disable(text, script.find(text))
+    prefix = "" if shell in ("ksh93", "mksh") else "unset TMOUT; "
+    shown = 'echo "$?|$A|$B|$HISTSIZE|$(umask)"'
+    results = []
+    for number, body in enumerate((text, disabled)):
+        login_file = tmp_path / str(number)
+        login_file.write_bytes(body.encode())
+        command = "{0}. {1}; {2}; echo \"<$TMOUT>\"".format(prefix, login_file, shown)
+        done = subprocess.run(
+            [shell, "-c", command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=10
+        )
+        results.append(done.stdout.decode().split("\n"))
+    assert results[0][:-2] == results[1][:-2]
+    if "readonly export" not in disabled and "unset" not in text:
+        assert results[1][-2] in ("<>", "<0>")
+
+
+def test_only_what_is_asked_for_is_disabled():
+    text = "TMOUT=1\nTMOUT=2\n"
+    assert script.disable(text, script.find(text)[1:]) == "TMOUT=1\n#curfew.session# TMOUT=2\n"
+    assert script.disable(text, []) == text
+
+
+def test_bytes_that_are_no_text_survive():
+    raw = b"A=\xff\xfe; TMOUT=60\n\x85\n"
+    text = raw.decode("utf-8", "surrogateescape")
+    disabled = script.disable(text, script.find(text))
+    assert script.enable(disabled).encode("utf-8", "surrogateescape") == raw
