@@ -20,8 +20,8 @@ import errno
 import fcntl
 import os
 import time
-from contextlib import contextmanager
-from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from contextlib import contextmanager, suppress
+from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence
 
 from ansible_collections.curfew.session.plugins.module_utils._file_journal import (
     Entry,
@@ -41,12 +41,13 @@ from ansible_collections.curfew.session.plugins.module_utils._file_system import
     MAX_BYTES,
     Change,
     FilesError,
+    Identity,
     Snapshot,
     copy_attributes,
     create_private,
-    exists,
     explained,
     identity_of,
+    look,
     read,
     shown,
     sync_folder,
@@ -54,17 +55,17 @@ from ansible_collections.curfew.session.plugins.module_utils._file_system import
 )
 
 __all__ = [
-    'MAX_BYTES',
-    'Change',
-    'FilesError',
-    'Snapshot',
-    'Transaction',
-    'check_safe',
-    'diff',
-    'locked',
-    'read',
-    'recover',
-    'unfinished',
+    "MAX_BYTES",
+    "Change",
+    "FilesError",
+    "Snapshot",
+    "Transaction",
+    "check_safe",
+    "diff",
+    "locked",
+    "read",
+    "recover",
+    "unfinished",
 ]
 
 # What a file system without hard links says, or one on which they are used up.
@@ -77,10 +78,10 @@ def diff(changes: Sequence[Change]) -> List[Dict[str, str]]:
     """What Ansible prints with --diff, one dictionary for each file that changes."""
     return [
         {
-            'before': _text(change.snapshot.data),
-            'after': _text(change.after),
-            'before_header': shown(change.snapshot.real_path),
-            'after_header': shown(change.snapshot.real_path),
+            "before": _text(change.snapshot.data),
+            "after": _text(change.after),
+            "before_header": shown(change.snapshot.real_path),
+            "after_header": shown(change.snapshot.real_path),
         }
         for change in changes
         if change.after != change.snapshot.data
@@ -88,13 +89,13 @@ def diff(changes: Sequence[Change]) -> List[Dict[str, str]]:
 
 
 def _text(data: Optional[bytes]) -> str:
-    return (data or b'').decode('utf-8', 'replace')
+    return (data or b"").decode("utf-8", "replace")
 
 
 @contextmanager
 def locked(home: str, wait: float = _LOCK_WAIT) -> Iterator[None]:
     """Keep other runs out of a folder; the lock is on the folder itself and ends with us."""
-    with explained(home, 'locked'):
+    with explained(home, "locked"):
         descriptor = os.open(home, os.O_RDONLY | os.O_DIRECTORY)
         try:
             _lock(home, descriptor, time.monotonic() + wait)
@@ -114,22 +115,20 @@ def _lock(home: str, descriptor: int, deadline: float) -> None:
         except BlockingIOError:
             if time.monotonic() >= deadline:
                 raise FilesError(
-                    f'{shown(home)} is locked by another run that has not ended in time.'
+                    f"{shown(home)} is locked by another run that has not ended in time."
                 ) from None
         time.sleep(_LOCK_STEP)
 
 
 def _release(descriptor: int) -> None:
-    try:
+    with suppress(OSError):  # the lock ends with the process; what was done is done
         os.close(descriptor)
-    except OSError:
-        pass  # the lock ends with the process; what was done is done
 
 
 class _Seen(NamedTuple):
     """A file as it was when we staged; its ctime tells of any change at all since then."""
 
-    identity: Tuple
+    identity: Identity
     ctime_ns: int
 
 
@@ -143,7 +142,7 @@ class Transaction:
         self._home = os.path.realpath(home)
         self._changes = [c for c in changes if c.after != c.snapshot.data]
         token = os.urandom(4).hex()
-        stamp = time.strftime('%Y-%m-%dT%H-%M-%SZ', time.gmtime()) if backup else None
+        stamp = time.strftime("%Y-%m-%dT%H-%M-%SZ", time.gmtime()) if backup else None
         self._entries = [_entry(change, token, stamp) for change in self._changes]
         self._begun = False
         self._placed = 0
@@ -169,11 +168,11 @@ class Transaction:
         if not self._begun:
             return
         self._begun = False
+        left = take_back(self._home, self._entries, self._placed)
         self.changed_files = []
         self.backup_files = []
-        left = take_back(self._home, self._entries, self._placed)
         if left:
-            raise FilesError(' '.join(left))
+            raise FilesError(" ".join(left))
 
     def finish(self) -> None:
         """Keep the new files for good, or else undo; what is not tidied up, the next run will."""
@@ -194,13 +193,13 @@ class Transaction:
         targets = [entry.target for entry in self._entries]
         for target in targets:
             if targets.count(target) > 1:
-                raise FilesError(f'{shown(target)} would be changed twice in one run.')
+                raise FilesError(f"{shown(target)} would be changed twice in one run.")
         if not targets:
             return
         check_folder(self._home)
         left = unfinished(self._home)
         if left:
-            raise FilesError(f'{shown(left)} is left from a run that was not finished.')
+            raise FilesError(f"{shown(left)} is left from a run that was not finished.")
         for change in self._changes:
             check_safe(change)
 
@@ -208,13 +207,13 @@ class Transaction:
         pairs = list(zip(self._changes, self._entries))
         seen = []
         for change, entry in pairs:
-            with explained(entry.target, 'prepared'):
+            with explained(entry.target, "prepared"):
                 seen.append(_stage(change, entry))
         for folder in sorted({os.path.dirname(entry.target) for entry in self._entries}):
-            with explained(folder, 'synced'):
+            with explained(folder, "synced"):
                 sync_folder(folder)
         for (change, entry), before in zip(pairs, seen):
-            with explained(entry.target, 'replaced'):
+            with explained(entry.target, "replaced"):
                 _require_unchanged(change.snapshot, before, staged=True)
                 self._placed += 1
                 _place(entry)
@@ -224,20 +223,20 @@ class Transaction:
         try:
             self.undo()
         except FilesError as second:
-            raise FilesError(f'{error} And then: {second}') from error
+            raise FilesError(f"{error} And then: {second}") from error
 
 
 def _entry(change: Change, token: str, stamp: Optional[str]) -> Entry:
     target = change.snapshot.real_path
     folder, name = os.path.split(target)
     # A name may have 255 bytes: cut ours so that what is added still fits.
-    stem = os.path.join(folder, '.' + os.fsdecode(os.fsencode(name)[:180]))
+    stem = os.path.join(folder, "." + os.fsdecode(os.fsencode(name)[:180]))
     is_old = change.snapshot.data is not None
     return Entry(
         target=target,
-        temp=None if change.after is None else f'{stem}.{token}.new',
-        saved=f'{stem}.{token}.old' if is_old else None,
-        backup=f'{stem}.{stamp}.{token}~' if is_old and stamp else None,
+        temp=None if change.after is None else f"{stem}.{token}.new",
+        saved=f"{stem}.{token}.old" if is_old else None,
+        backup=f"{stem}.{stamp}.{token}~" if is_old and stamp else None,
         old=digest(change.snapshot.data),
         new=digest(change.after),
     )
@@ -293,10 +292,8 @@ def _save(source: int, entry: Entry, data: bytes) -> None:
 
 
 def _seen(path: str) -> Optional[_Seen]:
-    if not exists(path):
-        return None
-    about = os.lstat(path)
-    return _Seen(identity_of(about), about.st_ctime_ns)
+    about = look(path)
+    return None if about is None else _Seen(identity_of(about), about.st_ctime_ns)
 
 
 def _require_unchanged(snapshot: Snapshot, before: Optional[_Seen], staged: bool) -> None:
@@ -309,7 +306,7 @@ def _require_unchanged(snapshot: Snapshot, before: Optional[_Seen], staged: bool
     same = _seen(now.real_path) == before if staged else now.identity == snapshot.identity
     if not same or (now.real_path, now.data) != (snapshot.real_path, snapshot.data):
         raise FilesError(
-            f'{shown(snapshot.path)} has been changed by somebody else since it was read.'
+            f"{shown(snapshot.path)} has been changed by somebody else since it was read."
         )
 
 

@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import stat
+from contextlib import suppress
 from typing import Callable, Dict, List, NamedTuple, Optional, Sequence
 
 from ansible_collections.curfew.session.plugins.module_utils._file_safety import check_folder
@@ -20,19 +21,19 @@ from ansible_collections.curfew.session.plugins.module_utils._file_system import
     MAX_BYTES,
     FilesError,
     create_private,
-    exists,
     explained,
+    look,
     read,
     shown,
     sync_folder,
     write_all,
 )
 
-__all__ = ['Entry', 'begin', 'complete', 'digest', 'prove', 'recover', 'take_back', 'unfinished']
+__all__ = ["Entry", "begin", "complete", "digest", "prove", "recover", "take_back", "unfinished"]
 
-_BEGUN = '.curfew.session.journal'
-_PROVEN = '.curfew.session.journal.proven'
-_DRAFT = '.curfew.session.journal.draft'
+_BEGUN = ".curfew.session.journal"
+_PROVEN = ".curfew.session.journal.proven"
+_DRAFT = ".curfew.session.journal.draft"
 
 
 class Entry(NamedTuple):
@@ -59,11 +60,11 @@ def begin(home: str, entries: Sequence[Entry]) -> None:
     """Write down what will be done, before any of it is."""
     draft = os.path.join(home, _DRAFT)
     journal = os.path.join(home, _BEGUN)
-    text = json.dumps({'version': 1, 'entries': [entry._asdict() for entry in entries]})
-    with explained(journal, 'written'):
+    text = json.dumps({"version": 1, "entries": [entry._asdict() for entry in entries]})
+    with explained(journal, "written"):
         descriptor = create_private(draft)
         try:
-            write_all(descriptor, text.encode('ascii'))
+            write_all(descriptor, text.encode("ascii"))
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
@@ -74,15 +75,15 @@ def begin(home: str, entries: Sequence[Entry]) -> None:
 def prove(home: str) -> None:
     """Mark the point of no return: from here on the new files stay."""
     journal = os.path.join(home, _BEGUN)
-    with explained(journal, 'marked as proven'):
+    with explained(journal, "marked as proven"):
         os.rename(journal, os.path.join(home, _PROVEN))
 
 
 def unfinished(home: str) -> Optional[str]:
     """The journal that a killed run left in this folder, if there is one."""
     paths = [os.path.join(home, name) for name in (_BEGUN, _PROVEN, _DRAFT)]
-    with explained(home, 'examined'):
-        return next((path for path in paths if exists(path)), None)
+    with explained(home, "examined"):
+        return next((path for path in paths if look(path)), None)
 
 
 def take_back(home: str, entries: Sequence[Entry], placed: Optional[int] = None) -> List[str]:
@@ -102,16 +103,16 @@ def take_back(home: str, entries: Sequence[Entry], placed: Optional[int] = None)
         if entry.temp:
             _unlink(entry.temp)
 
-    _persist(entries[::-1], put_back, 'restored')
+    _persist(entries[::-1], put_back, "restored")
     _forget(home, entries, (_DRAFT, _BEGUN))
     return [sentence for sentence in warnings.values() if sentence]
 
 
 def complete(home: str, entries: Sequence[Entry]) -> None:
     """Keep the new files: turn the saved ones into backups or drop them, forget the journal."""
-    with explained(home, 'synced'):
+    with explained(home, "synced"):
         _twice(sync_folder, home)  # what is proven must be on disk before the old goes
-    _persist(entries, _drop, 'cleaned up')
+    _persist(entries, _drop, "cleaned up")
     _forget(home, entries, (_PROVEN,))
 
 
@@ -124,35 +125,38 @@ def _twice(action: Callable[..., None], *arguments: object) -> None:
 
 
 def _persist(entries: Sequence[Entry], action: Callable[[Entry], None], aim: str) -> None:
-    """Treat every file, whatever becomes of the others; then say which is left how."""
-    failures = []
-    for entry in entries:
+    """Treat one file after the other; if one cannot be treated, say how the rest are left.
+
+    None after that one is touched: in the caller's order every state in between is a safe one.
+    """
+    for index, entry in enumerate(entries):
         try:
             _twice(action, entry)
         except OSError as error:
             why = os.strerror(error.errno) if error.errno else str(error)
-            failures.append(
-                f'{shown(entry.target)} could not be {aim} ({why}): {_state(entry)}. The next run tries again.'
-            )
-    if failures:
-        raise FilesError(' '.join(failures))
+            rest = "; ".join(_state(each) for each in entries[index:])
+            raise FilesError(
+                f"{shown(entry.target)} could not be {aim} ({why}): {rest}. "
+                "The next run tries again."
+            ) from error
 
 
 def _state(entry: Entry) -> str:
     """How a file is left that could not be brought where it should be."""
+    name = shown(entry.target)
     try:
         now = _digest_at(entry.target)
-        saved = entry.saved if entry.saved and exists(entry.saved) else None
+        saved = entry.saved if entry.saved and look(entry.saved) else None
     except OSError:
-        return 'what it holds cannot be read'
-    known = {entry.old: 'it holds its old bytes', entry.new: 'it holds its new bytes'}
-    state = 'it is not there' if now is None else known.get(now, 'somebody else has changed it')
-    return f'{state}, and the old file is {shown(saved)}' if saved else state
+        return f"what {name} holds cannot be read"
+    known = {entry.old: "holds its old bytes", entry.new: "holds its new bytes"}
+    state = "is not there" if now is None else known.get(now, "has been changed by somebody else")
+    return f"{name} {state}" + (f" and the old file is {shown(saved)}" if saved else "")
 
 
 def _forget(home: str, entries: Sequence[Entry], names: Sequence[str]) -> None:
     folders = {os.path.dirname(entry.target) for entry in entries}
-    with explained(os.path.join(home, names[-1]), 'removed, which the next run will do'):
+    with explained(os.path.join(home, names[-1]), "removed, which the next run will do"):
         for folder in sorted(folders):
             _twice(sync_folder, folder)
         for name in names:
@@ -161,7 +165,7 @@ def _forget(home: str, entries: Sequence[Entry], names: Sequence[str]) -> None:
 
 
 def _drop(entry: Entry) -> None:
-    if entry.saved and exists(entry.saved):
+    if entry.saved and look(entry.saved):
         if entry.backup:
             os.rename(entry.saved, entry.backup)
         else:
@@ -175,46 +179,44 @@ def _restore(entry: Entry) -> Optional[str]:
     now = _digest_at(entry.target)
     if entry.saved is None:
         return _restore_absence(entry, now)
-    if not exists(entry.saved):
-        return None if now == entry.old else _somebody(entry, '')
+    if not look(entry.saved):
+        return None if now == entry.old else _somebody(entry, "")
     if now == entry.old or _same_file(entry.saved, entry.target):
         os.unlink(entry.saved)
     elif now == entry.new:
         os.rename(entry.saved, entry.target)
     else:
-        return _somebody(entry, f'; the file that was there before is {shown(entry.saved)}')
+        return _somebody(entry, f"; the file that was there before is {shown(entry.saved)}")
     return None
 
 
 def _restore_absence(entry: Entry, now: Optional[str]) -> Optional[str]:
     if now is None:
         return None
-    linked = entry.temp is None or not exists(entry.temp) or _same_file(entry.temp, entry.target)
+    linked = entry.temp is None or not look(entry.temp) or _same_file(entry.temp, entry.target)
     if now != entry.new or not linked:
-        return _somebody(entry, '')
+        return _somebody(entry, "")
     os.unlink(entry.target)
     return None
 
 
 def _somebody(entry: Entry, more: str) -> str:
-    return f'{shown(entry.target)} has been changed by somebody else since, and is left as it is{more}.'
+    name = shown(entry.target)
+    return f"{name} has been changed by somebody else since, and is left as it is{more}."
 
 
 def _same_file(one: str, other: str) -> bool:
-    try:
-        return os.path.samestat(os.lstat(one), os.lstat(other))
-    except FileNotFoundError:
-        return False
+    abouts = look(one), look(other)
+    return None not in abouts and os.path.samestat(*abouts)
 
 
 def _digest_at(path: str) -> Optional[str]:
     """The digest of what is at `path`; '' for what we never put there: a folder, a link."""
-    try:
-        about = os.lstat(path)
-    except FileNotFoundError:
+    about = look(path)
+    if about is None:
         return None
     if not stat.S_ISREG(about.st_mode) or about.st_size > MAX_BYTES:
-        return ''
+        return ""
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
     try:
         return _digest_of(descriptor)
@@ -224,16 +226,14 @@ def _digest_at(path: str) -> Optional[str]:
 
 def _digest_of(descriptor: int) -> str:
     total = hashlib.sha256()
-    for chunk in iter(lambda: os.read(descriptor, 1 << 20), b''):
+    for chunk in iter(lambda: os.read(descriptor, 1 << 20), b""):
         total.update(chunk)
     return total.hexdigest()
 
 
 def _unlink(path: str) -> None:
-    try:
+    with suppress(FileNotFoundError):
         os.unlink(path)
-    except FileNotFoundError:
-        pass
 
 
 def recover(home: str) -> List[str]:
@@ -247,8 +247,8 @@ def recover(home: str) -> List[str]:
     check_folder(home)
     sentences: List[str] = []
     draft = os.path.join(home, _DRAFT)
-    with explained(draft, 'removed'):
-        if exists(draft):  # nothing had been done yet
+    with explained(draft, "removed"):
+        if look(draft):  # nothing had been done yet
             _check_journal(draft)
             os.unlink(draft)
     for name, end in ((_BEGUN, _taken_back), (_PROVEN, _completed)):
@@ -260,26 +260,26 @@ def recover(home: str) -> List[str]:
 
 def _taken_back(home: str, entries: Sequence[Entry]) -> List[str]:
     warnings = take_back(home, entries)
-    names = ', '.join(shown(entry.target) for entry in entries)
-    return [f'An earlier run was interrupted; what it did to {names} is taken back.'] + warnings
+    names = ", ".join(shown(entry.target) for entry in entries)
+    return [f"An earlier run was interrupted; what it did to {names} is taken back."] + warnings
 
 
 def _completed(home: str, entries: Sequence[Entry]) -> List[str]:
     complete(home, entries)
-    names = ', '.join(shown(entry.target) for entry in entries)
-    return [f'An earlier run was interrupted after it had changed {names}; it is completed.']
+    names = ", ".join(shown(entry.target) for entry in entries)
+    return [f"An earlier run was interrupted after it had changed {names}; it is completed."]
 
 
 def _load(path: str) -> Optional[List[Entry]]:
-    with explained(path, 'read'):
-        if not exists(path):
+    with explained(path, "read"):
+        if not look(path):
             return None
         _check_journal(path)
-        text = read(path).data or b''
+        text = read(path).data or b""
     try:
-        entries = [Entry(**entry) for entry in json.loads(text.decode('ascii'))['entries']]
+        entries = [Entry(**entry) for entry in json.loads(text.decode("ascii"))["entries"]]
     except (ValueError, KeyError, TypeError) as error:
-        raise FilesError(f'{shown(path)} is no journal of this collection.') from error
+        raise FilesError(f"{shown(path)} is no journal of this collection.") from error
     for entry in entries:
         _check_entry(path, entry)
     return entries
@@ -291,15 +291,19 @@ def _check_journal(path: str) -> None:
     ours = stat.S_ISREG(about.st_mode) and about.st_uid == os.geteuid() and about.st_nlink == 1
     if not ours or about.st_mode & 0o077:
         raise FilesError(
-            f'{shown(path)} has the name of our journal but is not private to us: look at it and remove it.'
+            f"{shown(path)} has the name of our journal but is not private to us: "
+            "look at it and remove it."
         )
 
 
 def _check_entry(journal: str, entry: Entry) -> None:
     """Only hidden names beside the target are ever ours to rename or remove."""
+    values = [value for value in entry if value is not None]
+    if entry.target is None or not all(isinstance(value, str) for value in values):
+        raise FilesError(f"{shown(journal)} is no journal of this collection.")
     own = [name for name in (entry.temp, entry.saved, entry.backup) if name is not None]
     folder = os.path.dirname(entry.target)
     for name in own:
-        hidden = os.path.basename(name).startswith('.')
+        hidden = os.path.basename(name).startswith(".")
         if not hidden or os.path.dirname(name) != folder or not os.path.isabs(name):
-            raise FilesError(f'{shown(journal)} names {shown(name)}, which is not ours.')
+            raise FilesError(f"{shown(journal)} names {shown(name)}, which is not ours.")

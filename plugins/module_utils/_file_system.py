@@ -11,38 +11,42 @@ import errno
 import os
 import stat
 from contextlib import contextmanager
-from typing import Iterator, List, NamedTuple, Optional, Tuple
+from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 __all__ = [
-    'MAX_BYTES',
-    'Change',
-    'FilesError',
-    'Snapshot',
-    'copy_attributes',
-    'create_private',
-    'exists',
-    'explained',
-    'identity_of',
-    'is_link',
-    'read',
-    'resolve',
-    'shown',
-    'sync_folder',
-    'write_all',
+    "MAX_BYTES",
+    "Change",
+    "FilesError",
+    "Identity",
+    "Snapshot",
+    "copy_attributes",
+    "create_private",
+    "explained",
+    "identity_of",
+    "is_link",
+    "look",
+    "read",
+    "resolve",
+    "shown",
+    "sync_folder",
+    "write_all",
 ]
 
 MAX_BYTES = 4 * 1024 * 1024
 MAX_LINKS = 40  # the kernel's own limit
 
 _KINDS = (
-    (stat.S_ISDIR, 'a folder'),
-    (stat.S_ISCHR, 'a device'),
-    (stat.S_ISBLK, 'a device'),
-    (stat.S_ISFIFO, 'a FIFO'),
-    (stat.S_ISSOCK, 'a socket'),
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+    (stat.S_ISFIFO, "a FIFO"),
+    (stat.S_ISSOCK, "a socket"),
 )
 # These sign the bytes of a file: copied to other bytes they would be a lie.
-_SIGNATURES = ('security.ima', 'security.evm')
+_SIGNATURES = ("security.ima", "security.evm")
+
+# device, inode, mode, owner, group, size, time of the last write in ns
+Identity = Tuple[int, int, int, int, int, int, int]
 
 
 class FilesError(Exception):
@@ -55,7 +59,7 @@ class Snapshot(NamedTuple):
     path: str
     real_path: str
     data: Optional[bytes]
-    identity: Optional[Tuple]
+    identity: Optional[Identity]
 
 
 class Change(NamedTuple):
@@ -78,57 +82,57 @@ def explained(path: str, done: str) -> Iterator[None]:
         yield
     except OSError as error:
         why = os.strerror(error.errno) if error.errno else str(error)
-        raise FilesError(f'{shown(path)} could not be {done}: {why}.') from error
+        raise FilesError(f"{shown(path)} could not be {done}: {why}.") from error
     except ValueError as error:  # a NUL, or characters that the locale cannot encode
-        raise FilesError(f'{shown(path)} could not be {done}: {error}.') from error
+        raise FilesError(f"{shown(path)} could not be {done}: {error}.") from error
 
 
-def exists(path: str) -> bool:
-    """Whether there is anything; unlike os.path.lexists() it never takes an error for a no."""
+def look(path: str) -> Optional[os.stat_result]:
+    """What is at a path, links not followed; None if nothing is.
+
+    Unlike os.path.lexists() and islink() it never takes an error for a no: on that no, a journal
+    would be overlooked, or a link replaced by a file.
+    """
     try:
-        os.lstat(path)
+        return os.lstat(path)
     except FileNotFoundError:
-        return False
-    return True
+        return None
+
+
+def is_link(path: str) -> bool:
+    """Whether a symbolic link is at a path."""
+    about = look(path)
+    return about is not None and stat.S_ISLNK(about.st_mode)
 
 
 def resolve(path: str) -> Tuple[str, List[Tuple[str, str]]]:
     """The real path, and each (folder, entry) that is looked up on the way to it."""
-    real = '/'
+    real = "/"
     lookups: List[Tuple[str, str]] = []
     # Not os.path.abspath(): what `..` means depends on the links before it.
-    names = os.path.join(os.getcwd(), path).split('/')[::-1]
+    names = os.path.join(os.getcwd(), path).split("/")[::-1]
     links = 0
     while names:
         name = names.pop()
-        if name == '..':
+        if name == "..":
             real = os.path.dirname(real)
-        if name in ('', '.', '..'):
+        if name in ("", ".", ".."):
             continue
         entry = os.path.join(real, name)
         lookups.append((real, entry))
-        target = _link_target(entry)
-        if target is None:
+        if not is_link(entry):
             real = entry
             continue
         links += 1
         if links > MAX_LINKS:
             raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
-        names.extend(target.split('/')[::-1])
-        real = '/' if target.startswith('/') else real
+        target = os.readlink(entry)
+        names.extend(target.split("/")[::-1])
+        real = "/" if target.startswith("/") else real
     return real, lookups
 
 
-def is_link(path: str) -> bool:
-    """Unlike os.path.islink() it never takes an error for a no: the link would be replaced."""
-    return exists(path) and stat.S_ISLNK(os.lstat(path).st_mode)
-
-
-def _link_target(entry: str) -> Optional[str]:
-    return os.readlink(entry) if is_link(entry) else None
-
-
-def identity_of(about: os.stat_result) -> Tuple:
+def identity_of(about: os.stat_result) -> Identity:
     """What changes when somebody else replaces, writes or re-owns the file."""
     return (
         about.st_dev,
@@ -144,12 +148,11 @@ def identity_of(about: os.stat_result) -> Tuple:
 def read(path: str, missing_ok: bool = False) -> Snapshot:
     """Read a regular file of at most MAX_BYTES; anything else is refused, and never waited for."""
     if not path:
-        raise FilesError('An empty path names no file.')
-    with explained(path, 'read'):
+        raise FilesError("An empty path names no file.")
+    with explained(path, "read"):
         real_path = resolve(path)[0]
-        try:
-            about = os.lstat(real_path)
-        except FileNotFoundError:
+        about = look(real_path)
+        if about is None:
             return _absent(path, real_path, missing_ok)
         _require_regular(path, about)
         flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_NOCTTY
@@ -166,17 +169,17 @@ def read(path: str, missing_ok: bool = False) -> Snapshot:
 def _absent(path: str, real_path: str, missing_ok: bool) -> Snapshot:
     if is_link(path):
         raise FilesError(
-            f'{shown(path)} is a symbolic link to {shown(real_path)}, which does not exist.'
+            f"{shown(path)} is a symbolic link to {shown(real_path)}, which does not exist."
         )
     if not missing_ok:
-        raise FilesError(f'{shown(path)} does not exist.')
+        raise FilesError(f"{shown(path)} does not exist.")
     return Snapshot(path, real_path, None, None)
 
 
 def _require_regular(path: str, about: os.stat_result) -> None:
     if not stat.S_ISREG(about.st_mode):
-        kind = next((name for test, name in _KINDS if test(about.st_mode)), 'no file')
-        raise FilesError(f'{shown(path)} is {kind}, not a regular file.')
+        kind = next((name for test, name in _KINDS if test(about.st_mode)), "no file")
+        raise FilesError(f"{shown(path)} is {kind}, not a regular file.")
     if about.st_size > MAX_BYTES:
         _refuse_size(path)
 
@@ -187,14 +190,14 @@ def _read_bounded(path: str, descriptor: int) -> bytes:
     while size <= MAX_BYTES:
         chunk = os.read(descriptor, MAX_BYTES + 1 - size)
         if not chunk:
-            return b''.join(chunks)
+            return b"".join(chunks)
         chunks.append(chunk)
         size += len(chunk)
     return _refuse_size(path)
 
 
 def _refuse_size(path: str) -> bytes:
-    raise FilesError(f'{shown(path)} is larger than {MAX_BYTES // 1024 // 1024} MB.')
+    raise FilesError(f"{shown(path)} is larger than {MAX_BYTES // 1024 // 1024} MB.")
 
 
 def create_private(path: str) -> int:
@@ -233,7 +236,7 @@ def _copy_xattrs(source: int, descriptor: int) -> None:
             os.setxattr(descriptor, name, value)
 
 
-def _xattrs(descriptor: int) -> dict:
+def _xattrs(descriptor: int) -> Dict[str, bytes]:
     try:
         names = os.listxattr(descriptor)
     except OSError as error:

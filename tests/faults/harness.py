@@ -1,0 +1,238 @@
+"""Make a real program fail, or die, at every system call that touches a tree of files.
+
+The calls are not listed by hand: a clean run under strace tells them. For each of them the
+program runs again on a fresh tree while strace makes this one call fail, or kills the program as
+it enters it. What must hold then:
+
+* a failed call: the tree is, byte for byte, the old one (and the program says that it failed) or
+  the new one, with nothing left over;
+* calls that keep failing, or a kill: each file is the old one or the new one, whole, and in the
+  order in which they are written there is no gap;
+* after each of these the next run finishes the work, and leaves nothing over.
+"""
+
+import os
+import re
+import shutil
+import stat
+import subprocess
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ERRORS = ("ENOSPC", "EIO", "EROFS", "EACCES", "EMFILE")
+TIME_LIMIT_SECONDS = 120
+# What only looks; every other call that names the tree is taken to change it.
+_LOOKING = re.compile(
+    "open|openat|read|pread64|lseek|close|.*stat.*|access|faccessat2?|readlink|readlinkat"
+    "|getdents64|ioctl|fcntl|flock|f?getxattr|lgetxattr|[fl]?listxattr|getcwd|chdir|dup|mmap|poll"
+)
+_WRITING_OPEN = re.compile("O_(WRONLY|RDWR|CREAT|TRUNC)")
+_RANDOM = re.compile(r"(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ\.)?[0-9a-f]{8}(?=~|\.(new|old)$)")
+
+State = Mapping[str, tuple[object, ...]]
+Result = subprocess.CompletedProcess[str]
+
+
+@dataclass(frozen=True)
+class Point:
+    """The `number`-th time that the program makes this call."""
+
+    call: str
+    number: int
+    text: str
+    changes: bool
+
+
+@dataclass(frozen=True)
+class Fault:
+    point: Point
+    how: str  # "EIO", "EIO+" (from there on always) or "KILL"
+
+    @property
+    def injection(self) -> str:
+        when = f"{self.point.number}{'+' if self.how.endswith('+') else ''}"
+        what = "signal=KILL" if self.how == "KILL" else f"error={self.how.rstrip('+')}"
+        return f"inject={self.point.call}:{what}:when={when}"
+
+    def __str__(self) -> str:
+        return f"{self.how} at {self.point.call} no. {self.point.number}: {self.point.text}"
+
+
+@dataclass
+class Drill:
+    """A program, the tree that it works on, and what may be left after a fault.
+
+    `order` names the files in the order in which they are written. `ends_old` is for programs
+    that undo what they do, and so have no new tree. Without `looking` only the calls that change
+    something are drilled. A program that never `forks` can be stopped at the one call only, which
+    is four times as fast; the children of one that does are not traced.
+    """
+
+    build: Callable[[Path], None]
+    command: Callable[[Path], Sequence[str]]
+    order: Sequence[str]
+    environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    watch: Sequence[str] = ()
+    ends_old: bool = False
+    errors: Sequence[str] = ERRORS
+    looking: bool = True
+    forks: bool = True
+    counts: Counter[str] = field(default_factory=Counter)
+    broken: list[str] = field(default_factory=list)
+
+    def run(self, workers: int | None = None) -> None:
+        """Try every fault; `counts` and `broken` tell the result."""
+        with tempfile.TemporaryDirectory(prefix="faults-") as work:
+            points, self.old, self.new = self._clean_run(Path(work))
+            faults = list(faults_at(points, self.errors, self.looking))
+            self.counts.update(points=len(points), changing=sum(p.changes for p in points))
+            jobs = [(fault, Path(work) / f"run-{i}") for i, fault in enumerate(faults)]
+            with ThreadPoolExecutor(workers or os.cpu_count()) as pool:
+                for result in pool.map(lambda job: self._try(*job), jobs):
+                    self.broken.extend(result)
+            self.counts.update("kills" if f.how == "KILL" else "failures" for f in faults)
+
+    def _clean_run(self, work: Path) -> tuple[list[Point], State, State]:
+        tree = self._fresh(work / "clean")
+        old = state_of(tree)
+        log = work / "trace"
+        result = self._strace(tree, ["-s", "0", "-y", "-o", str(log)])
+        assert "Traceback" not in result.stderr, result.stderr
+        prefixes = [str(tree), *self.watch]
+        return list(points_in(log.read_text(errors="replace"), prefixes)), old, state_of(tree)
+
+    def _fresh(self, tree: Path) -> Path:
+        tree.mkdir(mode=0o700)
+        self.build(tree)
+        return tree
+
+    def _strace(self, tree: Path, options: Sequence[str]) -> Result:
+        return subprocess.run(
+            ["strace", *options, *self.command(tree)],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=TIME_LIMIT_SECONDS,
+        )
+
+    def _try(self, fault: Fault, tree: Path) -> list[str]:
+        self._fresh(tree)
+        before = state_of(tree, times=True)
+        log = tree.with_suffix(".trace")
+        options = ["-qq", "-o", str(log), "-e", f"trace={fault.point.call}", "-e", fault.injection]
+        if fault.how != "KILL" and not self.forks:  # strace 6.1 sends no signal from this mode
+            options += ["-f", "--seccomp-bpf"]
+        result = self._strace(tree, options)
+        wrong = self._verdict(fault, before, tree, result)
+        killed = result.returncode in (-9, 137)
+        if not killed if fault.how == "KILL" else "INJECTED" not in log.read_text():
+            wrong.append("the fault was never met")
+        wrong += self._next_run(tree)
+        shutil.rmtree(tree)
+        log.unlink()
+        return [f"{fault}: {sentence}" for sentence in wrong]
+
+    def _verdict(self, fault: Fault, before: State, tree: Path, result: Result) -> list[str]:
+        wrong = [f"traceback: {result.stderr}"] if "Traceback" in result.stderr else []
+        now = state_of(tree)
+        if fault.how in ERRORS:
+            untouched = state_of(tree, times=True) == before
+            if result.returncode and not untouched:
+                wrong.append(f"failed, but is not the old tree: {differences(self.old, now)}")
+            if not result.returncode and now != self.new:
+                wrong.append(f"succeeded, but: {differences(self.new, now)}")
+            return wrong
+        return wrong + self._each_whole(now)
+
+    def _each_whole(self, now: State) -> list[str]:
+        names = {name for name in [*self.old, *self.new, *now] if not is_private(name)}
+        wrong = [
+            f"{name} is neither old nor new"
+            for name in sorted(names)
+            if contents(now, name) not in (contents(self.old, name), contents(self.new, name))
+        ]
+        are_new = [contents(now, name) == contents(self.new, name) for name in self.order]
+        if are_new != sorted(are_new, reverse=True):
+            wrong.append(f"written out of order: {are_new}")
+        return wrong
+
+    def _next_run(self, tree: Path) -> list[str]:
+        result = subprocess.run(
+            self.command(tree),
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=TIME_LIMIT_SECONDS,
+        )
+        now, wanted = state_of(tree), self.old if self.ends_old else self.new
+        if now == wanted and "Traceback" not in result.stderr:
+            return []
+        said = result.stdout + result.stderr
+        return [f"the next run does not finish: {differences(wanted, now)} {said}"]
+
+
+def contents(state: State, name: str) -> tuple[object, ...] | None:
+    """An entry without its count of names: a killed run may leave a second one."""
+    entry = state.get(name)
+    return entry and (*entry[:4], *entry[5:])
+
+
+def points_in(trace: str, prefixes: Iterable[str]) -> Iterable[Point]:
+    """The calls that name something below one of the prefixes."""
+    seen: Counter[str] = Counter()
+    for line in trace.split("\n"):
+        match = re.match(r"(?:\d+ +)?(\w+)\(", line)
+        if not match:
+            continue
+        call = match[1]
+        seen[call] += 1
+        # A call that fails on a clean run is still a place where a run may be killed.
+        if any(prefix in line for prefix in prefixes) and call not in ("execve", "exit_group"):
+            looks = _LOOKING.fullmatch(call) and not _WRITING_OPEN.search(line)
+            yield Point(call, seen[call], line, changes=not looks)
+
+
+def faults_at(points: Iterable[Point], errors: Sequence[str], looking: bool) -> Iterable[Fault]:
+    """All errors and a kill where something changes; where the program looks, it cannot look."""
+    for point in points:
+        here = [*errors, "EIO+", "KILL"] if point.changes else ["EIO", "EMFILE"] * looking
+        # Only a call that opens can run out of descriptors.
+        yield from (Fault(point, h) for h in here if h != "EMFILE" or "open" in point.call)
+
+
+def state_of(tree: Path, times: bool = False) -> State:
+    """Every entry of a tree with what belongs to it; random parts of names left out."""
+    state = {}
+    for folder, folders, files in os.walk(tree):
+        for name in folders + files:
+            path = Path(folder, name)
+            about = path.lstat()
+            entry = [oct(about.st_mode), about.st_uid, about.st_gid]
+            if stat.S_ISLNK(about.st_mode):
+                entry.append(os.readlink(path))
+            elif stat.S_ISREG(about.st_mode):
+                entry += [path.read_bytes(), about.st_nlink, xattrs_of(path)]
+                entry += [about.st_mtime_ns] if times else []
+            state[_RANDOM.sub("RANDOM", str(path.relative_to(tree)))] = tuple(entry)
+    return state
+
+
+def xattrs_of(path: Path) -> tuple[tuple[str, bytes], ...]:
+    return tuple((name, os.getxattr(path, name)) for name in sorted(os.listxattr(path)))
+
+
+def is_private(name: str) -> bool:
+    return Path(name).name.startswith(".")
+
+
+def differences(wanted: State, found: State) -> str:
+    names = sorted(set(wanted) | set(found))
+    return "; ".join(
+        f"{name}: {wanted.get(name)} -> {found.get(name)}"
+        for name in names
+        if wanted.get(name) != found.get(name)
+    )
