@@ -150,13 +150,16 @@ def _prove() -> None:
     _heading(f"Live proof (about {2 * MAXIMUM + 2} s)")
     login = live.Login(SANDBOX)
     proofs: dict[str, Callable[[], float]] = {
-        f"idle at the prompt, logged out (asked: {TMOUT} s)":
-            lambda: live.idle_logout(login, TMOUT + 5),
-        f"frozen client, dropped by the server (asked: {MAXIMUM} s at most)":
-            lambda: live.frozen_dropped(login, MAXIMUM + 5),
-        "idle but alive, with a program running, still there":
-            lambda: live.idle_stays(login, 2 * MAXIMUM + 2),
-    }  # fmt: skip
+        f"idle at the prompt, logged out (asked: {TMOUT} s)": lambda: live.idle_logout(
+            login, TMOUT + 5
+        ),
+        f"frozen client, dropped by the server (asked: {MAXIMUM} s at most)": lambda: (
+            live.frozen_dropped(login, MAXIMUM + 5)
+        ),
+        "idle but alive, with a program running, still there": lambda: live.idle_stays(
+            login, 2 * MAXIMUM + 2
+        ),
+    }
     with concurrent.futures.ThreadPoolExecutor() as pool:
         running = {pool.submit(proof): what for what, proof in proofs.items()}
         for future in concurrent.futures.as_completed(running):

@@ -69,5 +69,5 @@ stamp=.venv/.$(basename "$requirements")
 python=$(find_python)
 [ -x .venv/bin/python ] || "$python" -m venv .venv
 say "installing the packages of $requirements into .venv ($("$python" -V), about half a minute)"
-.venv/bin/python -m pip install --quiet --disable-pip-version-check -r "$requirements"
+.venv/bin/python -m pip install -qq --disable-pip-version-check -r "$requirements"
 echo "$wanted" > "$stamp"

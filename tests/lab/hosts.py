@@ -37,7 +37,7 @@ KINDS = {
     "debian12": Kind("debian12", "debian"),
     "debian13": Kind("debian13", "debian"),
     "rhelish": Kind("debian11", "shaped", setup="rhelish.sh"),
-    "sandbox": Kind("debian13", "sandbox"),
+    "sandbox": Kind("debian13", "apply"),
 }
 
 
@@ -122,13 +122,19 @@ def _start(name: str) -> None:
     volumes = [f"{KEY}.pub:{home}/.ssh/authorized_keys" for home in ("/root", "/home/ops")]
     if kind.setup:
         volumes.append(f"{images.SETUP / kind.setup}:/lab.sh")
-    podman("run", "--detach", "--privileged",
-           f"--systemd={'always' if kind.has_init else 'false'}",
-           f"--name={_container(name)}", f"--hostname={name}",
-           f"--label={LABEL}={TOP}", f"--label=curfew.host={name}",
-           *[f"--volume={volume}:ro" for volume in volumes],
-           images.tag(kind.image),
-           *(["/bin/sh", "-eu", "/lab.sh"] if kind.setup else kind.command))  # fmt: skip
+    podman(
+        "run",
+        "--detach",
+        "--privileged",
+        f"--systemd={'always' if kind.has_init else 'false'}",
+        f"--name={_container(name)}",
+        f"--hostname={name}",
+        f"--label={LABEL}={TOP}",
+        f"--label=curfew.host={name}",
+        *[f"--volume={volume}:ro" for volume in volumes],
+        images.tag(kind.image),
+        *(["/bin/sh", "-eu", "/lab.sh"] if kind.setup else kind.command),
+    )
 
 
 def _await_login(name: str) -> None:

@@ -36,8 +36,7 @@ def unpack(image: str, directory: Path) -> None:
     """Lay the image out as a directory: a root without service manager, /run/sshd or host keys."""
     ensure([image])
     directory.mkdir(parents=True, exist_ok=True)
-    run(["tar", "-C", str(directory), "--exclude=./etc/ssh/ssh_host_*",
-         "-xf", str(_tar(image))])  # fmt: skip
+    run(["tar", "-C", str(directory), "--exclude=./etc/ssh/ssh_host_*", "-xf", str(_tar(image))])
 
 
 def forget() -> None:
@@ -71,9 +70,16 @@ def _build(image: str) -> None:
     for old in _tar(image).parent.glob(f"{image}-*.tar*"):
         old.unlink()
     partial = _tar(image).with_suffix(".partial.tar")
-    command = ["mmdebstrap", "--quiet", "--variant=minbase", f"--include={','.join(PACKAGES)}",
-               f"--customize-hook=chroot \"$1\" sh -eu < '{SETUP / 'base.sh'}'",
-               SUITES[image], str(partial), *_mirror()]  # fmt: skip
+    command = [
+        "mmdebstrap",
+        "--quiet",
+        "--variant=minbase",
+        f"--include={','.join(PACKAGES)}",
+        f"--customize-hook=chroot \"$1\" sh -eu < '{SETUP / 'base.sh'}'",
+        SUITES[image],
+        str(partial),
+        *_mirror(),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise LabError(f"mmdebstrap could not build {image}: {done.stderr.strip()[-2000:]}")

@@ -49,9 +49,16 @@ def _ssh_config(hosts: list[Host]) -> str:
     lines = []
     for host in hosts:
         lines += [f"Host {host.name} {host.address}", f"  HostName {host.address}"]
-    lines += ["Host *", f"  IdentityFile {KEY}", "  IdentitiesOnly yes", "  BatchMode yes",
-              "  StrictHostKeyChecking no", "  UserKnownHostsFile /dev/null",
-              "  LogLevel ERROR", "  ConnectTimeout 20"]  # fmt: skip
+    lines += [
+        "Host *",
+        f"  IdentityFile {KEY}",
+        "  IdentitiesOnly yes",
+        "  BatchMode yes",
+        "  StrictHostKeyChecking no",
+        "  UserKnownHostsFile /dev/null",
+        "  LogLevel ERROR",
+        "  ConnectTimeout 20",
+    ]
     return "\n".join(lines) + "\n"
 
 

@@ -18,13 +18,19 @@ def stages() -> list[Stage]:
     return [
         _tool("ruff", ["ruff", "check", "--no-cache", "."]),
         _tool("yamllint", ["yamllint", "--strict", "."]),
-        _tool("vermin", ["vermin", "-q", "--target=3.6-", "--violations", "--no-tips",
-                         "plugins", "tests/unit"]),
-        _tool("mypy of plugins", ["mypy", f"--config-file={TOP / 'pyproject.toml'}", MYPY_CACHE,
-                                  PLUGINS], cwd=BUILD),
-        _tool("mypy of tests", ["mypy", MYPY_CACHE, "tests/lab", "tests/suite",
-                                "tests/collection.py"]),
-    ]  # fmt: skip
+        _tool(
+            "vermin",
+            ["vermin", "-q", "--target=3.6-", "--violations", "--no-tips", "plugins", "tests/unit"],
+        ),
+        _tool(
+            "mypy of plugins",
+            ["mypy", f"--config-file={TOP / 'pyproject.toml'}", MYPY_CACHE, PLUGINS],
+            cwd=BUILD,
+        ),
+        _tool(
+            "mypy of tests", ["mypy", MYPY_CACHE, "tests/lab", "tests/suite", "tests/collection.py"]
+        ),
+    ]
 
 
 def ansible_lint() -> Stage:

@@ -63,8 +63,17 @@ def _version(python: str) -> Version | None:
 def _oldest_units(log: Log, version: Version, python: str) -> Tally:
     core = TOP / ".cache" / f"core-{OLDEST_CORE}"
     if not core.exists():
-        log.call([BIN / "pip", "install", "--quiet", "--no-deps", "--target", core,
-                  f"ansible-core=={OLDEST_CORE}"])  # fmt: skip
+        log.call(
+            [
+                BIN / "pip",
+                "install",
+                "--quiet",
+                "--no-deps",
+                "--target",
+                core,
+                f"ansible-core=={OLDEST_CORE}",
+            ]
+        )
     tally = _pytest(log, _environment_of(log, version, python), str(core))
     if version > OLDEST_TARGET:
         why = "no Python 3.6 on this machine; the oldest here is {}.{}".format(*version)
@@ -97,7 +106,16 @@ def _environment_of(log: Log, version: Version, python: str) -> Path:
 def _pytest(log: Log, python: Path, path: str) -> Tally:
     report = OUTPUT / f"{log.path.stem}.xml"
     report.unlink(missing_ok=True)
-    command: Command = [python, "-B", "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/unit",
-               f"--junitxml={report}"]  # fmt: skip
+    command: Command = [
+        python,
+        "-B",
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "tests/unit",
+        f"--junitxml={report}",
+    ]
     status = log.call(command, COLLECTION, PYTHONPATH=path)
     return junit([report] if report.exists() else []).judged(status)

@@ -47,9 +47,15 @@ class Log:
             log.flush()
             try:
                 return subprocess.run(
-                    words, cwd=cwd, env=_environment(more), timeout=limit, check=False,
-                    stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
-                ).returncode  # fmt: skip
+                    words,
+                    cwd=cwd,
+                    env=_environment(more),
+                    timeout=limit,
+                    check=False,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                ).returncode
             except subprocess.TimeoutExpired:
                 log.write(f"stopped after {limit:g} s\n")
                 return 124

@@ -1,3 +1,4 @@
+#!/bin/sh
 # Runs before init: gives a Debian host the login files, the sshd files and the unit that RHEL has.
 
 # The main file is for root alone and reads the vendor's drop-in first.
