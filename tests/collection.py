@@ -20,7 +20,7 @@ def build() -> Path:
     wanted = set(_files())
     for path in [path for path in COLLECTION.rglob("*") if path.is_file()]:
         if path.relative_to(COLLECTION) not in wanted and not path.is_relative_to(KEEP):
-            path.unlink()
+            path.unlink(missing_ok=True)
     for file in wanted:
         _copy(TOP / file, COLLECTION / file)
     return BUILD

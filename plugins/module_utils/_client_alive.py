@@ -133,13 +133,17 @@ def result(outcome: _sshd_change.Outcome) -> Dict[str, Any]:
 
 
 def failure(error: Exception) -> Dict[str, Any]:
-    """The same keys for a run that changed nothing."""
+    """The same keys for a run that changed nothing: what it had found out, null for the rest."""
     keys = ("before", "effective", "verified", "detection_seconds", "openssh_version", "service",
             "reload_needed")
-    nothing = {key: None for key in keys}  # type: Dict[str, Any]
-    nothing.update(connections=[], changed_files=[], backup_files=[],
-                   conflicts=getattr(error, "conflicts", []))
-    return nothing
+    found = {key: None for key in keys}  # type: Dict[str, Any]
+    found.update(connections=[], changed_files=[], backup_files=[], conflicts=[])
+    if isinstance(error, _sshd_change.ChangeError):
+        found["conflicts"] = error.conflicts
+        found["before"] = None if error.before is None else _numbers(error.before)
+        found["openssh_version"] = error.version.text if error.version else None
+        found["service"] = dict(error.service._asdict()) if error.service else None
+    return found
 
 
 def warnings(outcome: _sshd_change.Outcome) -> List[str]:

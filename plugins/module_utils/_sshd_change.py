@@ -9,7 +9,7 @@ Settings that a module hands over, how their numbers are shown is the module's o
 
 import os
 from contextlib import contextmanager
-from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
 
 from ansible_collections.curfew.session.plugins.module_utils import (
     _file_changes,
@@ -33,11 +33,17 @@ Values = Dict[str, Optional[str]]
 
 
 class ChangeError(Exception):
-    """Nothing was changed, or everything was put back; ``conflicts`` names what is in the way."""
+    """Nothing was changed, or everything was put back; ``conflicts`` names what is in the way.
+
+    The other attributes hold what was found out before it failed.
+    """
 
     def __init__(self, message: str, conflicts: Sequence[Dict[str, Any]] = ()) -> None:
         super(ChangeError, self).__init__(message)
         self.conflicts = list(conflicts)
+        self.before = None  # type: Optional[Values]
+        self.version = None  # type: Optional[_sshd_daemon.Version]
+        self.service = None  # type: Optional[_sshd_service.Service]
 
 
 class Request(NamedTuple):
@@ -102,12 +108,15 @@ def apply(request: Request) -> Outcome:
 
     :raises ChangeError: it cannot be, or would not be in force; every byte is as it was.
     """
+    run = _Run(request)
     try:
-        run = _Run(request)
+        run.find_out()
         with run.alone():
             return run.outcome()
-    except EXPECTED_ERRORS as error:
-        raise ChangeError(str(error))
+    except EXPECTED_ERRORS + (ChangeError,) as error:
+        failed = error if isinstance(error, ChangeError) else ChangeError(str(error))
+        failed.before, failed.version, failed.service = run.before, run.version, run.service
+        raise failed
 
 
 class _Run(object):
@@ -115,6 +124,15 @@ class _Run(object):
 
     def __init__(self, request: Request) -> None:
         self.request = request
+        self.service = None  # type: Optional[_sshd_service.Service]
+        self.version = None  # type: Optional[_sshd_daemon.Version]
+        self.before = None  # type: Optional[Values]
+        self.warnings = []  # type: List[str]
+        self.listening = []  # type: List[str]
+
+    def find_out(self) -> None:
+        """What runs here, and which of it the request is about."""
+        request = self.request
         self.service, listener, words = _sshd_service.find()
         self.path = request.path or words.config or DEFAULT_PATH
         if not self.path.startswith("/"):
@@ -127,8 +145,6 @@ class _Run(object):
         self.version = _sshd_daemon.version(self.binary) if self.binary else None
         self.release = self.version.release if self.version else _sshd_config.NEWEST
         self.criteria = _criteria(request.match, self.release)
-        self.warnings = []  # type: List[str]
-        self.listening = []  # type: List[str]
         self.overrides = [
             option for option in self.words.options if self._keyword_of(option) is not None]
 
@@ -167,7 +183,7 @@ class _Run(object):
             _file_changes.check_safe(change)
         options = [word for option in self.overrides for word in ("-o", option)]
         with _sshd_daemon.Prover(self.binary or "", self.release, options) as prover:
-            before, proven = self._prove(prover)
+            proven = self._prove(prover)
             transaction = _file_changes.Transaction(
                 os.path.dirname(os.path.realpath(self.path)), changes, request.backup)
             reload_needed = self._reload_needed(bool(changes))
@@ -177,7 +193,7 @@ class _Run(object):
                 reload_needed = self._reload_needed(False)
         return Outcome(
             changed=bool(changes) or reloading,
-            before=before,
+            before=self.before or {},
             proven=proven,
             verified=True if request.verify else None,
             version=self.version,
@@ -211,37 +227,41 @@ class _Run(object):
                     _shown(item), _sshd_match.describe(self.criteria)))
         return given or [_sshd_tree.derived_connection(self.criteria, default)]
 
-    def _prove(self, prover: _sshd_daemon.Prover,
-               ) -> Tuple[Values, List[Tuple[_sshd_match.Connection, Values]]]:
-        """What is in force before and would be after; raises if that is not what was asked."""
-        planned = bool(self.plan.texts)
-        proven = [(connection, self._ask(prover, self.plan.after, connection, planned))
-                  for connection in self.connections]
-        before = proven[0][1]
-        if planned:
-            try:
-                before = self._ask(prover, self.plan.before, self.connections[0], False)
-            except _sshd_daemon.Rejected:
-                before = {}  # the line that we replace was what sshd refused
-        self._require(proven)
-        unknown = {setting.keyword.lower(): None for setting in self.request.settings}
+    def _prove(
+        self, prover: _sshd_daemon.Prover
+    ) -> List[Tuple[_sshd_match.Connection, Values]]:
+        """What would be in force after the run; raises if that is not what was asked."""
         if not self.request.verify:
-            return dict(unknown), [(item, dict(unknown)) for item in self.connections]
-        return dict(unknown, **before), proven
+            self._require([(item, self._modelled(item)) for item in self.connections])
+            return [(item, {}) for item in self.connections]
+        questions = [_sshd_daemon.Question(self.plan.after, item, bool(self.plan.texts))
+                     for item in self.connections]
+        if self.plan.texts:
+            questions.append(
+                _sshd_daemon.Question(self.plan.before, self.connections[0], False))
+        answers = prover.ask(questions)
+        if not isinstance(answers[-1], _sshd_daemon.Rejected):
+            self.before = self._values(answers[-1] if self.plan.texts else answers[0])
+        proven = [(item, self._values(answer)) for item, answer in zip(self.connections, answers)]
+        self._require(proven)
+        return proven
 
-    def _ask(self, prover: _sshd_daemon.Prover, tree: _sshd_config.Tree,
-             connection: _sshd_match.Connection, planned: bool) -> Values:
+    def _values(self, answer: Union[_sshd_daemon.Answer, _sshd_daemon.Rejected]) -> Values:
+        if isinstance(answer, _sshd_daemon.Rejected):
+            raise answer
+        self.listening = answer.get("listenaddress", [])
+        return {
+            setting.keyword.lower(): setting.read(
+                tuple(answer.get(setting.keyword.lower(), [""])[0].split()))
+            for setting in self.request.settings}
+
+    def _modelled(self, connection: _sshd_match.Connection) -> Values:
+        """What the text alone says."""
         values = {}  # type: Values
-        answer = prover.ask(tree, connection, planned) if self.request.verify else None
         for setting in self.request.settings:
-            keyword = setting.keyword.lower()
-            if answer is not None:
-                found = answer.get(keyword, [""])[0].split()
-                self.listening = answer.get("listenaddress", [])
-            else:
-                directive = _sshd_config.deciding(tree, keyword, connection)
-                found = list(directive.arguments) if directive else []
-            values[keyword] = setting.read(tuple(found))
+            directive = _sshd_config.deciding(self.plan.after, setting.keyword, connection)
+            values[setting.keyword.lower()] = (
+                setting.read(directive.arguments) if directive else None)
         return values
 
     def _require(self, proven: Sequence[Tuple[_sshd_match.Connection, Values]]) -> None:
@@ -302,17 +322,22 @@ class _Run(object):
         transaction.write()
         try:
             if self.plan.texts and self.request.verify:
-                tree = _sshd_tree.Files(self.path, self.files.keywords, self.release).read({})
-                for connection, values in proven:
-                    if self._ask(prover, tree, connection, False) != values:
-                        raise ChangeError("sshd reads the written files otherwise than the "
-                                          "staged ones; is somebody else changing them?")
+                self._prove_written(prover, proven)
             if reloading and self.listener is not None:
                 _sshd_service.reload(self.service, self.listener, self.listening)
         except BaseException as error:
             self._undo(transaction, error, reloading)
             raise
         transaction.finish()
+
+    def _prove_written(self, prover: _sshd_daemon.Prover,
+                       proven: Sequence[Tuple[_sshd_match.Connection, Values]]) -> None:
+        tree = _sshd_tree.Files(self.path, self.files.keywords, self.release).read({})
+        answers = prover.ask(
+            [_sshd_daemon.Question(tree, connection, False) for connection, _values in proven])
+        if [self._values(answer) for answer in answers] != [values for _item, values in proven]:
+            raise ChangeError("sshd reads the written files otherwise than the staged ones; "
+                              "is somebody else changing them?")
 
     def _undo(self, transaction: _file_changes.Transaction, error: BaseException,
               reloading: bool) -> None:

@@ -13,11 +13,13 @@ import re
 import shutil
 import subprocess
 import tempfile
-from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import (
+    TYPE_CHECKING, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
+)
 
 from ansible_collections.curfew.session.plugins.module_utils import _sshd_config, _sshd_match
 
-__all__ = ["Answer", "Prover", "Rejected", "SshdError", "Version", "find_binary", "version"]
+__all__ = ["Answer", "Prover", "Question", "Rejected", "SshdError", "Version", "find_binary", "version"]
 
 TIMEOUT_SECONDS = 30
 NOBODYS_UID = 4294900001  # no account has it, so no other process can look into the stage
@@ -26,12 +28,27 @@ _ENVIRONMENT = re.compile(r"no hostkeys available|privilege separation", re.IGNO
 Answer = Dict[str, List[str]]
 
 
+_Ended = Tuple[int, str, str]
+if TYPE_CHECKING:
+    _Process = subprocess.Popen[bytes]
+else:
+    _Process = subprocess.Popen  # not generic before Python 3.9
+
+
 class SshdError(Exception):
     """sshd cannot be asked; one sentence."""
 
 
 class Rejected(SshdError):
     """sshd refuses the configuration; the sentence holds its own words."""
+
+
+class Question(NamedTuple):
+    """What would this connection get? ``planned``: the tree differs from the files."""
+
+    tree: _sshd_config.Tree
+    connection: _sshd_match.Connection
+    planned: bool
 
 
 class Version(NamedTuple):
@@ -86,44 +103,45 @@ class Prover(object):
         for path in self._scratch:
             shutil.rmtree(path, ignore_errors=True)
 
-    def ask(self, tree: _sshd_config.Tree, connection: _sshd_match.Connection,
-            planned: bool) -> Answer:
-        """What the connection would get.
+    def ask(self, questions: Sequence[Question]) -> List[Union[Answer, Rejected]]:
+        """What each connection would get, or why sshd refuses the tree, naming the real files.
 
-        :param planned: the tree differs from the files, so a staged copy is asked.
-        :raises Rejected: sshd refuses the tree; messages name the real files.
+        All are asked at the same time: a large configuration costs no more than sshd itself needs.
         """
         if not self._bare:
-            config = self._stage(tree) if planned else tree.main
-            status, output, errors = self._print(["-T", "-f", config], connection, False)
-            if status == 0:
-                return _parse(output)
-            if not _ENVIRONMENT.search(errors):
-                raise self._rejected(tree, errors)
+            ended = self._run_all([
+                ["-T", "-f", self._stage(each.tree) if each.planned else each.tree.main]
+                for each in questions], questions, None)
+            if not any(status and _ENVIRONMENT.search(errors) for status, _output, errors in ended):
+                return [self._answer(each.tree, end) for each, end in zip(questions, ended)]
             self._bare = True
             self._stages.clear()
-        return self._ask_bare(tree, connection)
+        ended = self._run_all([self._bare_words(self._stage(each.tree)) for each in questions],
+                              questions, _drop_privileges if os.geteuid() == 0 else None)
+        for status, _output, errors in ended:
+            if status and _ENVIRONMENT.search(errors):
+                raise SshdError("sshd cannot be asked on this host: %s" % _sentence(errors))
+        return [self._answer(each.tree, end) for each, end in zip(questions, ended)]
 
-    def _ask_bare(self, tree: _sshd_config.Tree, connection: _sshd_match.Connection) -> Answer:
-        config = self._stage(tree)
+    def _run_all(self, words: Sequence[Sequence[str]], questions: Sequence[Question],
+                 prepare: Optional[Callable[[], None]]) -> List[_Ended]:
+        running = []
+        for each, own in zip(questions, words):
+            spec = "user=%s,host=%s,addr=%s,laddr=%s,lport=%d" % each.connection[:5]
+            running.append(_start(
+                [self._binary] + list(own) + ["-C", spec] + self._options, prepare))
+        return [_finish(process) for process in running]
+
+    def _answer(self, tree: _sshd_config.Tree, ended: _Ended) -> Union[Answer, Rejected]:
+        status, output, errors = ended
+        return _parse(output) if status == 0 else self._rejected(tree, errors)
+
+    def _bare_words(self, config: str) -> List[str]:
         if self._release >= (9, 3):
-            status, output, errors = self._print(["-G", "-f", config], connection, True)
-        else:
-            key = os.path.join(os.path.dirname(config), "key")
-            self._make_key(key)
-            words = ["-T", "-h", key, "-f", config]
-            status, output, errors = self._print(words, connection, True)
-        if status == 0:
-            return _parse(output)
-        if _ENVIRONMENT.search(errors):
-            raise SshdError("sshd cannot be asked on this host: %s" % _sentence(errors))
-        raise self._rejected(tree, errors)
-
-    def _print(self, words: Sequence[str], connection: _sshd_match.Connection,
-               dropped: bool) -> Tuple[int, str, str]:
-        spec = "user=%s,host=%s,addr=%s,laddr=%s,lport=%d" % connection[:5]
-        command = [self._binary] + list(words) + ["-C", spec] + self._options
-        return _run(command, _drop_privileges if dropped and os.geteuid() == 0 else None)
+            return ["-G", "-f", config]
+        key = os.path.join(os.path.dirname(config), "key")
+        self._make_key(key)
+        return ["-T", "-h", key, "-f", config]
 
     def _make_key(self, path: str) -> None:
         if os.path.exists(path):
@@ -204,20 +222,27 @@ def _drop_privileges() -> None:
     os.setuid(NOBODYS_UID)
 
 
-def _run(command, prepare=None):
-    # type: (Sequence[str], Optional[object]) -> Tuple[int, str, str]
+def _run(command: Sequence[str]) -> _Ended:
+    return _finish(_start(command, None))
+
+
+def _start(command: Sequence[str], prepare: Optional[Callable[[], None]]) -> _Process:
     environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
     try:
-        process = subprocess.Popen(
+        return subprocess.Popen(
             list(command), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, env=environment, cwd="/", preexec_fn=prepare)
-    except OSError as error:
-        raise SshdError("%s cannot be run: %s." % (command[0], error.strerror))
+    except (OSError, subprocess.SubprocessError) as error:
+        raise SshdError("%s cannot be run: %s." % (
+            command[0], getattr(error, "strerror", None) or error))
+
+
+def _finish(process: _Process) -> _Ended:
     try:
         output, errors = process.communicate(timeout=TIMEOUT_SECONDS)
     except subprocess.TimeoutExpired:
         process.kill()
         process.communicate()
-        raise SshdError("%s did not end within %d seconds." % (command[0], TIMEOUT_SECONDS))
+        raise SshdError("sshd did not answer within %d seconds." % TIMEOUT_SECONDS)
     return (process.returncode, output.decode("utf-8", "surrogateescape"),
             errors.decode("utf-8", "surrogateescape"))

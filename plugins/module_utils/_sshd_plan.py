@@ -87,8 +87,10 @@ def conflicts(
     found = []
     tree = plan.before if refused else plan.after
     for setting in settings:
+        edited = _edited(tree, setting) if criteria is None else None
         for directive in _contradicting(tree, setting):
-            if criteria is not None and not _met(directive, connections):
+            if directive is edited or (
+                    criteria is not None and not _met(directive, connections)):
                 continue
             found.append(_conflict(directive, directive.line, _wins(tree, directive), False))
     if not refused:
@@ -108,6 +110,16 @@ def _set(tree: _sshd_config.Tree, setting: _sshd_edit.Setting,
     if criteria is None:
         return _sshd_edit.set_global(text, setting, release, above)
     return _sshd_edit.set_in_match(text, setting, criteria, release, above)
+
+
+def _edited(tree: _sshd_config.Tree,
+            setting: _sshd_edit.Setting) -> Optional[_sshd_config.Directive]:
+    """The line of the main file's global section that is ours to change, so no contradiction."""
+    for directive in tree.directives:
+        if (directive.path, directive.keyword, directive.scope) == (
+                tree.main, setting.keyword.lower(), ()):
+            return directive
+    return None
 
 
 def _beside(directive: _sshd_config.Directive, criteria: Optional[_sshd_match.Criteria]) -> bool:

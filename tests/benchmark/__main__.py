@@ -1,0 +1,43 @@
+"""python -m tests.benchmark: what a run costs, as ratios within one run; a broken bound is red.
+
+Two tables. The first weighs plays on hosts that already comply, in CPU seconds of the controller
+and of the hosts together, since wall time depends on forks. The second weighs the module on large
+configurations against what `sshd -T` itself takes.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from tests.lab.common import TOP
+
+from . import large, plays
+
+TABLE = TOP / "docs" / "benchmark.md"
+HEAD = """# What a run costs
+
+Made by `python -m tests.benchmark --write`; nothing in it is typed in. Ratios, since seconds depend
+on the machine. `make test` measures again and is red where a bound does not hold.
+"""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmark", description=__doc__)
+    parser.add_argument("--repeats", type=int, default=5, help="of each play, alternating")
+    parser.add_argument("--write", action="store_true", help=f"put the tables into {TABLE.name}")
+    options = parser.parse_args()
+    tables = [plays.measure(options.repeats), large.measure()]
+    text = "\n".join(table.markdown for table in tables)
+    print(text)
+    if options.write:
+        Path(TABLE).write_text(f"{HEAD}\n{text}")
+    broken = [line for table in tables for line in table.broken]
+    for line in broken:
+        print(f"broken bound: {line}")
+    bounds = sum(table.bounds for table in tables)
+    print(f"{bounds - len(broken)} passed, {len(broken)} failed")
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
