@@ -332,7 +332,9 @@ class _Run(object):
 
     def _prove_written(self, prover: _sshd_daemon.Prover,
                        proven: Sequence[Tuple[_sshd_match.Connection, Values]]) -> None:
-        tree = _sshd_tree.Files(self.path, self.files.keywords, self.release).read({})
+        tree = self.plan.after
+        if prover.bare:  # what is asked is a copy of what we hand over, so that must be read anew
+            tree = _sshd_tree.Files(self.path, self.files.keywords, self.release).read({})
         answers = prover.ask(
             [_sshd_daemon.Question(tree, connection, False) for connection, _values in proven])
         if [self._values(answer) for answer in answers] != [values for _item, values in proven]:

@@ -9,6 +9,7 @@ The rules are those of sshd_config(5), read in OpenSSH's servconf.c and measured
 Text is decoded as UTF-8 with ``surrogateescape``, so that any bytes make the round trip.
 """
 
+import functools
 import re
 from typing import Callable, Dict, FrozenSet, Iterable, Iterator, List, NamedTuple, Optional, Tuple
 
@@ -81,6 +82,7 @@ class Tree(NamedTuple):
     directives: List[Directive]
 
 
+@functools.lru_cache(maxsize=65536)  # a run reads a long file several times
 def parse_line(line: str, release: Release = NEWEST) -> Optional[Statement]:
     """What sshd reads in a line; None for a blank line or a comment."""
     split = _keyword_and_rest(line, release)
@@ -190,7 +192,8 @@ def _split_arguments(rest: str) -> Optional[Tuple[str, ...]]:
     words = []  # type: List[str]
     position = 0
     while True:
-        position += len(rest[position:]) - len(rest[position:].lstrip(" \t"))
+        while rest[position:position + 1] in (" ", "\t"):
+            position += 1
         if position >= len(rest) or rest[position] == "#":
             return tuple(words)
         word, position = _quoted_word(rest, position)

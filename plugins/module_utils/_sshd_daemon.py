@@ -94,7 +94,7 @@ class Prover(object):
         self._options = list(options)
         self._scratch = []  # type: List[str]
         self._stages = {}  # type: Dict[int, Tuple[_sshd_config.Tree, str]]
-        self._bare = False  # the host lacks what -T wants
+        self.bare = False  # the host lacks what -T wants, so a copy of the files is asked
 
     def __enter__(self) -> "Prover":
         return self
@@ -108,15 +108,15 @@ class Prover(object):
 
         All are asked at the same time: a large configuration costs no more than sshd itself needs.
         """
-        if not self._bare:
+        if not self.bare:
             ended = self._run_all([
                 ["-T", "-f", self._stage(each.tree) if each.planned else each.tree.main]
                 for each in questions], questions, None)
             if not any(status and _ENVIRONMENT.search(errors) for status, _output, errors in ended):
                 return [self._answer(each.tree, end) for each, end in zip(questions, ended)]
-            self._bare = True
+            self.bare = True
             self._stages.clear()
-        ended = self._run_all([self._bare_words(self._stage(each.tree)) for each in questions],
+        ended = self._run_all([self.bare_words(self._stage(each.tree)) for each in questions],
                               questions, _drop_privileges if os.geteuid() == 0 else None)
         for status, _output, errors in ended:
             if status and _ENVIRONMENT.search(errors):
@@ -155,7 +155,7 @@ class Prover(object):
         self._own(path)
 
     def _own(self, path: str) -> None:
-        if self._bare and os.geteuid() == 0:
+        if self.bare and os.geteuid() == 0:
             os.chown(path, NOBODYS_UID, NOBODYS_UID)
 
     def _stage(self, tree: _sshd_config.Tree) -> str:

@@ -8,7 +8,7 @@ Line numbers count from 1, as sshd's messages do.
 """
 
 import re
-from typing import Callable, FrozenSet, Iterable, List, NamedTuple, Optional, Tuple
+from typing import Callable, FrozenSet, Iterable, Iterator, List, NamedTuple, Optional, Tuple
 
 from ansible_collections.curfew.session.plugins.module_utils import _sshd_config, _sshd_match
 
@@ -113,10 +113,10 @@ def enable(text: str, keywords: FrozenSet[str], release: _sshd_config.Release) -
 
 
 def _scan(lines: List[str], setting: Setting, release: _sshd_config.Release,
-          ) -> List[Tuple[int, _sshd_config.Statement]]:
+          ) -> Iterator[Tuple[int, _sshd_config.Statement]]:
     wanted = frozenset((setting.keyword.lower(), "include", "match"))
-    return [(number - 1, statement) for number, _line, statement
-            in _sshd_config.statements("\n".join(lines), wanted, release)]
+    for number, _line, statement in _sshd_config.statements("\n".join(lines), wanted, release):
+        yield number - 1, statement
 
 
 def _last(lines: List[str]) -> int:
@@ -150,7 +150,7 @@ def _match_section(lines: List[str], setting: Setting, criteria: _sshd_match.Cri
 
 def _global_place(lines: List[str], section: _Section, setting: Setting, limit: int) -> int:
     """Below the commented default, above the first Include, or where the section ends."""
-    default = re.compile(r"[ \t]*#[ \t]*%s[ \t=]+(\S+)[ \t\r]*\Z" % setting.keyword, re.IGNORECASE)
+    default = re.compile(r"[ \t]*#[ \t]*%s[ \t=]+([^\s=]\S*)[ \t\r]*\Z" % setting.keyword, re.IGNORECASE)
     for index in range(0, min(limit, section.end)):
         match = default.match(lines[index])
         if match is not None and setting.read((match.group(1),)) is not None:
@@ -166,10 +166,9 @@ def _global_place(lines: List[str], section: _Section, setting: Setting, limit: 
 def _written(line: str, setting: Setting) -> str:
     """The line as it shall stand: ``Keyword N``, and the comment and CR that it ended with."""
     ending = "\r" if line.endswith("\r") else ""
-    comment = re.search(r"[ \t]*#.*", line.rstrip("\r")) if line else None
-    kept = comment.group() if comment is not None else ""
-    if kept.startswith("#"):
-        kept = " " + kept
+    before, mark, comment = line.rstrip("\r").partition("#")
+    blanks = before[len(before.rstrip(" \t")):] or " "
+    kept = blanks + mark + comment if mark else ""
     return "%s %s%s%s" % (setting.keyword, setting.value, kept, ending)
 
 

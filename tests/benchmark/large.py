@@ -31,10 +31,10 @@ def measure() -> Table:
 
 
 def _long(folder: Path) -> Path:
-    line = "AllowUsers user%06d user%06d user%06d user%06d\n"
+    block = "# What user%06d may not.\nMatch User user%06d\n\tX11Forwarding no\n\n"
     main = folder / "long"
-    count = 1_000_000 // len(line % (0, 0, 0, 0)) + 1
-    main.write_text("".join(line % (n, n, n, n) for n in range(count)))
+    count = 1_000_000 // len(block % (0, 0)) + 1
+    main.write_text("".join(block % (number, number) for number in range(count)))
     return main
 
 
