@@ -128,6 +128,8 @@ class Prover(object):
         running = []
         for each, own in zip(questions, words):
             spec = "user=%s,host=%s,addr=%s,laddr=%s,lport=%d" % each.connection[:5]
+            if self._release >= (9, 9) and not each.connection.user_exists:
+                spec += ",invalid-user"
             running.append(_start(
                 [self._binary] + list(own) + ["-C", spec] + self._options, prepare))
         return [_finish(process) for process in running]

@@ -17,7 +17,10 @@ Criteria = Tuple[Tuple[str, str], ...]
 
 
 class Connection(NamedTuple):
-    """The facts about a connection that a ``Match`` line can ask for."""
+    """The facts about a connection that a ``Match`` line can ask for.
+
+    ``user_exists`` is False only for one that shall meet ``Match invalid-user``.
+    """
 
     user: str
     host: str
@@ -108,6 +111,8 @@ def _address_list(value: str, patterns: str) -> bool:
 
 
 def _address(value: str, pattern: str) -> bool:
+    if re.search(r"/(?!\d+\Z)", pattern):  # sshd knows no netmasks: to it this is plain text
+        return _wildcard(value, pattern)
     try:
         return ipaddress.ip_address(value) in ipaddress.ip_network(pattern, strict=True)
     except (ValueError, TypeError):
@@ -144,7 +149,7 @@ def derive(
     candidate = default._replace(
         lport=int(fields.pop("lport", default.lport)),
         groups=(group,) if group else default.groups,
-        user_exists="user" in fields, **fields)
+        user_exists=("invalid-user", "") not in criteria, **fields)
     whole = candidate.user and candidate.addr and candidate.laddr
     return candidate if whole and matches(criteria, candidate) else None
 

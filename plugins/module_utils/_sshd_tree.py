@@ -23,6 +23,8 @@ from ansible_collections.curfew.session.plugins.module_utils import (
 __all__ = ["BadConnection", "Files", "connection", "default_connection", "derived_connection"]
 
 NO_ADDRESS = "192.0.2.1"  # TEST-NET-1 of RFC 5737: nobody has it
+_CLASSES = {"alnum": "0-9A-Za-z", "alpha": "A-Za-z", "digit": "0-9", "lower": "a-z",
+            "upper": "A-Z", "xdigit": "0-9A-Fa-f"}
 KEYS = ("user", "host", "addr", "laddr", "lport")
 
 
@@ -40,6 +42,8 @@ class Files(object):
         self._release = release
         self.snapshots = {}  # type: Dict[str, _file_changes.Snapshot]
         self._expanded = {}  # type: Dict[str, List[str]]
+        # One name for each real file, so that what is changed through one is seen through all.
+        self._names = {os.path.realpath(main): main}
 
     def read(self, texts: Mapping[str, str]) -> _sshd_config.Tree:
         """The tree, with the texts given in place of the files of those names."""
@@ -66,9 +70,18 @@ class Files(object):
 
     def _expand(self, pattern: str) -> List[str]:
         if pattern not in self._expanded:
-            plain = re.sub(r"\\(.)", r"[\1]", pattern)  # glob(3) escapes with a backslash
-            self._expanded[pattern] = sorted(glob.glob(plain), key=os.fsencode)
+            names = sorted(glob.glob(_python_glob(pattern)), key=os.fsencode)
+            self._expanded[pattern] = [
+                self._names.setdefault(os.path.realpath(name), name) for name in names]
         return self._expanded[pattern]
+
+
+def _python_glob(pattern: str) -> str:
+    """The pattern of a glob(3) in Python's dialect: escapes, negation, named classes."""
+    pattern = re.sub(r"\\(.)", r"[\1]", pattern)
+    for name, characters in _CLASSES.items():
+        pattern = pattern.replace("[:%s:]" % name, characters)
+    return pattern.replace("[^", "[!")
 
 
 def default_connection(
@@ -78,7 +91,7 @@ def default_connection(
     while _exists(user):
         user += "-"
     laddr, lport = _first_listener(tree, ports)
-    return _sshd_match.Connection(user, NO_ADDRESS, NO_ADDRESS, laddr, lport, (), False)
+    return _sshd_match.Connection(user, NO_ADDRESS, NO_ADDRESS, laddr, lport)
 
 
 def connection(
@@ -110,7 +123,7 @@ def derived_connection(
     derived = _sshd_match.derive(criteria, default, _member_of)
     if derived is not None:
         groups = _groups_of(derived.user)
-        derived = derived._replace(groups=groups, user_exists=_exists(derived.user))
+        derived = derived._replace(groups=groups)
     if derived is None or not _sshd_match.matches(criteria, derived):
         raise BadConnection(
             "Option match: no connection that meets %r could be derived on this host; "
@@ -132,6 +145,8 @@ def _first_listener(tree: _sshd_config.Tree, ports: Sequence[int]) -> Tuple[str,
     if whole is not None:
         listen = whole.group(1) or whole.group(3) or ""
         lport = int(whole.group(2) or whole.group(4) or lport)
+    if not 1 <= lport <= 65535:
+        lport = 22  # sshd itself will refuse the tree, and name the line
     return (listen if _is_address(listen) else "0.0.0.0"), lport
 
 
