@@ -19,7 +19,7 @@ from ansible_collections.curfew.session.plugins.module_utils import (
 )
 
 __all__ = ["INTERVAL", "COUNT_MAX", "check_options", "detection_seconds", "failure", "result",
-           "settings", "warnings"]
+           "settings", "shown", "warnings"]
 
 INTERVAL = "ClientAliveInterval"
 COUNT_MAX = "ClientAliveCountMax"
@@ -47,6 +47,12 @@ def settings(params: Mapping[str, Any]) -> Tuple[_sshd_edit.Setting, ...]:
         value = None if count_max is None else str(_whole_number(count_max))
         found.append(_sshd_edit.Setting(COUNT_MAX, value, read_number))
     return tuple(found)
+
+
+def shown() -> Tuple[_sshd_edit.Setting, ...]:
+    """Both directives: their numbers are told together, since only together they mean a time."""
+    return (_sshd_edit.Setting(INTERVAL, None, read_seconds),
+            _sshd_edit.Setting(COUNT_MAX, None, read_number))
 
 
 def read_seconds(arguments: Tuple[str, ...]) -> Optional[str]:

@@ -39,17 +39,21 @@ class ChangeError(Exception):
     """
 
     def __init__(self, message: str, conflicts: Sequence[Dict[str, Any]] = ()) -> None:
-        super(ChangeError, self).__init__(message)
-        self.conflicts = list(conflicts)
+        super(ChangeError, self).__init__(_printable(message))
+        self.conflicts = _printable(list(conflicts))
         self.before = None  # type: Optional[Values]
         self.version = None  # type: Optional[_sshd_daemon.Version]
         self.service = None  # type: Optional[_sshd_service.Service]
 
 
 class Request(NamedTuple):
-    """The options that all modules of this kind share, with the directives wanted."""
+    """The options that all modules of this kind share, with the directives wanted.
+
+    ``shown`` holds all directives of the module: their values are told, wanted or not.
+    """
 
     settings: Tuple[_sshd_edit.Setting, ...]
+    shown: Tuple[_sshd_edit.Setting, ...]
     state: str
     path: Optional[str]
     match: Optional[str]
@@ -97,10 +101,11 @@ def argument_spec(**directives: Any) -> Dict[str, Any]:
 
 
 def request(params: Mapping[str, Any], settings: Sequence[_sshd_edit.Setting],
-            check_mode: bool) -> Request:
+            shown: Sequence[_sshd_edit.Setting], check_mode: bool) -> Request:
     """The request that a module's parameters make."""
     shared = {name: params[name] for name in Request._fields if name in params}
-    return Request(settings=tuple(settings), check_mode=check_mode, **shared)
+    return Request(
+        settings=tuple(settings), shown=tuple(shown), check_mode=check_mode, **shared)
 
 
 def apply(request: Request) -> Outcome:
@@ -199,11 +204,11 @@ class _Run(object):
             version=self.version,
             service=self.service,
             reload_needed=reload_needed,
-            conflicts=self._conflicts(refused=False),
-            changed_files=[change.snapshot.real_path for change in changes],
-            backup_files=[] if request.check_mode else list(transaction.backup_files),
-            diff=_file_changes.diff(changes),
-            warnings=self.warnings + getattr(transaction, "warnings", []),
+            conflicts=_printable(self._conflicts(refused=False)),
+            changed_files=_printable([change.snapshot.real_path for change in changes]),
+            backup_files=[] if request.check_mode else _printable(list(transaction.backup_files)),
+            diff=_printable(_file_changes.diff(changes)),
+            warnings=_printable(self.warnings + getattr(transaction, "warnings", [])),
         )
 
     def _plan(self) -> _sshd_plan.Plan:
@@ -253,7 +258,7 @@ class _Run(object):
         return {
             setting.keyword.lower(): setting.read(
                 tuple(answer.get(setting.keyword.lower(), [""])[0].split()))
-            for setting in self.request.settings}
+            for setting in self.request.shown}
 
     def _modelled(self, connection: _sshd_match.Connection) -> Values:
         """What the text alone says."""
@@ -373,6 +378,17 @@ def _criteria(match: Optional[str],
         raise ChangeError(
             "Option match: %r is not what sshd_config(5) allows after Match." % match)
     return criteria
+
+
+def _printable(value: Any) -> Any:
+    """With U+FFFD for bytes of files that are not UTF-8: what a module returns must be."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    if isinstance(value, list):
+        return [_printable(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _printable(item) for key, item in value.items()}
+    return value
 
 
 def _shown(connection: _sshd_match.Connection) -> str:

@@ -229,7 +229,8 @@ def main() -> None:
     try:
         _client_alive.check_options(module.params)
         request = _sshd_change.request(
-            module.params, _client_alive.settings(module.params), module.check_mode)
+            module.params, _client_alive.settings(module.params), _client_alive.shown(),
+            module.check_mode)
         outcome = _sshd_change.apply(request)
     except (_durations.DurationError, _sshd_change.ChangeError) as error:
         module.fail_json(msg=str(error), **_client_alive.failure(error))
