@@ -44,13 +44,14 @@ def make(
         texts[path] = _sshd_edit.disable(texts.get(path, tree.texts[path]), [directive.line])
     if texts:
         tree = read(texts)
+    main = text = texts.pop(tree.main, tree.texts[tree.main])
     for setting in settings:
-        text = _set(tree, setting, criteria, release)
-        if text != tree.texts[tree.main]:
-            texts.pop(tree.main, None)  # last: what contradicts is gone before ours stands
-            texts[tree.main] = text
-            tree = read(texts)
-    return Plan(before, tree, texts, disabled)
+        if text != main and _included(tree, setting, criteria):
+            tree = read(dict(texts, **{tree.main: text}))  # its lines have moved
+        text = _set(text, _included(tree, setting, criteria), setting, criteria, release)
+    if text != before.texts[tree.main]:
+        texts[tree.main] = text  # last: what contradicts is gone before ours stands
+    return Plan(before, read(texts) if texts else before, texts, disabled)
 
 
 def unmake(
@@ -101,15 +102,19 @@ def conflicts(
                                                      item["line"]))
 
 
-def _set(tree: _sshd_config.Tree, setting: _sshd_edit.Setting,
+def _set(text: str, included: List[int], setting: _sshd_edit.Setting,
          criteria: Optional[_sshd_match.Criteria], release: _sshd_config.Release) -> str:
-    text = tree.texts[tree.main]
-    included = [directive.main_line for directive in _contradicting(tree, setting)
-                if directive.path != tree.main and _beside(directive, criteria)]
     above = min(included) if included else None
     if criteria is None:
         return _sshd_edit.set_global(text, setting, release, above)
     return _sshd_edit.set_in_match(text, setting, criteria, release, above)
+
+
+def _included(tree: _sshd_config.Tree, setting: _sshd_edit.Setting,
+              criteria: Optional[_sshd_match.Criteria]) -> List[int]:
+    """The lines of the main file that include a contradiction into the section that we edit."""
+    return [directive.main_line for directive in _contradicting(tree, setting)
+            if directive.path != tree.main and _beside(directive, criteria)]
 
 
 def _edited(tree: _sshd_config.Tree,
