@@ -8,7 +8,7 @@ chmod 0440 /etc/sudoers.d/ops
 
 # The key is bound over these at start.
 for home in /root /home/ops; do
-    mkdir -m 0700 "$home/.ssh"
+    install -d -m 0700 "$home/.ssh"
     touch "$home/.ssh/authorized_keys"
 done
 chown -R ops: /home/ops/.ssh
