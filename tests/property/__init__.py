@@ -1,0 +1,1 @@
+"""What we believe about sshd's configuration, held against the real sshd on generated trees."""

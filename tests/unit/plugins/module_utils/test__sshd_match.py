@@ -1,0 +1,144 @@
+# Copyright: (c) 2026, curfew.session contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What Match criteria mean, and connections that meet them."""
+
+import pytest
+
+from ansible_collections.curfew.session.plugins.module_utils import _sshd_match
+from ansible_collections.curfew.session.plugins.module_utils._sshd_config import parse_criteria
+
+ROOT = _sshd_match.Connection(
+    "root", "gate.Example.org", "10.1.2.3", "127.0.0.1", 22, ("root", "wheel"))  # fmt: skip
+V6 = ROOT._replace(addr="2001:db8::7", laddr="::1")
+
+MATCHES = [
+    ("all", True),
+    ("user root", True),
+    ("user Root", False),
+    ("user bob,root", True),
+    ("user *", True),
+    ("user r??t", True),
+    ("user r?t", False),
+    ("user !root,*", False),
+    ("user *,!root", False),
+    ("user !bob", False),
+    ("user !bob,*", True),
+    ("user ,root", True),
+    ("group wheel", True),
+    ("group bob", False),
+    ("group !wheel,root", False),
+    ("group !bob,w*", True),
+    ("host gate.example.org", True),
+    ("host *.EXAMPLE.org", True),
+    ("host !gate.*,*", False),
+    ("address 10.1.2.3", True),
+    ("address 10.0.0.0/8", True),
+    ("address 10.1.2.0/24,192.0.2.1", True),
+    ("address !10.1.2.3,10.0.0.0/8", False),
+    ("address 10.0.0.0/8,!10.1.2.3", False),
+    ("address 10.1.*", True),
+    ("address 10.1.2.?", True),
+    ("address 11.0.0.0/8", False),
+    ("address 2001:db8::/32", False),
+    ("address 10.0.0.0/255.0.0.0", False),  # to sshd no mask, but plain text
+    ("localaddress 127.0.0.0/8", True),
+    ("localaddress 127.0.0.2", False),
+    ("localport 22", True),
+    ("localport 2222", False),
+    ("rdomain none", False),
+    ("invalid-user", False),
+    ("user root address 10.0.0.0/8", True),
+    ("user root address 11.0.0.0/8", False),
+    ("never x", False),
+]
+
+SAME = [
+    ("user a", "User a"),
+    ("user a,b", "user b,a"),
+    ("user a host h", "host h user a"),
+    ("host A", "host a"),
+    ("address 2001:DB8::1", "address 2001:db8::1"),
+]
+OTHER = [
+    ("user a", "user A"),
+    ("user a", "group a"),
+    ("user a", "user a host h"),
+    ("user a,b", "user a"),
+    ("all", "user *"),
+]
+
+DERIVED = [
+    ("user bob", ROOT._replace(user="bob")),
+    ("user !eve,bob", ROOT._replace(user="bob")),
+    ("user back*", ROOT._replace(user="backx")),
+    ("address 192.0.2.0/24", ROOT._replace(addr="192.0.2.1")),
+    ("address 192.0.2.9", ROOT._replace(addr="192.0.2.9")),
+    ("address 192.0.*", ROOT._replace(addr="192.0.1.1")),
+    ("address 2001:db8::/32", ROOT._replace(addr="2001:db8::1")),
+    ("host *.example.net", ROOT._replace(host="x.example.net")),
+    ("localaddress 127.0.0.9", ROOT._replace(laddr="127.0.0.9")),
+    ("localport 2222", ROOT._replace(lport=2222)),
+    ("group wheel", ROOT._replace(user="member", groups=("wheel",))),
+    ("user bob localport 23", ROOT._replace(user="bob", lport=23)),
+    ("invalid-user", ROOT._replace(user_exists=False)),
+    ("all", ROOT),
+]
+NOT_DERIVED = [
+    "group nobody-is-in-it", "rdomain r", "user !bob", "address !10.0.0.1,10.0.0.0/8",
+    "localport ssh", "user a user b",
+]  # fmt: skip
+
+DESCRIBED = [
+    ("USER a", "Match User a"),
+    ("localaddress 127.0.0.1 localport 22", "Match LocalAddress 127.0.0.1 LocalPort 22"),
+    ("all", "Match all"),
+    ("rdomain r", "Match RDomain r"),
+]
+
+
+def criteria(text):
+    return parse_criteria(text.split())
+
+
+@pytest.mark.parametrize("text, expected", MATCHES)
+def test_matches(text, expected):
+    assert _sshd_match.matches(criteria(text), ROOT) is expected
+
+
+def test_matches_addresses_of_both_families():
+    assert _sshd_match.matches(criteria("address 2001:DB8::/32 localaddress ::1"), V6)
+    assert not _sshd_match.matches(criteria("address 10.0.0.0/8"), V6)
+
+
+def test_a_user_without_groups_is_in_none():
+    assert not _sshd_match.matches(criteria("group *"), ROOT._replace(groups=()))
+
+
+@pytest.mark.parametrize("one, other", SAME)
+def test_the_same_by_meaning(one, other):
+    assert _sshd_match.meaning(criteria(one)) == _sshd_match.meaning(criteria(other))
+
+
+@pytest.mark.parametrize("one, other", OTHER)
+def test_not_the_same_by_meaning(one, other):
+    assert _sshd_match.meaning(criteria(one)) != _sshd_match.meaning(criteria(other))
+
+
+@pytest.mark.parametrize("text, expected", DERIVED)
+def test_derive(text, expected):
+    found = _sshd_match.derive(
+        criteria(text), ROOT, lambda group: "member" if group == "wheel" else None)
+    assert found == expected
+
+
+@pytest.mark.parametrize("text", NOT_DERIVED)
+def test_derives_nothing_that_does_not_meet_the_criteria(text):
+    assert _sshd_match.derive(criteria(text), ROOT, lambda group: None) is None
+
+
+@pytest.mark.parametrize("text, expected", DESCRIBED)
+def test_describe(text, expected):
+    assert _sshd_match.describe(criteria(text)) == expected
+    assert parse_criteria(expected.split()[1:]) == criteria(text)
