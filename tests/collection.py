@@ -12,6 +12,7 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parents[1]
 BUILD = TOP / ".cache" / "build"
 COLLECTION = BUILD / "ansible_collections" / "curfew" / "session"
+UNTRACKED = {".ansible", ".cache", ".git", ".venv"}
 KEEP = COLLECTION / "tests" / "output"
 
 
@@ -27,13 +28,13 @@ def build() -> Path:
 
 
 def _files() -> list[Path]:
-    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(command, cwd=TOP, capture_output=True, text=True, check=False)
-    if listed.returncode == 0:
+    if shutil.which("git") and (TOP / ".git").exists():
+        command = ["git", "-c", "safe.directory=*", "ls-files", "-z", "-co", "--exclude-standard"]
+        listed = subprocess.run(command, cwd=TOP, capture_output=True, text=True, check=True)
         names = [Path(name) for name in listed.stdout.split("\0") if name]
     else:  # an unpacked archive
         names = [path.relative_to(TOP) for path in TOP.rglob("*")]
-        names = [name for name in names if not name.parts[0].startswith((".cache", ".venv"))]
+        names = [name for name in names if name.parts[0] not in UNTRACKED]
     return [name for name in names if (TOP / name).is_file()]
 
 
