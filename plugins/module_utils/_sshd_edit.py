@@ -194,14 +194,17 @@ def _with_final_newline(lines: List[str], place: int) -> List[str]:
 
 def _without(lines: List[str], indexes: List[int]) -> List[str]:
     gone = frozenset(indexes)
-    return [line for index, line in enumerate(lines) if index not in gone]
+    left = [line for index, line in enumerate(lines) if index not in gone]
+    if left and len(lines) - 1 in gone:
+        left.append("")  # the line before it ended with a newline, and still does
+    return left
 
 
 def _emptied(lines: List[str], section: _Section) -> List[str]:
     inside = range(section.start + 1, section.end)
     left = [index for index in inside if index not in section.found and lines[index].strip()]
     if section.found and not left:
-        return lines[:section.start] + lines[section.end:]
+        return _without(lines, list(range(section.start, section.end)))
     return _without(lines, section.found)
 
 

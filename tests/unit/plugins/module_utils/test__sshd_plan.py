@@ -1,0 +1,191 @@
+# Copyright: (c) 2026, curfew.session contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Plans over whole trees: what is changed where, and what contradicts it."""
+
+import pytest
+
+from ansible_collections.curfew.session.plugins.module_utils import (
+    _client_alive,
+    _sshd_config,
+    _sshd_edit,
+    _sshd_match,
+    _sshd_plan,
+)
+
+RELEASE = (9, 2)
+ROOT = _sshd_match.Connection("root", "h", "10.0.0.1", "127.0.0.1", 22)
+NOBODY = _sshd_match.Connection("no-such-user", "192.0.2.1", "192.0.2.1", "0.0.0.0", 22)
+INTERVAL = _sshd_edit.Setting("ClientAliveInterval", "60", _client_alive.read_seconds)
+COUNT_MAX = _sshd_edit.Setting("ClientAliveCountMax", "3", _client_alive.read_number)
+MARKER = _sshd_edit.MARKER
+
+
+def k(value):
+    return "ClientAliveInterval %s\n" % value
+
+
+def reader(files):
+    def read(texts):
+        now = dict(files, **texts)
+        return _sshd_config.read_tree(
+            "m", lambda path, by: now[path], lambda name: [name] if name in now else [],
+            ("ClientAliveInterval", "ClientAliveCountMax"), RELEASE)
+    return read
+
+
+def interval(tree, connection):
+    directive = _sshd_config.deciding(tree, "ClientAliveInterval", connection)
+    return directive and INTERVAL.read(directive.arguments)
+
+
+INC = "Include /a\n"
+# files, disable, the texts that change, in force for nobody in particular
+MAKE = [
+    ("nothing there", {"m": ""}, False, {"m": k(60)}, "60"),
+    ("done already", {"m": k(60)}, False, {}, "60"),
+    ("a drop-in that shadows", {"m": INC, "/a": k(5)}, False, {"m": k(60) + INC}, "60"),
+    ("a drop-in below ours", {"m": k(60) + INC, "/a": k(5)}, False, {}, "60"),
+    ("a drop-in that agrees", {"m": INC + k(5), "/a": k(60)}, False, {"m": INC + k(60)}, "60"),
+    ("a drop-in that shadows, disabled", {"m": INC, "/a": k(5)}, True,
+     {"/a": MARKER + k(5), "m": k(60) + INC}, "60"),
+    ("a drop-in below ours, disabled", {"m": k(60) + INC, "/a": k(5)}, True,
+     {"/a": MARKER + k(5)}, "60"),
+    ("nested, disabled", {"m": INC, "/a": "Include /b\n", "/b": " " + k(5)}, True,
+     {"/b": MARKER + " " + k(5), "m": k(60) + INC}, "60"),
+    ("a duplicate in the main file", {"m": k(60) + k(5)}, False, {"m": k(60)}, "60"),
+    ("trailing Match all", {"m": "Match all\n" + k(5)}, False, {"m": k(60) + "Match all\n" + k(5)},
+     "5"),
+    ("trailing Match all, disabled", {"m": "Match all\n" + k(5)}, True,
+     {"m": k(60) + "Match all\n" + MARKER + k(5)}, "60"),
+    ("Match all in a drop-in, disabled", {"m": INC, "/a": "Match all\n " + k(5)}, True,
+     {"/a": "Match all\n" + MARKER + " " + k(5), "m": k(60) + INC}, "60"),
+    ("Match all that agrees", {"m": k(5) + "Match all\n" + k(60)}, True,
+     {"m": k(60) + "Match all\n" + k(60)}, "60"),
+    ("an exception stays", {"m": "Match User root\n" + k(5)}, True,
+     {"m": k(60) + "Match User root\n" + k(5)}, "60"),
+    ("twice, once in a block: stays", {"m": INC + "Match User root\n" + INC, "/a": k(5)}, True,
+     {"m": k(60) + INC + "Match User root\n" + INC}, "60"),
+    ("a broken line of a drop-in, disabled", {"m": INC, "/a": k("soon")}, True,
+     {"/a": MARKER + k("soon"), "m": k(60) + INC}, "60"),
+    ("our marker, met again", {"m": k(60) + INC, "/a": MARKER + k(5)}, True, {}, "60"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name, files, disable, texts, value", MAKE, ids=[row[0] for row in MAKE])
+def test_make(name, files, disable, texts, value):
+    plan = _sshd_plan.make(reader(files), [INTERVAL], RELEASE, None, disable)
+    assert plan.texts == texts
+    assert interval(plan.after, NOBODY) == value
+    again = _sshd_plan.make(reader(dict(files, **texts)), [INTERVAL], RELEASE, None, disable)
+    assert again.texts == {}
+
+
+def test_writes_ours_after_what_contradicts_is_gone():
+    files = {"m": INC + "Match all\n" + k(5), "/a": k(5)}
+    plan = _sshd_plan.make(reader(files), [INTERVAL], RELEASE, None, True)
+    assert list(plan.texts) == ["/a", "m"]
+
+
+def test_takes_ours_back_before_what_contradicts_returns():
+    files = {"m": k(60) + INC, "/a": MARKER + k(5)}
+    plan = _sshd_plan.unmake(reader(files), [INTERVAL], RELEASE)
+    assert list(plan.texts) == ["m", "/a"]
+
+
+def test_sets_both_above_what_shadows_either():
+    files = {"m": INC + "Include /b\n", "/a": k(5), "/b": "ClientAliveCountMax 9\n"}
+    plan = _sshd_plan.make(reader(files), [INTERVAL, COUNT_MAX], RELEASE)
+    assert plan.texts["m"].startswith(("ClientAlive",))
+    assert interval(plan.after, NOBODY) == "60"
+    found = _sshd_config.deciding(plan.after, "ClientAliveCountMax", NOBODY)
+    assert found.arguments == ("3",)
+
+
+UNMAKE = [
+    ("nothing there", {"m": "Port 22\n"}, {}),
+    ("ours", {"m": k(60)}, {"m": ""}),
+    ("what was disabled returns", {"m": k(60) + INC, "/a": "x 1\n" + MARKER + k(5)},
+     {"m": INC, "/a": "x 1\n" + k(5)}),
+    ("Match all returns", {"m": k(60) + "Match all\n" + MARKER + k(5)}, {"m": "Match all\n" + k(5)}),
+    ("a drop-in of others stays", {"m": k(60) + INC, "/a": k(5)}, {"m": INC}),
+    ("an exception stays", {"m": k(60) + "Match User root\n" + k(5)},
+     {"m": "Match User root\n" + k(5)}),
+    ("another directive's marker stays", {"m": MARKER + "PermitTTY no\n"}, {}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name, files, texts", UNMAKE, ids=[row[0] for row in UNMAKE])
+def test_unmake(name, files, texts):
+    gone = [INTERVAL._replace(value=None), COUNT_MAX._replace(value=None)]
+    assert _sshd_plan.unmake(reader(files), gone, RELEASE).texts == texts
+
+
+@pytest.mark.parametrize("name, files, disable, texts, value", MAKE, ids=[row[0] for row in MAKE])
+def test_unmake_takes_make_back(name, files, disable, texts, value):
+    """But for values that stood in the main file's global section: those were overwritten."""
+    made = dict(files, **_sshd_plan.make(reader(files), [INTERVAL], RELEASE, None, True).texts)
+    bare = dict(files, **_sshd_plan.unmake(reader(files), [INTERVAL], RELEASE).texts)
+    undone = dict(made, **_sshd_plan.unmake(reader(made), [INTERVAL], RELEASE).texts)
+    assert undone == bare
+
+
+# files, disable, and per conflict: path, line, scope, wins, disabled
+CONFLICTS = [
+    ("none", {"m": k(5)}, False, []),
+    ("a drop-in below ours", {"m": INC, "/a": "\n" + k(5)}, False,
+     [("/a", 2, "global", False, False)]),
+    ("a drop-in, disabled", {"m": INC, "/a": "\n" + k(5)}, True,
+     [("/a", 2, "global", False, True)]),
+    ("an exception", {"m": "Match User root\n" + k(5)}, False,
+     [("m", 3, "Match User root", True, False)]),
+    ("an exception that comes too late", {"m": "Match User root\n" + k(5) + "Match User=root\n" + k(6)},
+     False, [("m", 3, "Match User root", True, False), ("m", 5, "Match User root", False, False)]),
+    ("Match all", {"m": "Match all\n" + k(5)}, False, [("m", 3, "Match all", True, False)]),
+    ("Match all, disabled", {"m": "Match all\n" + k(5)}, True, [("m", 3, "Match all", False, True)]),
+    ("an exception below Match all", {"m": "Match all\n" + k(60) + "Match User root\n" + k(5)}, False,
+     [("m", 5, "Match User root", False, False)]),
+    ("included twice", {"m": INC + "Match User root\n" + INC, "/a": k(5)}, True,
+     [("/a", 1, "Match User root", True, False), ("/a", 1, "global", False, False)]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name, files, disable, expected", CONFLICTS, ids=[row[0] for row in CONFLICTS])
+def test_conflicts(name, files, disable, expected):
+    plan = _sshd_plan.make(reader(files), [INTERVAL], RELEASE, None, disable)
+    found = _sshd_plan.conflicts(plan, [INTERVAL], False, [NOBODY], None)
+    assert sorted(
+        (item["path"], item["line"], item["scope"], item["wins"], item["disabled"])
+        for item in found) == sorted(expected)
+    for item in found:
+        text = plan.after.texts[item["path"]].split("\n")[item["line"] - 1]
+        assert item["text"] in text
+        assert text.startswith(MARKER) == item["disabled"]
+
+
+def test_counts_the_lines_of_a_refused_run_as_they_are():
+    plan = _sshd_plan.make(reader({"m": "Match all\n" + k(5)}), [INTERVAL], RELEASE)
+    (found,) = _sshd_plan.conflicts(plan, [INTERVAL], True, [NOBODY], None)
+    assert (found["path"], found["line"], found["wins"]) == ("m", 2, True)
+
+
+MATCHES = [
+    ("made at the end", {"m": k(5)}, {"m": k(5) + "Match User root\n    " + k(60)}, "60"),
+    ("beaten by an earlier block", {"m": "Match Address 10.0.0.1\n" + k(5)},
+     {"m": "Match Address 10.0.0.1\n" + k(5) + "Match User root\n    " + k(60)}, "5"),
+    ("beaten by Match all above", {"m": "Match all\n" + k(5)},
+     {"m": "Match all\n" + k(5) + "Match User root\n    " + k(60)}, "5"),
+    ("above an Include in the block", {"m": "Match User root\n  " + INC, "/a": k(5)},
+     {"m": "Match User root\n  " + k(60) + "  " + INC}, "60"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name, files, texts, value", MATCHES, ids=[row[0] for row in MATCHES])
+def test_make_in_a_match_block(name, files, texts, value):
+    criteria = (("user", "root"),)
+    plan = _sshd_plan.make(reader(files), [INTERVAL], RELEASE, criteria)
+    assert plan.texts == texts
+    assert interval(plan.after, ROOT) == value
+    again = _sshd_plan.make(reader(dict(files, **texts)), [INTERVAL], RELEASE, criteria)
+    assert again.texts == {}
