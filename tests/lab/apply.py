@@ -135,14 +135,24 @@ def _tell(answers: dict[str, dict[str, str]]) -> None:
         count = int(said.pop("clientalivecountmax", 0))
         print(f"  sshd: {_client_alive(interval, count)}")
         for shell, seconds in said.items():
-            ends = "never ends an idle login" if seconds == "0" else f"ends it after {seconds} s"
-            print(f"  {shell}: {ends}")
+            print(f"  {shell}: {_idle(shell, int(seconds))}")
 
 
 def _client_alive(interval: int, count: int) -> str:
     if not interval or not count:
         return f"never drops a client that is gone (interval {interval} s, count {count})"
-    return f"asks a silent client every {interval} s, drops it after more than {count} unanswered"
+    shortest, longest = interval * count, interval * (count + 1)
+    return (
+        f"drops a client that is gone after {shortest} to {longest} s"
+        f" (interval {interval} s, count {count}; OpenSSH 9.2 to 9.4 take twice as long)"
+    )
+
+
+def _idle(shell: str, seconds: int) -> str:
+    if not seconds:
+        return "never ends an idle login"
+    grace = " and its own 60 s of grace" if shell == "ksh" else ""
+    return f"ends an idle login after {seconds} s{grace}"
 
 
 def _prove() -> None:
