@@ -1,0 +1,273 @@
+# Copyright: (c) 2026, curfew.session contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Where else on this host TMOUT is defined, what of that contradicts us, and the edits against it.
+
+Private to this collection: it may change without notice.
+"""
+
+import os
+import re
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
+
+from ansible_collections.curfew.session.plugins.module_utils import _tmout_script
+from ansible_collections.curfew.session.plugins.module_utils._file_changes import (
+    Change,
+    FilesError,
+    Snapshot,
+    read,
+)
+from ansible_collections.curfew.session.plugins.module_utils._login_files import (
+    Files,
+    Place,
+    Reading,
+    follow,
+)
+from ansible_collections.curfew.session.plugins.module_utils._tmout_script import Definition
+
+__all__ = ("Conflict", "HostFiles", "Wanted", "decoded", "disabling", "enabling", "survey")
+
+# Files that are reported and never edited: who reads them, their syntax, and where they are.
+_REPORTED = (
+    ("csh login shells", "csh", ("/etc/csh.cshrc", "/etc/csh.login", "/etc/csh.logout")),
+    ("csh login shells", "csh", ("/etc/profile.d/*.csh", "/etc/csh/cshrc.d/*", "/etc/csh/login.d/*")),
+    ("PAM", "environment", ("/etc/environment",)),
+    ("PAM", "pam_env", ("/etc/security/pam_env.conf",)),
+)
+_SSHD = ("sshd SetEnv", re.compile(r"\s*SetEnv\b.*\bTMOUT=", re.IGNORECASE))
+_SUDO = ("sudoers", re.compile(r"\s*Defaults.*\bTMOUT\b"))
+_BY_LINE = (
+    _SSHD + (("/etc/ssh/sshd_config", "/etc/ssh/sshd_config.d/*.conf"),),
+    _SUDO + (("/etc/sudoers", "/etc/sudoers.d/*"),),
+)
+
+
+class Wanted(NamedTuple):
+    """What is to be in force; `seconds` None where nothing is."""
+
+    seconds: Optional[int]
+    readonly: bool
+    export: bool
+
+
+class Conflict(NamedTuple):
+    """A definition that is not ours; `against` if it contradicts what is wanted."""
+
+    path: str
+    definition: Definition
+    scope: str
+    families: Tuple[str, ...]
+    wins: bool
+    against: bool
+    editable: bool
+
+    def where(self) -> str:
+        return "{0}, line {1}: {2}".format(self.path, self.definition.line, self.definition.text)
+
+    def result(self, disabled: bool) -> Dict[str, Any]:
+        return {
+            "path": self.path,
+            "line": self.definition.line,
+            "text": self.definition.text,
+            "scope": self.scope,
+            "wins": self.wins,
+            "disabled": disabled,
+        }
+
+
+class HostFiles(Files):
+    """This host's files, each read once, unreadable ones passed over as a shell would."""
+
+    def __init__(self) -> None:
+        self.snapshots = {}  # type: Dict[str, Optional[Snapshot]]
+        self._names = {}  # type: Dict[str, Optional[List[str]]]
+        self._real = {}  # type: Dict[str, str]
+
+    def snapshot(self, path: str) -> Optional[Snapshot]:
+        if path not in self.snapshots:
+            try:
+                self.snapshots[path] = read(path)
+            except FilesError:
+                self.snapshots[path] = None
+        return self.snapshots[path]
+
+    def text(self, path: str) -> Optional[str]:
+        snapshot = self.snapshot(path)
+        return None if snapshot is None else decoded(snapshot)
+
+    def names(self, folder: str) -> Optional[List[str]]:
+        if folder not in self._names:
+            try:
+                self._names[folder] = os.listdir(folder)
+            except OSError:
+                self._names[folder] = None
+        return self._names[folder]
+
+    def real(self, path: str) -> str:
+        if path not in self._real:
+            self._real[path] = os.path.realpath(path)
+        return self._real[path]
+
+
+def decoded(snapshot: Snapshot) -> str:
+    """Return a file's text, in a form that gives the same bytes back."""
+    return (snapshot.data or b"").decode("utf-8", "surrogateescape")
+
+
+def survey(
+    files: HostFiles, families: Sequence[str], drop_in: str, wanted: Wanted
+) -> Tuple[Dict[str, Reading], List[Conflict]]:
+    """Return what each family of shells reads, and every definition that is not ours."""
+    readings = {family: follow(files, family, drop_in) for family in families}
+    found = {}  # type: Dict[Tuple[str, int], Conflict]
+    for family, reading in readings.items():
+        for place in reading.places:
+            key = (files.real(place.path), place.definition.offset)
+            conflict = _conflict(place, family, reading.reads_drop_in, wanted)
+            found[key] = _merged(found[key], conflict) if key in found else conflict
+    conflicts = [one for one in found.values() if _counts(one)]
+    return readings, conflicts + _reported(files)
+
+
+def _counts(conflict: Conflict) -> bool:
+    """Taking TMOUT away, or giving it away, is no definition, unless it breaks ours."""
+    definition = conflict.definition
+    return conflict.against or definition.kind in ("assign", "opaque") or definition.readonly
+
+
+def _conflict(place: Place, family: str, reads_drop_in: bool, wanted: Wanted) -> Conflict:
+    definition = place.definition
+    fixed_before = place.before and definition.readonly
+    if not reads_drop_in:
+        wins, against = definition.kind == "assign", False
+    else:
+        changes_after = place.after and _changes(definition, wanted)
+        wins = fixed_before or (changes_after and not wanted.readonly)
+        against = fixed_before or changes_after
+    return Conflict(
+        place.path, definition, "login shells", (family,), wins, against, reads_drop_in
+    )
+
+
+def _changes(definition: Definition, wanted: Wanted) -> bool:
+    """Tell whether a definition that is read after ours would change it, or fail because of it."""
+    if definition.kind == "attribute":
+        gives_more = definition.readonly and not wanted.readonly
+        return gives_more or (definition.exported and not wanted.export)
+    same = definition.kind == "assign" and definition.value == str(wanted.seconds)
+    return wanted.readonly or not same
+
+
+def _merged(one: Conflict, other: Conflict) -> Conflict:
+    return one._replace(
+        families=one.families + other.families,
+        wins=one.wins or other.wins,
+        against=one.against or other.against,
+        editable=one.editable or other.editable,
+    )
+
+
+def _reported(files: HostFiles) -> List[Conflict]:
+    found = []
+    for scope, syntax, patterns in _REPORTED:
+        for path in _matching(files, patterns):
+            for definition in _tmout_script.find(files.text(path) or "", syntax):
+                found.append(Conflict(path, definition, scope, (), False, False, False))
+    for scope, pattern, patterns in _BY_LINE:
+        for path in _matching(files, patterns):
+            found += _lines(path, files.text(path) or "", scope, pattern)
+    return found
+
+
+def _matching(files: HostFiles, patterns: Sequence[str]) -> List[str]:
+    found = []
+    for pattern in patterns:
+        folder, name = os.path.split(pattern)
+        if "*" not in name:
+            found += [pattern] if os.path.exists(pattern) else []
+            continue
+        suffix = name.lstrip("*")
+        names = sorted(files.names(folder) or [])
+        found += [
+            os.path.join(folder, one) for one in names if one.endswith(suffix) and one[0] != "."
+        ]
+    return found
+
+
+def _lines(path: str, text: str, scope: str, pattern: Any) -> List[Conflict]:
+    if "TMOUT" not in text:
+        return []
+    found = []
+    for number, line in enumerate(text.split("\n"), 1):
+        if pattern.match(line):
+            definition = Definition(
+                number, line.strip(), "opaque", None, False, True, False, True, False, 0
+            )
+            found.append(Conflict(path, definition, scope, (), False, False, False))
+    return found
+
+
+def disabling(
+    files: HostFiles, conflicts: Sequence[Conflict]
+) -> Tuple[List[Change], Set[Tuple[str, int]]]:
+    """Return the edits that take out what contradicts us, and path and offset of all they take out.
+
+    A function's body is left alone: whether it is ever called is for the proof to tell.
+    """
+    taken = [
+        one
+        for one in conflicts
+        if one.against and one.editable and not one.definition.in_function
+    ]
+    changes = []
+    done = set()
+    for path in dict.fromkeys(one.path for one in taken):
+        snapshot = files.snapshot(path)
+        if snapshot is None:
+            continue
+        text = decoded(snapshot)
+        chosen = _with_companions(text, [one.definition for one in taken if one.path == path])
+        try:
+            after = _tmout_script.disable(text, chosen)
+        except _tmout_script.EditRefused as error:
+            raise FilesError(
+                "{0}, line {1} cannot be disabled: {2}; edit it by hand.".format(
+                    path, error.line, error
+                )
+            ) from error
+        changes.append(Change(snapshot, after.encode("utf-8", "surrogateescape")))
+        done.update((path, definition.offset) for definition in chosen)
+    return changes, done
+
+
+def _with_companions(text: str, definitions: Sequence[Definition]) -> List[Definition]:
+    """A value and the attributes that are given to it go together: `readonly TMOUT` without its
+    value would fix an empty one, `export TMOUT` would export ours."""
+    others = [one for one in _tmout_script.find(text) if not one.in_function]
+    chosen = {one.offset: one for one in definitions}
+    fixing = [one.offset for one in definitions if one.kind == "attribute" and one.readonly]
+    for one in others:
+        if fixing and one.kind == "assign" and one.offset < max(fixing):
+            chosen[one.offset] = one
+    assigned = [one.offset for one in chosen.values() if one.kind == "assign"]
+    for one in others:
+        if assigned and one.kind == "attribute" and one.offset > min(assigned):
+            chosen[one.offset] = one
+    return [chosen[offset] for offset in sorted(chosen)]
+
+
+def enabling(files: HostFiles, readings: Sequence[Reading]) -> List[Change]:
+    """Return the edits that bring back everything that we had disabled."""
+    changes = []
+    done = set()
+    for path in [path for reading in readings for path in reading.files]:
+        snapshot = files.snapshot(path)
+        if snapshot is None or snapshot.real_path in done:
+            continue
+        done.add(snapshot.real_path)
+        text = decoded(snapshot)
+        after = _tmout_script.enable(text)
+        if after != text:
+            changes.append(Change(snapshot, after.encode("utf-8", "surrogateescape")))
+    return changes

@@ -1,0 +1,207 @@
+# Copyright: (c) 2026, curfew.session contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the answers of login shells, before and after, prove about TMOUT.
+
+Private to this collection: it may change without notice.
+"""
+
+import re
+from typing import Dict, List, NamedTuple, Optional, Sequence
+
+from ansible_collections.curfew.session.plugins.module_utils._login_asking import Answer, describe
+from ansible_collections.curfew.session.plugins.module_utils._tmout_conflicts import (
+    Conflict,
+    Wanted,
+)
+
+__all__ = ("Verdict", "judge", "mismatched")
+
+# These cannot miss the drop-in by design: their users would take themselves for covered.
+_MUST_READ = frozenset(("bash",))
+_NEVER_LOG_OUT = frozenset(("dash", "tcsh"))
+_MAX_CAUSES = 10
+
+
+class Verdict(NamedTuple):
+    """Sentences; a run with `problems` must not stand. `missed` says why a shell has no timeout."""
+
+    problems: List[str]
+    warnings: List[str]
+    missed: Dict[str, str]
+
+
+def mismatched(answers: Sequence[Answer], wanted: Wanted) -> List[Answer]:
+    """Return the answers that are not what is wanted, of shells that could obey."""
+    return [
+        answer
+        for answer in answers
+        if answer.shell.family != "tcsh" and not _is_wanted(answer, wanted)
+    ]
+
+
+def _is_wanted(answer: Answer, wanted: Wanted) -> bool:
+    said = describe(answer)
+    return (said["tmout_seconds"], said["readonly"], said["exported"]) == (
+        wanted.seconds,
+        wanted.readonly,
+        wanted.export,
+    )
+
+
+def judge(
+    before: Sequence[Answer],
+    after: Sequence[Answer],
+    wanted: Optional[Wanted],
+    readers: Sequence[str],
+    conflicts: Sequence[Conflict],
+    path: str,
+) -> Verdict:
+    """Compare what shells say after with what is wanted (None: nothing) and with what they said."""
+    verdict = Verdict([], [], {})
+    earlier = {answer.shell: answer for answer in before}
+    for answer in after:
+        reads = answer.shell.path in readers
+        if answer.status != "answered":
+            _judge_silence(verdict, earlier.get(answer.shell), answer, reads, wanted, conflicts)
+            continue
+        if wanted:
+            _judge_value(verdict, answer, wanted, reads, conflicts, path)
+        new = _new_output(earlier.get(answer.shell), answer)
+        if new:
+            verdict.problems.append(
+                "{0} would print at every login: {1!r}{2}.".format(
+                    answer.shell.path, new, _because(answer.shell.family, conflicts)
+                )
+            )
+    obeys = [a for a in after if wanted and _is_wanted(a, wanted)]
+    could = [
+        a for a in after if a.shell.family not in _NEVER_LOG_OUT and a.status == "answered"
+    ]
+    if wanted and could and not obeys and not verdict.problems:
+        verdict.problems.append("no login shell of this host reads {0}.".format(path))
+    if wanted is None:
+        # Lines of other people that come back are theirs, whatever they print.
+        return Verdict([], verdict.warnings + verdict.problems, verdict.missed)
+    return verdict
+
+
+_SILENCE = {
+    "hangs": "does not come to its prompt in time",
+    "exits": "ends before its prompt",
+    "floods": "prints without end",
+}
+
+
+def _judge_silence(
+    verdict: Verdict,
+    before: Optional[Answer],
+    answer: Answer,
+    reads: bool,
+    wanted: Optional[Wanted],
+    conflicts: Sequence[Conflict],
+) -> None:
+    what = _SILENCE[answer.status]
+    shell = answer.shell
+    if before is not None and before.status == "answered":
+        verdict.problems.append(
+            "{0} is broken by this: it {1}{2}{3}.".format(
+                shell.path, what, _said(answer), _because(shell.family, conflicts)
+            )
+        )
+    elif reads and wanted:
+        verdict.problems.append(
+            "{0} cannot be asked: it {1}{2}; mend its login files first{3}.".format(
+                shell.path, what, _said(answer), _because(shell.family, conflicts)
+            )
+        )
+    else:
+        verdict.missed[shell.path] = "it {0}, so that it cannot be asked".format(what)
+        verdict.warnings.append("{0} cannot be asked: it {1}.".format(shell.path, what))
+
+
+def _said(answer: Answer) -> str:
+    lines = [line for line in _lines(answer.output) if not _is_usual(line)]
+    return ", and said {0!r}".format(lines[-1][:200]) if lines else ""
+
+
+def _judge_value(
+    verdict: Verdict,
+    answer: Answer,
+    wanted: Wanted,
+    reads: bool,
+    conflicts: Sequence[Conflict],
+    path: str,
+) -> None:
+    shell = answer.shell
+    if shell.family == "tcsh":
+        verdict.missed[shell.path] = "csh shells never obey TMOUT, only their own autologout"
+    elif not _is_wanted(answer, wanted):
+        if reads or shell.family in _MUST_READ:
+            verdict.problems.append(_mismatch(answer, wanted, reads, conflicts, path))
+            return
+        verdict.missed[shell.path] = "{0} does not read {1} on this host".format(
+            shell.family, path
+        )
+    elif shell.family == "dash":
+        verdict.missed[shell.path] = "dash knows no idle timeout"
+
+
+def _mismatch(
+    answer: Answer, wanted: Wanted, reads: bool, conflicts: Sequence[Conflict], path: str
+) -> str:
+    said = describe(answer)
+    seen = "unset" if said["tmout_seconds"] is None else str(said["tmout_seconds"])
+    details = [
+        "{0}{1}".format("" if is_so else "not ", word)
+        for word, is_so, should in (
+            ("readonly", said["readonly"], wanted.readonly),
+            ("exported", said["exported"], wanted.export),
+        )
+        if is_so != should
+    ]
+    shown = " and ".join([seen] + details)
+    cause = _because(answer.shell.family, conflicts)
+    if not reads:
+        cause = ": it does not read {0} (its loop, its name or its rights)".format(path)
+    elif not cause:
+        cause = "; nothing that can be told from the text of its login files explains it"
+    return "TMOUT would be {0} in {1}, not {2}{3}.".format(
+        shown, answer.shell.path, wanted.seconds, cause
+    )
+
+
+def _because(family: str, conflicts: Sequence[Conflict]) -> str:
+    causes = [one.where() for one in conflicts if one.against and family in one.families]
+    if not causes:
+        return ""
+    more = " and {0} more".format(len(causes) - _MAX_CAUSES) if len(causes) > _MAX_CAUSES else ""
+    return " because of " + "; ".join(causes[:_MAX_CAUSES]) + more
+
+
+# What shells say when they are asked without a terminal.
+_USUAL = re.compile(r"terminal process group|no job control|can't access tty|tty fd|full job control")
+
+
+def _is_usual(line: str) -> bool:
+    return bool(_USUAL.search(line))
+
+
+def _lines(output: str) -> List[str]:
+    return [line for line in re.split(r"[\r\n]+", output) if line.strip()]
+
+
+def _new_output(before: Optional[Answer], after: Answer) -> str:
+    """Return the first line that is new; clocks and process numbers change by themselves."""
+    if before is None or before.status != "answered":
+        return ""
+    old = {_steady(line) for line in _lines(before.output)}
+    new = [line for line in _lines(after.output) if _steady(line) not in old]
+    silent = all(_is_usual(line) for line in _lines(before.output))
+    told = [line for line in new if silent or re.search(r"TMOUT|read-?only", line)]
+    return told[0][:200] if told else ""
+
+
+def _steady(line: str) -> str:
+    return re.sub(r"[0-9]+", "0", line)

@@ -1,0 +1,417 @@
+# Copyright: (c) 2026, curfew.session contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Put TMOUT in force: plan the edits, prove them on a staged copy, write, prove again, or undo.
+
+Private to this collection: it may change without notice.
+"""
+
+import os
+import re
+import stat
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
+
+from ansible_collections.curfew.session.plugins.module_utils import (
+    _durations,
+    _file_changes,
+    _login_asking,
+    _login_shells,
+    _mount_stage,
+    _tmout_conflicts,
+    _tmout_dropin,
+    _tmout_proof,
+)
+from ansible_collections.curfew.session.plugins.module_utils._file_changes import Change, FilesError
+from ansible_collections.curfew.session.plugins.module_utils._login_asking import Answer, AskError
+from ansible_collections.curfew.session.plugins.module_utils._login_files import Reading
+from ansible_collections.curfew.session.plugins.module_utils._login_shells import Account, Shell
+from ansible_collections.curfew.session.plugins.module_utils._tmout_conflicts import (
+    Conflict,
+    HostFiles,
+    Wanted,
+)
+
+__all__ = ("Refused", "run")
+
+_MODE = 0o644
+_PATH = re.compile(r"(?:/[A-Za-z0-9_.+@-]+)+\Z")
+_LOOP_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*\.sh\Z")
+_STAGE_LIMIT = 3 * _login_asking.LIMIT_SECONDS
+_PROBE = "CURFEW_SESSION_READ"
+_NAMED = 8
+
+
+class Refused(Exception):
+    """The run ends here and nothing is changed; the text is a sentence, with what is known so far."""
+
+    def __init__(self, message: str, result: Optional[Dict[str, Any]] = None) -> None:
+        super().__init__(message)
+        self.result = result if result is not None else _empty_result()
+
+
+class _Options(NamedTuple):
+    wanted: Optional[Wanted]
+    text: Optional[str]
+    path: str
+    disable: bool
+    verify: bool
+    backup: bool
+    ids: Tuple[int, int]
+
+
+class _Host(NamedTuple):
+    files: HostFiles
+    users: List[Account]
+    shells: List[Shell]
+    unknown: Dict[str, str]
+    readings: Dict[str, Reading]
+    conflicts: List[Conflict]
+
+
+class _Plan(NamedTuple):
+    changes: List[Change]
+    disabled: Set[Tuple[str, int]]
+    drop_in: _file_changes.Snapshot
+    # The rights of a drop-in that is there and that users could not read, or others could write.
+    repair: bool
+
+
+def run(params: Dict[str, Any], check_mode: bool) -> Dict[str, Any]:
+    """Do what the module's options ask for, and return its result."""
+    try:
+        options = _options(params)
+        home = os.path.dirname(options.path)
+        if not os.path.isdir(home):
+            raise Refused("path: the folder {0} does not exist.".format(home))
+        with _file_changes.locked(home):
+            notes = _left_over(home, check_mode)
+            return _run_locked(options, check_mode, notes)
+    except (_durations.DurationError, _tmout_dropin.NameRefused, FilesError, AskError) as error:
+        raise Refused(str(error)) from error
+
+
+def _options(params: Dict[str, Any]) -> _Options:
+    path = params["path"]
+    if not _PATH.match(path) or not _LOOP_NAME.match(os.path.basename(path)):
+        raise Refused(
+            "path: {0!r} is not the absolute path of a file that profile loops read: a name of"
+            " letters, digits, and any of . _ - that ends in .sh.".format(path)
+        )
+    wanted, text = None, None
+    if params["state"] == "present":
+        if params["timeout"] is None:
+            raise Refused("timeout: is needed with state=present.")
+        seconds = _durations.parse(params["timeout"], "timeout", minimum=1)
+        wanted = Wanted(seconds, params["readonly"], params["export"])
+        keys = ("readonly", "export", "interactive_only", "exempt_users", "exempt_groups")
+        text = _tmout_dropin.render(seconds, **{key: params[key] for key in keys})
+    elif params["timeout"] is not None:
+        raise Refused("timeout: has no meaning with state=absent, which removes it.")
+    ids = _login_asking.strangers(params["exempt_users"], params["exempt_groups"])
+    disable = params["conflicts"] == "disable"
+    return _Options(wanted, text, path, disable, params["verify"], params["backup"], ids)
+
+
+def _left_over(home: str, check_mode: bool) -> List[str]:
+    if not check_mode:
+        return _file_changes.recover(home)
+    left = _file_changes.unfinished(home)
+    note = "{0} is left from a run that was killed; a real run takes it back or completes it first."
+    return [note.format(left)] if left else []
+
+
+def _run_locked(options: _Options, check_mode: bool, notes: List[str]) -> Dict[str, Any]:
+    host = _look(options)
+    plan = _plan(options, host)
+    result = _empty_result()
+    result["changed"] = bool(plan.changes) or plan.repair
+    result["diff"] = _file_changes.diff(plan.changes)
+    result["warnings"] = notes + _contradicted(options, host, plan)
+    result["conflicts"] = [
+        one.result((one.path, one.definition.offset) in plan.disabled) for one in host.conflicts
+    ]
+    before = _ask(options, host.shells)
+    result["before"] = _described(before)
+    for change in plan.changes:
+        _file_changes.check_safe(change)
+    if not result["changed"]:
+        _require(_judged(options, host, before, before, plan), result, "")
+        _finish_result(result, options, host, before, before, plan)
+        return result
+    if [change.snapshot.path for change in plan.changes] in ([], [options.path]):
+        # Ours alone cannot mend a shell that cannot be asked: no need to wait for it again.
+        _require(_silent_ones(options, host, before, plan), result, " Nothing has been changed.")
+    staged = _ask_staged(options, host, plan) if options.verify else None
+    if staged is not None:
+        verdict = _judged(options, host, before or [], staged, plan)
+        _require(verdict, result, " Nothing has been changed.")
+    after = staged if check_mode else _write(options, host, plan, before, result)
+    _finish_result(result, options, host, before, after, plan)
+    return result
+
+
+def _look(options: _Options) -> _Host:
+    files = HostFiles()
+    users = _login_shells.read_passwd()
+    shells, unknown = _login_shells.installed(users)
+    families = sorted({shell.family for shell in shells} | {"bash"})
+    wanted = options.wanted or Wanted(None, False, False)
+    readings, conflicts = _tmout_conflicts.survey(files, families, options.path, wanted)
+    if not options.wanted:
+        conflicts = [one._replace(against=False) for one in conflicts]
+    return _Host(files, users, shells, unknown, readings, conflicts)
+
+
+def _plan(options: _Options, host: _Host) -> _Plan:
+    """Contradictions go before ours comes, and come back after ours is gone."""
+    drop_in = _file_changes.read(options.path, missing_ok=True)
+    if drop_in.data is not None:
+        foreign = _tmout_dropin.first_foreign_line(_tmout_conflicts.decoded(drop_in))
+        if foreign:
+            raise Refused(
+                "path: {0} holds something else than TMOUT, line {1}: {2}".format(
+                    options.path, *foreign
+                )
+            )
+    after = None if options.text is None else options.text.encode("ascii")
+    ours = [Change(drop_in, after, _MODE)] if after != drop_in.data else []
+    if options.text is None:
+        back = _tmout_conflicts.enabling(host.files, list(host.readings.values()))
+        return _Plan(ours + back, set(), drop_in, False)
+    edits, disabled = [], set()  # type: Tuple[List[Change], Set[Tuple[str, int]]]
+    if options.disable:
+        edits, disabled = _tmout_conflicts.disabling(host.files, host.conflicts)
+    return _Plan(edits + ours, disabled, drop_in, _needs_repair(drop_in))
+
+
+def _needs_repair(drop_in: _file_changes.Snapshot) -> bool:
+    if drop_in.data is None:
+        return False
+    about = os.stat(drop_in.real_path)
+    return stat.S_IMODE(about.st_mode) != _MODE or (
+        os.geteuid() == 0 and (about.st_uid, about.st_gid) != (0, 0)
+    )
+
+
+def _contradicted(options: _Options, host: _Host, plan: _Plan) -> List[str]:
+    left = [
+        one
+        for one in host.conflicts
+        if (one.path, one.definition.offset) not in plan.disabled and options.wanted
+    ]
+    if not left:
+        return []
+    shown = "; ".join("{0} ({1})".format(one.where(), one.scope) for one in left[:_NAMED])
+    more = " and {0} more".format(len(left) - _NAMED) if len(left) > _NAMED else ""
+    return ["TMOUT is defined elsewhere too: {0}{1}.".format(shown, more)]
+
+
+def _ask(options: _Options, shells: Sequence[Shell]) -> Optional[List[Answer]]:
+    return _login_asking.ask(shells, options.ids) if options.verify else None
+
+
+def _described(answers: Optional[Sequence[Answer]]) -> Optional[List[Dict[str, Any]]]:
+    if answers is None:
+        return None
+    return [_login_asking.describe(answer) for answer in answers]
+
+
+def _ask_staged(options: _Options, host: _Host, plan: _Plan) -> Optional[List[Answer]]:
+    staged = [_staged(change, plan) for change in plan.changes]
+    if plan.repair and plan.drop_in.real_path not in [one.real_path for one in staged]:
+        staged.append(_mount_stage.Staged(plan.drop_in.real_path, plan.drop_in.data, _MODE))
+    return _mount_stage.within(staged, lambda: _ask(options, host.shells), _STAGE_LIMIT)
+
+
+def _staged(change: Change, plan: _Plan) -> _mount_stage.Staged:
+    path = change.snapshot.real_path
+    mode = _MODE if path == plan.drop_in.real_path else None
+    return _mount_stage.Staged(path, change.after, mode)
+
+
+def _judged(
+    options: _Options,
+    host: _Host,
+    before: Optional[Sequence[Answer]],
+    after: Optional[Sequence[Answer]],
+    plan: _Plan,
+) -> _tmout_proof.Verdict:
+    if after is None:
+        return _tmout_proof.Verdict([], [], {})
+    readers = _readers(options, host, after, bool(plan.changes))
+    left = [
+        one for one in host.conflicts if (one.path, one.definition.offset) not in plan.disabled
+    ]
+    return _tmout_proof.judge(before or [], after, options.wanted, readers, left, options.path)
+
+
+def _silent_ones(
+    options: _Options, host: _Host, before: Optional[Sequence[Answer]], plan: _Plan
+) -> _tmout_proof.Verdict:
+    silent = [answer for answer in before or [] if answer.status != "answered"]
+    return _judged(options, host, silent, silent, plan)
+
+
+def _readers(
+    options: _Options, host: _Host, answers: Sequence[Answer], changing: bool
+) -> List[str]:
+    """Return which shells read the drop-in; where the text leaves a doubt, they are asked."""
+    told = [
+        shell.path
+        for shell in host.shells
+        if shell.family in host.readings and host.readings[shell.family].reads_drop_in
+    ]
+    if not options.wanted:
+        return told
+    doubtful = [
+        answer.shell
+        for answer in _tmout_proof.mismatched(answers, options.wanted)
+        if changing or answer.shell.path in told
+    ]
+    seen = _probe(options, doubtful) if doubtful else None
+    if seen is None:
+        return told
+    asked = [shell.path for shell in doubtful]
+    return seen + [path for path in told if path not in asked]
+
+
+def _probe(options: _Options, shells: Sequence[Shell]) -> Optional[List[str]]:
+    """Put a mark in the place of the drop-in, seen by our own child alone, and look who has it."""
+    text = "{0}=yes\nexport {0}\n".format(_PROBE).encode("ascii")
+    path = os.path.realpath(options.path)
+    answers = _mount_stage.within(
+        [_mount_stage.Staged(path, text, _MODE)], lambda: _ask(options, shells), _STAGE_LIMIT
+    )
+    if answers is None:
+        return None
+    # One that cannot say is taken at its text's word.
+    return [a.shell.path for a in answers if _PROBE in a.environment or a.status != "answered"]
+
+
+def _require(verdict: _tmout_proof.Verdict, result: Dict[str, Any], ending: str) -> None:
+    if verdict.problems:
+        failed = dict(result, changed=False, verified=False, diff=[])
+        raise Refused(_sentence(verdict.problems) + ending, failed)
+
+
+def _sentence(problems: Sequence[str]) -> str:
+    text = " ".join(problems)
+    return text[0].upper() + text[1:] if text.startswith("no ") else text
+
+
+def _write(
+    options: _Options,
+    host: _Host,
+    plan: _Plan,
+    before: Optional[Sequence[Answer]],
+    result: Dict[str, Any],
+) -> Optional[List[Answer]]:
+    transaction = _file_changes.Transaction(
+        os.path.dirname(options.path), plan.changes, backup=options.backup
+    )
+    transaction.write()
+    rights = None
+    try:
+        rights = _repair(plan)
+        after = _ask(options, host.shells)
+        verdict = _judged(options, host, before, after, plan)
+        _require(verdict, result, " Every file has its old bytes back.")
+    except BaseException:
+        _take_back_rights(plan, rights)
+        transaction.undo()
+        raise
+    transaction.finish()
+    result["changed_files"] = list(transaction.changed_files)
+    if rights and plan.drop_in.real_path not in result["changed_files"]:
+        result["changed_files"].append(plan.drop_in.real_path)
+    result["backup_files"] = list(transaction.backup_files)
+    result["warnings"] += transaction.warnings
+    return after
+
+
+def _repair(plan: _Plan) -> Optional[os.stat_result]:
+    if not plan.repair:
+        return None
+    path = plan.drop_in.real_path
+    old = os.stat(path)
+    try:
+        if os.geteuid() == 0:
+            os.chown(path, 0, 0)
+        os.chmod(path, _MODE)
+    except OSError as error:
+        raise FilesError("{0} cannot be given its mode: {1}.".format(path, error.strerror)) from error
+    return old
+
+
+def _take_back_rights(plan: _Plan, old: Optional[os.stat_result]) -> None:
+    if old is None:
+        return
+    try:
+        os.chown(plan.drop_in.real_path, old.st_uid, old.st_gid)
+        os.chmod(plan.drop_in.real_path, stat.S_IMODE(old.st_mode))
+    except OSError:
+        pass  # the transaction that follows says what it cannot bring back
+
+
+def _finish_result(
+    result: Dict[str, Any],
+    options: _Options,
+    host: _Host,
+    before: Optional[Sequence[Answer]],
+    after: Optional[List[Answer]],
+    plan: _Plan,
+) -> None:
+    verdict = _judged(options, host, before, after, plan)
+    result["effective"] = _described(after)
+    result["verified"] = None if not options.verify else after is not None
+    result["uncovered"] = _uncovered(host, verdict) if options.wanted and after is not None else []
+    result["warnings"] += verdict.warnings + _uncovered_warning(result["uncovered"])
+    if options.verify and after is None:
+        result["warnings"].append(
+            "This host forbids private mount namespaces, so that check mode cannot prove anything."
+        )
+
+
+def _uncovered(host: _Host, verdict: _tmout_proof.Verdict) -> List[Dict[str, str]]:
+    by_program = {(shell.real_path, shell.as_sh): shell for shell in host.shells}
+    found = []
+    for account in host.users:
+        why = host.unknown.get(account.shell)
+        if why:
+            why = "{0} {1}, so that it is never started".format(account.shell, why)
+        else:
+            real_path = os.path.realpath(account.shell)
+            is_sh = os.path.basename(account.shell) == "sh"
+            shell = by_program.get((real_path, is_sh)) or by_program.get((real_path, False))
+            why = verdict.missed.get(shell.path) if shell else None
+        if why:
+            found.append({"user": account.user, "shell": account.shell, "why": why})
+    return found
+
+
+def _uncovered_warning(uncovered: Sequence[Dict[str, str]]) -> List[str]:
+    if not uncovered:
+        return []
+    shown = "; ".join("{user} ({shell}: {why})".format(**one) for one in uncovered[:_NAMED])
+    more = " and {0} more".format(len(uncovered) - _NAMED) if len(uncovered) > _NAMED else ""
+    return [
+        "TMOUT does not log out: {0}{1}. Users of a directory service are not looked at.".format(
+            shown, more
+        )
+    ]
+
+
+def _empty_result() -> Dict[str, Any]:
+    return {
+        "changed": False,
+        "before": None,
+        "effective": None,
+        "verified": None,
+        "conflicts": [],
+        "uncovered": [],
+        "changed_files": [],
+        "backup_files": [],
+        "diff": [],
+        "warnings": [],
+    }

@@ -1,0 +1,265 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, curfew.session contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+DOCUMENTATION = r"""
+module: shell_tmout
+short_description: Put an idle timeout of login shells in force, with proof
+version_added: 0.1.0
+author:
+  - curfew.session contributors (@curfew-session)
+description:
+  - Writes C(TMOUT) to a drop-in that the profile of every login shell reads, in one text that bash, dash, zsh, ksh93 and mksh
+    can read twice without an error and that scanners accept.
+  - Then starts each installed login shell that it knows (bash, dash, zsh, ksh93, mksh, tcsh), as a user without rights and with
+    an empty home, and asks it. If a shell that reads the drop-in does not say what was asked, or would newly die, hang or
+    print at login, the run fails, names the file and the line that stand in the way, and changes nothing.
+  - A shell at its prompt ends when nothing was typed for the time given. It does not end while a program runs in it, and B(dash),
+    B(tcsh) and B(fish) never do. To find clients that are gone, use M(curfew.session.sshd_client_alive).
+extends_documentation_fragment:
+  - curfew.session.attributes
+attributes:
+  check_mode:
+    support: full
+    details:
+      - The shells are asked in a private mount namespace, in which staged files are bound over the real ones. On a host that
+        forbids that, check mode proves nothing and says so in RV(verified); a real run then asks after it has written, and
+        puts every byte back if the answer is wrong.
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+  platform:
+    platforms: linux
+    support: full
+options:
+  timeout:
+    description:
+      - After how long an idle shell ends, in seconds or in sshd's time format (V(900), V(15m), V(1h30m)); 1 second or more.
+      - It is always written as plain seconds, since shells read V(15m) as 15 seconds, or as nothing at all.
+      - Needed with O(state=present); O(state=absent) takes none.
+    type: raw
+  state:
+    description:
+      - V(present) writes the drop-in.
+      - V(absent) removes it, and enables again what O(conflicts=disable) had disabled.
+    type: str
+    choices: [present, absent]
+    default: present
+  path:
+    description:
+      - The drop-in. Its name must be one that every profile loop reads.
+      - A file that is there and holds nothing but TMOUT and comments is taken over; any other is refused.
+    type: path
+    default: /etc/profile.d/tmout.sh
+  readonly:
+    description:
+      - Whether users are kept from changing the value. A program that they start is not bound by it.
+    type: bool
+    default: true
+  export:
+    description:
+      - Whether programs inherit the value. C(read) in scripts of bash and ksh93 then gives up after this time as well.
+    type: bool
+    default: true
+  interactive_only:
+    description:
+      - Whether to set the value in interactive shells only, so that scripts that read the profile are left alone.
+    type: bool
+    default: false
+  exempt_users:
+    description:
+      - Users who are left alone, by their real identity.
+    type: list
+    elements: str
+    default: []
+  exempt_groups:
+    description:
+      - Groups whose members are left alone, by their real identity.
+    type: list
+    elements: str
+    default: []
+  conflicts:
+    description:
+      - What to do about other definitions that contradict this one.
+      - V(report) leaves them alone; the run fails if one of them wins or is in the way.
+      - V(disable) comments out, with the marker C(#curfew.session# ), those that are read after the drop-in, or before it and
+        are readonly, in files that the shells read which read the drop-in. Every such file means the same in all other respects.
+      - Definitions of csh, PAM, sshd's C(SetEnv) and sudoers are only ever reported. Files in home directories are not looked at.
+    type: str
+    choices: [report, disable]
+    default: report
+  verify:
+    description:
+      - Whether login shells must prove the value. V(false) is for images without shells; it trusts the text alone.
+    type: bool
+    default: true
+  backup:
+    description:
+      - Whether to keep a copy of each file changed, beside it, under a hidden name that no profile reads.
+    type: bool
+    default: false
+notes:
+  - Sessions that are open keep the value they began with.
+  - Nothing but known shells is ever started, told by what the programs are and not by their names.
+  - Users of a directory service are never enumerated.
+seealso:
+  - module: curfew.session.sshd_client_alive
+"""
+
+EXAMPLES = r"""
+- name: End idle login shells after 15 minutes
+  curfew.session.shell_tmout:
+    timeout: 15m
+
+- name: The same where other login files contradict it
+  curfew.session.shell_tmout:
+    timeout: 900
+    conflicts: disable
+
+- name: Leave backup jobs and operators alone
+  curfew.session.shell_tmout:
+    timeout: 900
+    exempt_users: [backup]
+    exempt_groups: [operators]
+
+- name: Take it back
+  curfew.session.shell_tmout:
+    state: absent
+"""
+
+RETURN = r"""
+before:
+  description: What each installed login shell said before the run; null with O(verify=false).
+  returned: always
+  type: list
+  elements: dict
+  contains: &shell
+    path:
+      description: The path of the shell.
+      type: str
+    family:
+      description: What it is; one of V(bash), V(dash), V(zsh), V(ksh93), V(mksh), V(tcsh).
+      type: str
+    tmout_seconds:
+      description: The TMOUT of a login shell, in seconds as this shell reads it; null where it has none.
+      type: int
+    readonly:
+      description: Whether the user is kept from changing it; null where the shell did not answer.
+      type: bool
+    exported:
+      description: Whether programs inherit it; null where the shell did not answer.
+      type: bool
+    logout_seconds:
+      description: After how long an idle session really ends; null where it never does. ksh93 gives 60 seconds of grace.
+      type: int
+  sample:
+    - {path: /bin/ksh93, family: ksh93, tmout_seconds: 0, readonly: false, exported: false, logout_seconds: null}
+effective:
+  description:
+    - What each shell says after the run, or in check mode would say, in the shape of RV(before).
+    - It is null with O(verify=false), and in check mode on a host that forbids private mount namespaces.
+  returned: always
+  type: list
+  elements: dict
+  contains: *shell
+  sample:
+    - {path: /bin/ksh93, family: ksh93, tmout_seconds: 900, readonly: true, exported: true, logout_seconds: 960}
+verified:
+  description:
+    - Whether RV(effective) was said by the shells; null with O(verify=false).
+  returned: always
+  type: bool
+  sample: true
+uncovered:
+  description: Accounts of C(/etc/passwd) whose shell by design never obeys.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    user:
+      description: The account.
+      type: str
+    shell:
+      description: Its login shell.
+      type: str
+    why:
+      description: Why nothing ends its idle sessions.
+      type: str
+  sample: [{user: backup, shell: /bin/dash, why: dash knows no idle timeout}]
+conflicts:
+  description: Definitions of TMOUT in other files.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    path:
+      description: The file.
+      type: str
+    line:
+      description: The number of the line.
+      type: int
+    text:
+      description: The line.
+      type: str
+    scope:
+      description: Whom it concerns, such as V(login shells) or V(PAM).
+      type: str
+    wins:
+      description: Whether it beats the drop-in where it is read.
+      type: bool
+    disabled:
+      description: Whether this run disabled it, or in check mode would.
+      type: bool
+  sample:
+    - {path: /etc/profile, line: 31, text: export TMOUT=60, scope: login shells, wins: false, disabled: true}
+changed_files:
+  description: The files that the run changed, in the order of the writes.
+  returned: always
+  type: list
+  elements: str
+  sample: [/etc/profile, /etc/profile.d/tmout.sh]
+backup_files:
+  description: The copies that O(backup=true) kept.
+  returned: always
+  type: list
+  elements: str
+  sample: []
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.curfew.session.plugins.module_utils import _tmout_run
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec=dict(
+            timeout=dict(type="raw"),
+            state=dict(type="str", choices=["present", "absent"], default="present"),
+            path=dict(type="path", default="/etc/profile.d/tmout.sh"),
+            readonly=dict(type="bool", default=True),
+            export=dict(type="bool", default=True),
+            interactive_only=dict(type="bool", default=False),
+            exempt_users=dict(type="list", elements="str", default=[]),
+            exempt_groups=dict(type="list", elements="str", default=[]),
+            conflicts=dict(type="str", choices=["report", "disable"], default="report"),
+            verify=dict(type="bool", default=True),
+            backup=dict(type="bool", default=False),
+        ),
+        supports_check_mode=True,
+    )
+    try:
+        result = _tmout_run.run(module.params, module.check_mode)
+    except _tmout_run.Refused as error:
+        result = dict(error.result, failed=True, msg=str(error))
+    for warning in result.pop("warnings"):
+        module.warn(warning)
+    if result.get("failed"):
+        module.fail_json(**result)
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

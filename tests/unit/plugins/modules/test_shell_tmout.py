@@ -1,0 +1,477 @@
+# Copyright: (c) 2026, curfew.session contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The real module on an /etc of its own: bound over the real one in a private mount namespace."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[4]
+MODULE = ROOT / "plugins" / "modules" / "shell_tmout.py"
+TARGET_PYTHON = os.environ.get("CURFEW_TARGET_PYTHON", sys.executable)
+KEYS = {"before", "effective", "verified", "conflicts", "uncovered", "changed_files",
+        "backup_files", "changed"}
+# Shells of the kind that the drop-in reaches on Debian, where installed.
+COVERED = [s for s in ("bash", "ksh93", "mksh") if shutil.which(s)]
+
+LOOP = """for i in /etc/profile.d/*.sh; do
+    if [ -r "$i" ]; then . "$i"; fi
+done
+unset i
+"""
+DEBIAN_PROFILE = """if [ "${PS1-}" ]; then
+  if [ "${BASH-}" ] && [ "$BASH" != "/bin/sh" ]; then
+    if [ -f /etc/bash.bashrc ]; then
+      . /etc/bash.bashrc
+    fi
+  fi
+fi
+if [ -d /etc/profile.d ]; then
+  for i in $(run-parts --list --regex '^[a-zA-Z0-9_][a-zA-Z0-9._-]*\\.sh$' /etc/profile.d); do
+    if [ -r $i ]; then
+      . $i
+    fi
+  done
+  unset i
+fi
+"""
+RHEL_PROFILE = """pathmunge () { PATH=$PATH:$1; }
+for i in /etc/profile.d/*.sh /etc/profile.d/sh.local ; do
+    if [ -r "$i" ]; then
+        if [ "${-#*i}" != "$-" ]; then
+            . "$i"
+        else
+            . "$i" >/dev/null
+        fi
+    fi
+done
+unset i
+unset -f pathmunge
+if [ -n "${BASH_VERSION-}" ] ; then
+    if [ -f /etc/bashrc ] ; then
+        . /etc/bashrc
+    fi
+fi
+"""
+RHEL_BASHRC = """_again() {
+    for i in /etc/profile.d/*.sh; do
+        if [ -r "$i" ]; then . "$i"; fi
+    done
+}
+_again
+unset -f _again
+"""
+RHEL_ZPROFILE = """_src_etc_profile()
+{
+    emulate -L ksh
+    if [ -f /etc/profile ]; then
+        source /etc/profile
+    fi
+}
+_src_etc_profile
+unset -f _src_etc_profile
+"""
+NATIVE_ZPROFILE = "_f() { source /etc/profile; }\n_f\n"
+
+
+class Host:
+    def __init__(self, etc, module_path):
+        self.etc = etc
+        self._module_path = module_path
+        self._arguments = etc.parent / "args.json"
+
+    def write(self, name, text, mode=0o644):
+        path = self.etc / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode("utf-8", "surrogateescape"))
+        path.chmod(mode)
+        return path
+
+    def text(self, name):
+        return (self.etc / name).read_bytes().decode("utf-8", "surrogateescape")
+
+    def tree(self):
+        """Every path with what must not change; times too."""
+        found = {}
+        for path in sorted(self.etc.rglob("*")):
+            about = path.lstat()
+            content = path.read_bytes() if path.is_file() else None
+            found[str(path)] = (about.st_ino, about.st_mode, about.st_mtime_ns, content)
+        return found
+
+    def inside(self, *command):
+        script = 'mount --bind "$0" /etc && exec "$@"'
+        return ["unshare", "-m", "--propagation", "private", "sh", "-c", script, str(self.etc)] + [
+            str(word) for word in command
+        ]
+
+    def run(self, check=False, wrapper=(), **args):
+        args = dict(args, _ansible_check_mode=check, _ansible_diff=True)
+        self._arguments.write_text(json.dumps({"ANSIBLE_MODULE_ARGS": args}))
+        command = list(wrapper) + [TARGET_PYTHON, MODULE, self._arguments]
+        done = subprocess.run(
+            self.inside(*command), stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=110,
+            env=dict(os.environ, PYTHONPATH=str(self._module_path), PYTHONDONTWRITEBYTECODE="1"),
+        )
+        assert b"Traceback" not in done.stderr, done.stderr.decode()
+        result = json.loads(done.stdout.decode())
+        # Newer releases of ansible-core give each warning a dictionary.
+        result["warnings"] = " ".join(
+            one["event"]["msg"] if isinstance(one, dict) else one
+            for one in result.get("warnings", [])
+        )
+        assert KEYS <= set(result) or "Unsupported" in result["msg"], result
+        return result
+
+    def login(self, shell, command):
+        done = subprocess.run(
+            self.inside("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups",
+                        "env", "-i", "HOME=/nonexistent", "PATH=/usr/bin:/bin", "bash", "-c",
+                        'exec -a "-$1" "$1" -i -c "$2"', "bash", shell, command),
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            start_new_session=True, timeout=20,
+        )
+        return done.stdout.decode()
+
+
+@pytest.fixture
+def host(tmp_path, module_path):
+    if os.geteuid() != 0 or subprocess.call(["unshare", "-m", "true"]) != 0:
+        pytest.skip("private mount namespaces are not possible here")
+    tmp_path.chmod(0o755)
+    etc = tmp_path / "etc"
+    etc.mkdir()
+    for name in ("ld.so.cache", "alternatives", "group", "nsswitch.conf", "localtime"):
+        source = Path("/etc") / name
+        if source.is_dir():
+            shutil.copytree(str(source), str(etc / name), symlinks=True)
+        elif source.exists():
+            shutil.copy(str(source), str(etc / name))
+    (etc / "profile.d").mkdir()
+    made = Host(etc, module_path)
+    made.write("profile", DEBIAN_PROFILE)
+    made.write("bash.bashrc", "PS1='$ '\n")
+    made.write(
+        "passwd",
+        "root:x:0:0::/root:/bin/bash\nnobody:x:65534:65534::/nonexistent:/usr/sbin/nologin\n"
+        "sync:x:4:65534::/bin:/bin/sync\n",
+    )
+    return made
+
+
+def _by_family(result, key="effective"):
+    return {one["family"]: one for one in result[key]}
+
+
+def _four_runs(host, **args):
+    """Check, real, check, real: the second pair changes nothing."""
+    before = host.tree()
+    checked = host.run(check=True, **args)
+    assert host.tree() == before
+    real = host.run(**args)
+    assert not checked.get("failed") and not real.get("failed"), (checked, real)
+    assert (checked["changed"], checked["diff"]) == (real["changed"], real["diff"])
+    assert checked["effective"] == real["effective"]
+    after = host.tree()
+    for again in (host.run(check=True, **args), host.run(**args)):
+        assert not again["changed"] and not again.get("failed"), again
+        assert again["effective"] == real["effective"] == again["before"]
+    assert host.tree() == after
+    return real
+
+
+def test_clean_host(host):
+    result = _four_runs(host, timeout="15m")
+    assert result["verified"] is True and result["changed"]
+    shells = _by_family(result)
+    for family in COVERED:
+        grace = 60 if family == "ksh93" else 0
+        assert shells[family]["tmout_seconds"] == 900
+        assert shells[family]["readonly"] and shells[family]["exported"]
+        assert shells[family]["logout_seconds"] == 900 + grace
+        assert host.login(family, 'echo "$TMOUT"') == "900\n"
+    if "zsh" in shells:
+        assert shells["zsh"]["tmout_seconds"] is None
+    if "dash" in shells:
+        assert shells["dash"]["tmout_seconds"] == 900
+        assert shells["dash"]["logout_seconds"] is None
+    assert result["changed_files"] == ["/etc/profile.d/tmout.sh"]
+    assert (host.etc / "profile.d" / "tmout.sh").stat().st_mode & 0o777 == 0o644
+    assert result["uncovered"] == [] and result["conflicts"] == []
+
+
+@pytest.mark.parametrize("zprofile", [RHEL_ZPROFILE, NATIVE_ZPROFILE])
+def test_host_shaped_like_rhel(host, zprofile):
+    host.write("profile", RHEL_PROFILE)
+    host.write("bashrc", RHEL_BASHRC)
+    for name in ("zprofile", "zsh/zprofile"):
+        host.write(name, zprofile)
+    shells = _by_family(_four_runs(host, timeout=600))
+    for family in COVERED + (["zsh"] if shutil.which("zsh") else []):
+        assert (shells[family]["tmout_seconds"], shells[family]["readonly"]) == (600, True)
+
+
+DIRTY = {
+    "profile": DEBIAN_PROFILE + "umask 027\nexport TMOUT=60\n",
+    "profile.d/aaa.sh": "A=1; readonly TMOUT=0\nexport A\n",
+    "profile.d/zzz.sh": 'if [ "$A" ]; then\n  TMOUT=30\nfi\nexport HISTSIZE=77 TMOUT=20\n',
+}
+
+
+def test_dirty_host_report(host):
+    for name, text in DIRTY.items():
+        host.write(name, text)
+    before = host.tree()
+    for check in (True, False):
+        result = host.run(check=check, timeout=900)
+        assert result["failed"] and not result["changed"]
+        for where in ("/etc/profile, line 17: export TMOUT=60", "/etc/profile.d/aaa.sh, line 1",
+                      "/etc/profile.d/zzz.sh, line 2", "/etc/profile.d/zzz.sh, line 4"):
+            assert where in result["msg"]
+        assert [c["disabled"] for c in result["conflicts"]] == [False] * 4
+    assert host.tree() == before
+
+
+def test_dirty_host_disable_and_absent(host):
+    for name, text in DIRTY.items():
+        host.write(name, text)
+    result = _four_runs(host, timeout=900, conflicts="disable")
+    assert [c["disabled"] for c in result["conflicts"]] == [True] * 4
+    assert result["changed_files"][-1] == "/etc/profile.d/tmout.sh"
+    for family in COVERED:
+        said = host.login(family, 'echo "$TMOUT $A $HISTSIZE $(umask)"')
+        assert said.split() in (["900", "1", "77", "0027"], ["900", "1", "77", "027"])
+    gone = _four_runs(host, state="absent")
+    assert gone["changed_files"][0] == "/etc/profile.d/tmout.sh"
+    assert {name: host.text(name) for name in DIRTY} == DIRTY
+    assert not (host.etc / "profile.d" / "tmout.sh").exists()
+    assert _by_family(gone)["bash"]["tmout_seconds"] == 0
+
+
+OPTIONS = [
+    ({"readonly": False}, (900, False, True)),
+    ({"export": False}, (900, True, False)),
+    ({"readonly": False, "export": False}, (900, False, False)),
+    ({"interactive_only": True}, (900, True, True)),
+    ({"exempt_users": ["nobody", "root"], "exempt_groups": ["nogroup"]}, (900, True, True)),
+]
+
+
+@pytest.mark.parametrize("options, expected", OPTIONS)
+def test_options(host, options, expected):
+    shells = _by_family(_four_runs(host, timeout=900, **options))
+    for family in COVERED:
+        one = shells[family]
+        assert (one["tmout_seconds"], one["readonly"], one["exported"]) == expected
+
+
+FOREIGN = [
+    ("TMOUT=60\nreadonly TMOUT\n", None),
+    ("# ours\n", None),
+    ("TMOUT=60\nPATH=/x\n", "line 2: PATH=/x"),
+]
+
+
+@pytest.mark.parametrize("state", ["present", "absent"])
+@pytest.mark.parametrize("text, foreign", FOREIGN)
+def test_foreign_drop_in(host, text, foreign, state):
+    host.write("profile.d/tmout.sh", text, mode=0o600)
+    before = host.tree()
+    args = {"timeout": 900} if state == "present" else {}
+    result = host.run(state=state, **args)
+    assert bool(result.get("failed")) == bool(foreign), result
+    if foreign:
+        assert foreign in result["msg"] and host.tree() == before
+    elif state == "present":
+        assert (host.etc / "profile.d" / "tmout.sh").stat().st_mode & 0o777 == 0o644
+
+
+def test_unreadable_drop_in_is_repaired(host):
+    host.run(timeout=900)
+    (host.etc / "profile.d" / "tmout.sh").chmod(0o600)
+    result = _four_runs(host, timeout=900)
+    assert result["changed"] and result["changed_files"] == ["/etc/profile.d/tmout.sh"]
+    assert _by_family(result, "before")["bash"]["tmout_seconds"] is None
+
+
+def test_backup(host):
+    host.write("profile.d/tmout.sh", "TMOUT=60\n")
+    result = host.run(timeout=900, backup=True)
+    (kept,) = result["backup_files"]
+    assert os.path.basename(kept).startswith(".")
+    assert host.text("profile.d/" + os.path.basename(kept)) == "TMOUT=60\n"
+
+
+BAD_OPTIONS = [
+    ({}, "timeout"),
+    ({"timeout": 0}, "timeout"),
+    ({"timeout": True}, "timeout"),
+    ({"timeout": 1.5}, "timeout"),
+    ({"timeout": "15 m"}, "timeout"),
+    ({"timeout": "900\n"}, "timeout"),
+    ({"timeout": 900, "state": "absent"}, "timeout"),
+    ({"timeout": 900, "path": "/etc/profile.d/tmout"}, "path"),
+    ({"timeout": 900, "path": "/etc/profile.d/.tmout.sh"}, "path"),
+    ({"timeout": 900, "path": "profile.d/tmout.sh"}, "path"),
+    ({"timeout": 900, "path": "/etc/profile.d/a b.sh"}, "path"),
+    ({"timeout": 900, "path": "/etc/profile.d/a\n.sh"}, "path"),
+    ({"timeout": 900, "path": "/etc/profile.d/a'.sh"}, "path"),
+    ({"timeout": 900, "path": "/etc/nowhere/tmout.sh"}, "path"),
+    ({"timeout": 900, "path": "/etc/folder.sh"}, "/etc/folder.sh"),
+    ({"timeout": 900, "path": "/etc/loop.sh"}, "/etc/loop.sh"),
+    ({"timeout": 900, "path": "/etc/unread.sh"}, "/etc/unread.sh"),
+    ({"timeout": 900, "exempt_users": ["a'b"]}, "exempt_users"),
+    ({"timeout": 900, "exempt_groups": ["a\nb"]}, "exempt_groups"),
+]
+
+
+@pytest.mark.parametrize("args, named", BAD_OPTIONS)
+def test_bad_options(host, args, named):
+    (host.etc / "folder.sh").mkdir()
+    (host.etc / "loop.sh").symlink_to("loop.sh")
+    before = host.tree()
+    result = host.run(**args)
+    assert result["failed"] and named in result["msg"] and "\n" not in result["msg"]
+    assert host.tree() == before
+
+
+BROKEN_LOGINS = [
+    ("profile.d/zzz.sh", "exit 3\n", "ends before its prompt"),
+    ("profile.d/zzz.sh", "setsid sleep 1000 &\nsleep 1000\n", "does not come to its prompt"),
+    ("profile.d/zzz.sh", "yes\n", "without end"),
+    ("profile.d/zzz.sh", "exec /bin/true\n", "ends before its prompt"),
+]
+
+
+@pytest.mark.parametrize("name, text, why", BROKEN_LOGINS)
+def test_logins_that_were_broken_before(host, name, text, why):
+    host.write(name, text)
+    before = host.tree()
+    result = host.run(timeout=900)
+    assert result["failed"] and why in result["msg"] and "/bin/bash" in result["msg"]
+    assert host.tree() == before
+
+
+ODD_LOGINS = [
+    "echo hello; date +%N; echo $$\n",
+    "exec >/dev/null 2>&1\n",
+    "exec 0<&- 1>&- 2>&-\n",
+    "printf() { :; }; echo() { :; }; test() { :; }; unset() { :; }; env() { exit; }\n",
+    "alias echo=exit env=exit printf=exit 2>/dev/null || :\n",
+    "trap 'echo bye' EXIT 2>/dev/null || trap 'echo bye' 0\n",
+    "set -C; set -f\n",
+    "PATH=/nonexistent; export PATH\n",
+    "X='\nTMOUT=5\n'; export X\n",
+    "(setsid sleep 30 >/dev/null 2>&1 &)\n",
+    "setsid sleep 30 &\n",
+    "TMOUTS=5; export TMOUTS; # TMOUT=5\n",
+    "cat >/dev/null <<E\nTMOUT=5\nE\n",
+    "TMOUT=5\n",
+]
+
+
+@pytest.mark.parametrize("text", ODD_LOGINS)
+def test_odd_logins(host, text):
+    host.write("profile.d/aaa.sh", text)
+    result = host.run(timeout=900)
+    assert not result.get("failed"), result
+    for family in COVERED:
+        assert _by_family(result)[family]["tmout_seconds"] == 900
+    assert not host.run(timeout=900)["changed"]
+
+
+def test_nothing_but_known_shells_is_started(host):
+    trap = host.etc.parent / "started"
+    paths = []
+    for name in ("mybash-menu", "nologin", "bash"):
+        path = host.write("bin/" + name, "#!/bin/sh\ntouch {0}\n".format(trap), mode=0o755)
+        paths.append("/etc/bin/" + path.name)
+    shutil.copy(shutil.which("bash"), str(host.etc / "bin" / "renamed"))
+    lines = ["u{0}:x:9{0}:9::/:{1}\n".format(i, path) for i, path in enumerate(paths)]
+    lines += ["r:x:99:9::/:/etc/bin/renamed\n", "d:x:98:9::/:/sbin/shutdown\n", "e:x:97:9::/:\n",
+              "d:x:96:9::/:/nowhere\n", "broken line\n"]
+    host.write("passwd", host.text("passwd") + "".join(lines))
+    host.write("shells", "/etc/bin/mybash-menu\n/etc/bin/bash\n/etc\nrelative\n")
+    result = host.run(timeout=900)
+    assert not result.get("failed"), result
+    assert not trap.exists()
+    shells = {one["path"]: one for one in result["effective"]}
+    assert shells["/etc/bin/renamed"]["family"] == "bash"
+    assert shells["/etc/bin/renamed"]["tmout_seconds"] == 900
+    uncovered = {one["user"] for one in result["uncovered"]}
+    assert {"u0", "u2", "d"} <= uncovered and not {"r", "u1", "sync", "root"} & uncovered
+
+
+def test_reported_only(host):
+    host.write("environment", "TMOUT=60\n")
+    host.write("csh.login", "setenv TMOUT 60\n")
+    host.write("ssh/sshd_config", "SetEnv TMOUT=60\n")
+    host.write("sudoers", 'Defaults env_keep += "LANG TMOUT"\n')
+    before = {path: value for path, value in host.tree().items() if "profile.d" not in path}
+    result = host.run(timeout=900, conflicts="disable")
+    scopes = {one["scope"]: one["path"] for one in result["conflicts"]}
+    assert scopes == {"PAM": "/etc/environment", "csh login shells": "/etc/csh.login",
+                      "sshd SetEnv": "/etc/ssh/sshd_config", "sudoers": "/etc/sudoers"}
+    after = host.tree()
+    assert {path: after[path] for path in before} == before
+    assert "/etc/environment, line 1" in result["warnings"]
+
+
+@pytest.mark.skipif(not shutil.which("zsh"), reason="zsh is not installed")
+def test_uncovered_zsh(host):
+    host.write("passwd", host.text("passwd") + "z:x:1000:1000::/home/z:/usr/bin/zsh\n")
+    result = host.run(timeout=900)
+    assert [(one["user"], one["shell"]) for one in result["uncovered"]] == [("z", "/usr/bin/zsh")]
+    assert "z (/usr/bin/zsh" in result["warnings"]
+
+
+def test_profile_that_never_reads_the_folder(host):
+    host.write("profile", "umask 022\n")
+    before = host.tree()
+    result = host.run(timeout=900)
+    assert result["failed"] and "/etc/profile.d/tmout.sh" in result["msg"]
+    assert host.tree() == before
+
+
+# A file that cannot be edited safely: the run says so, and nothing changes.
+UNEDITABLE = ["eval 'export TMOUT=60'\n", "export A='x\ny' TMOUT=60\n"]
+
+
+@pytest.mark.parametrize("text", UNEDITABLE)
+def test_what_cannot_be_disabled(host, text):
+    host.write("profile.d/zzz.sh", text)
+    before = host.tree()
+    result = host.run(timeout=900, conflicts="disable")
+    assert result["failed"] and "/etc/profile.d/zzz.sh, line 1" in result["msg"]
+    assert host.tree() == before
+
+
+def test_without_namespaces(host):
+    wrapper = ["setpriv", "--bounding-set", "-sys_admin", "--inh-caps", "-sys_admin"]
+    checked = host.run(check=True, wrapper=wrapper, timeout=900)
+    assert checked["verified"] is False and checked["effective"] is None
+    assert checked["changed"] and not (host.etc / "profile.d" / "tmout.sh").exists()
+    assert host.run(wrapper=wrapper, timeout=900)["verified"] is True
+    assert host.run(wrapper=wrapper, state="absent")["verified"] is True
+    host.write("profile.d/zzz.sh", "export TMOUT=60\n")
+    before = host.tree()
+    result = host.run(wrapper=wrapper, timeout=600)
+    assert result["failed"] and "/etc/profile.d/zzz.sh, line 1" in result["msg"]
+    assert "old bytes" in result["msg"]
+    folder = str(host.etc / "profile.d")
+    assert {k: v for k, v in host.tree().items() if k != folder} == {
+        k: v for k, v in before.items() if k != folder
+    }
+
+
+def test_without_proof(host):
+    result = host.run(timeout=900, verify=False)
+    assert (result["verified"], result["before"], result["effective"]) == (None, None, None)
+    assert result["changed"] and not host.run(timeout=900, verify=False)["changed"]
