@@ -76,7 +76,7 @@ def prove(home: str) -> None:
     """Mark the point of no return: from here on the new files stay."""
     journal = os.path.join(home, _BEGUN)
     with explained(journal, "marked as proven"):
-        os.rename(journal, os.path.join(home, _PROVEN))
+        _twice(os.rename, journal, os.path.join(home, _PROVEN))
 
 
 def unfinished(home: str) -> Optional[str]:
@@ -158,7 +158,8 @@ def _forget(home: str, entries: Sequence[Entry], names: Sequence[str]) -> None:
     folders = {os.path.dirname(entry.target) for entry in entries}
     with explained(os.path.join(home, names[-1]), "removed, which the next run will do"):
         for folder in sorted(folders):
-            _twice(sync_folder, folder)
+            if look(folder):  # it may have been removed since the run was killed
+                _twice(sync_folder, folder)
         for name in names:
             _twice(_unlink, os.path.join(home, name))
         _twice(sync_folder, home)
@@ -282,6 +283,7 @@ def _load(path: str) -> Optional[List[Entry]]:
         raise FilesError(f"{shown(path)} is no journal of this collection.") from error
     for entry in entries:
         _check_entry(path, entry)
+        check_folder(os.path.dirname(entry.target))
     return entries
 
 

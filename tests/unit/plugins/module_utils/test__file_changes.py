@@ -12,6 +12,7 @@ import subprocess
 import sys
 
 import pytest
+
 from ansible_collections.curfew.session.plugins.module_utils import _file_changes as files
 from ansible_collections.curfew.session.plugins.module_utils import _file_journal as journal
 
@@ -580,6 +581,27 @@ def test_no_journal_is_obeyed_where_others_can_write(tree, monkeypatch):
     before = state(tree)
     assert "can be written by others" in refusal(files.recover, str(tree))
     assert state(tree) == before
+
+
+@as_root
+def test_nothing_is_taken_back_where_others_can_write_by_now(tmp_path):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    path = make(folder / "f")
+    files.Transaction(str(tmp_path), [change(path)]).write()
+    folder.chmod(0o777)
+    assert "can be written by others" in refusal(files.recover, str(tmp_path))
+    assert (folder / "f").read_bytes() == b"new"
+
+
+def test_recover_after_the_folder_is_gone(tmp_path):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    path = make(folder / "f")
+    files.Transaction(str(tmp_path), [change(path)]).write()
+    shutil.rmtree(str(folder))
+    assert len(files.recover(str(tmp_path))) == 2
+    assert listing(tmp_path) == []
 
 
 def test_only_the_draft_was_written(tree):
