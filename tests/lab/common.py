@@ -32,7 +32,7 @@ def run(command: Sequence[str], env: dict[str, str] | None = None, stdin: str | 
     return done.stdout
 
 
-def wait_for(what: str, condition: Callable[[], object], seconds: float = 60) -> None:
+def wait_for(what: str, condition: Callable[[], object], seconds: float = 180) -> None:
     """Return as soon as the condition holds; it is asked often, and never past its time."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -17,7 +17,9 @@ OTHERS = {"benchmark", "hosts", "lab", "output", "suite", "unit"}
 
 
 def stages() -> list[Stage]:
-    """Images first; then all that is found, each on hosts as good as new."""
+    """Images first; then all that is found. What one leaves must not decide how the next ends:
+    a scenario makes hosts of its own, and a folder gets new ones.
+    """
     scenarios = sorted(path.parent for path in SCENARIOS.glob("*/molecule.yml"))
     folders = sorted({path.parent for path in (TOP / "tests").glob("*/test_*.py")})
     return [
@@ -46,7 +48,7 @@ def _scenario(path: Path) -> Stage:
     """The scenario is a test, and so is each test of its verifier."""
 
     def run(log: Log) -> Tally:
-        status, reports = _on_fresh_hosts(log, [BIN / "molecule", "test", "-s", path.name])
+        status, reports = _reported(log, [BIN / "molecule", "test", "-s", path.name])
         return (one(status) + junit(reports)).judged(status)
 
     return Stage(f"molecule {path.name}", run)
@@ -55,18 +57,18 @@ def _scenario(path: Path) -> Stage:
 def _folder(path: Path) -> Stage:
     def run(log: Log) -> Tally:
         command: Command = [BIN / "python", "-B", "-m", "pytest", "-p", "no:cacheprovider", path]
-        status, reports = _on_fresh_hosts(log, command)
+        hosts.up(HOSTS, fresh=True)
+        status, reports = _reported(log, command)
         return junit(reports).judged(status)
 
     return Stage(f"tests of {path.name}", run)
 
 
-def _on_fresh_hosts(log: Log, command: Command) -> tuple[int, list[Path]]:
-    """What one stage leaves on the hosts must not decide how the next one ends."""
+def _reported(log: Log, command: Command) -> tuple[int, list[Path]]:
+    """The exit status, and what each pytest that the command started wrote."""
     reports = OUTPUT / f"{log.path.stem}.junit"
     shutil.rmtree(reports, ignore_errors=True)
     reports.mkdir()
-    hosts.up(HOSTS, fresh=True)
     status = log.call(
         command,
         CURFEW_JUNIT_DIR=str(reports),
