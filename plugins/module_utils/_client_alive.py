@@ -143,7 +143,7 @@ def failure(error: Exception) -> Dict[str, Any]:
     keys = ("before", "effective", "verified", "detection_seconds", "openssh_version", "service",
             "reload_needed")
     found = {key: None for key in keys}  # type: Dict[str, Any]
-    found.update(connections=[], changed_files=[], backup_files=[], conflicts=[])
+    found.update(changed=False, connections=[], changed_files=[], backup_files=[], conflicts=[])
     if isinstance(error, _sshd_change.ChangeError):
         found["conflicts"] = error.conflicts
         found["before"] = None if error.before is None else _numbers(error.before)

@@ -8,6 +8,7 @@ Settings that a module hands over, how their numbers are shown is the module's o
 """
 
 import os
+import re
 from contextlib import contextmanager
 from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
 
@@ -39,7 +40,8 @@ class ChangeError(Exception):
     """
 
     def __init__(self, message: str, conflicts: Sequence[Dict[str, Any]] = ()) -> None:
-        super(ChangeError, self).__init__(_printable(message))
+        super(ChangeError, self).__init__(re.sub(
+            r"[\x00-\x1f\x7f]", lambda found: repr(found.group())[1:-1], _printable(message)))
         self.conflicts = _printable(list(conflicts))
         self.before = None  # type: Optional[Values]
         self.version = None  # type: Optional[_sshd_daemon.Version]
