@@ -151,7 +151,8 @@ class Drill:
         return [f"{fault}: {sentence}" for sentence in wrong]
 
     def _verdict(self, fault: Fault, before: State, tree: Path, result: Result) -> list[str]:
-        wrong = [f"traceback: {result.stderr}"] if "Traceback" in result.stderr else []
+        said = result.stderr.strip().split("\n")
+        wrong = [f"traceback: {said[-1]}"] if "Traceback" in result.stderr else []
         now = state_of(tree)
         if fault.how in ERRORS and not (result.returncode and self.original):
             untouched = state_of(tree, times=True) == before
@@ -230,7 +231,7 @@ def faults_at(points: Iterable[Point], errors: Sequence[str], looking: bool) -> 
 
 
 def state_of(tree: Path, times: bool = False) -> State:
-    """Every entry of a tree with what belongs to it; random parts of names left out."""
+    """Every entry of a tree with what belongs to it, but random names and the tree's own."""
     state = {}
     for folder, folders, files in os.walk(tree):
         for name in folders + files:
@@ -240,7 +241,8 @@ def state_of(tree: Path, times: bool = False) -> State:
             if stat.S_ISLNK(about.st_mode):
                 entry.append(os.readlink(path))
             elif stat.S_ISREG(about.st_mode):
-                entry += [path.read_bytes(), about.st_nlink, xattrs_of(path)]
+                data = path.read_bytes().replace(os.fsencode(tree), b"TREE")
+                entry += [data, about.st_nlink, xattrs_of(path)]
                 entry += [about.st_mtime_ns] if times else []
             state[_RANDOM.sub("RANDOM", str(path.relative_to(tree)))] = tuple(entry)
     return state
