@@ -142,7 +142,9 @@ def _await_login(name: str) -> None:
     host = status()[name]
     if kind_of(name).has_init:
         active = ("exec", _container(name), "systemctl", "is-active", "systemd-user-sessions")
-        wait_for(f"the boot of {name}", lambda: succeeds(*active))
+        # Each init holds some inotify instances; past the kernel's limit no further one boots.
+        what = f"the boot of {name} (too many hosts for fs.inotify.max_user_instances?)"
+        wait_for(what, lambda: succeeds(*active))
     wait_for(f"an answer of {name}'s sshd", lambda: _banner(host.address))
 
 
