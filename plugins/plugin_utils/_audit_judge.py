@@ -1,0 +1,243 @@
+# Copyright: (c) 2026, curfew.session contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Hold what a host said against the policy; every objection is a sentence.
+
+Private to this collection: it may change without notice.
+"""
+
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+
+from ansible_collections.curfew.session.plugins.plugin_utils import _audit_words as words
+from ansible_collections.curfew.session.plugins.plugin_utils._audit_policy import (
+    ClientAlive,
+    Policy,
+    Tmout,
+)
+from ansible_collections.curfew.session.plugins.plugin_utils._audit_values import (
+    mapping,
+    mappings,
+    number,
+    text,
+)
+
+__all__ = ("DIFFERS", "HOLDS", "TITLES", "UNREACHABLE", "UNVERIFIED", "Reason", "exceptions",
+           "judge", "notes", "status")
+
+HOLDS = "holds"
+DIFFERS = "differs"
+UNVERIFIED = "unverified"
+UNREACHABLE = "unreachable"
+# What ksh93 gives after its warning; the same policy may be in force with and without it.
+KSH93_GRACE = 60
+# What the codes of reasons stand for, where a fleet's are counted.
+TITLES = {
+    "unreachable": "Not reached",
+    "failed": "Reached, but could not be asked",
+    "not_asked": "Not asked",
+    "policy_unreadable": "A policy that cannot be read",
+    "unverified": "No proof by the host's own programs",
+    "sshd_silent": "No answer from sshd",
+    "interval": "Another ClientAliveInterval",
+    "count_max": "Another ClientAliveCountMax",
+    "reload_needed": "A running sshd with older numbers",
+    "reload_unknown": "A running sshd with numbers nobody knows",
+    "accounts_unknown": "Accounts unknown",
+    "uncovered": "Accounts that nothing logs out",
+    "late": "Accounts logged out later than asked",
+    "writable": "A TMOUT that users can change",
+}
+_UNCONDITIONAL = ("global", "command line", "Match all")
+
+
+class Reason(NamedTuple):
+    """Why the policy does not hold; `code` groups what is alike across a fleet."""
+
+    status: str
+    code: str
+    text: str
+
+
+def status(reasons: Sequence[Reason]) -> str:
+    """What is known to differ says more than what could not be verified besides."""
+    found = {reason.status for reason in reasons}
+    return next((one for one in (UNREACHABLE, DIFFERS, UNVERIFIED) if one in found), HOLDS)
+
+
+def judge(policy: Policy, info: Dict[str, Any]) -> List[Reason]:
+    """Return every reason why the policy does not hold on the host that said this."""
+    reasons = []  # type: List[Reason]
+    if info.get("verified") is False:
+        reasons.append(Reason(UNVERIFIED, "unverified", "The host's own programs did not prove what"
+                              " is in force; what is told here is read from its files."))
+    if policy.client_alive is not None:
+        reasons += _sshd_reasons(policy.client_alive, mapping(info.get("sshd")))
+    if policy.tmout is not None:
+        reasons += _account_reasons(policy.tmout, info)
+        reasons += _readonly_reasons(policy.tmout, info)
+    return reasons
+
+
+def exceptions(info: Dict[str, Any]) -> List[Dict[str, Any]]:
+    """Return what conditional Match blocks define: somebody's exception, shown and not judged."""
+    keys = ("scope", "keyword", "value", "path", "line", "wins")
+    return [
+        {key: one.get(key) for key in keys}
+        for one in mappings(mapping(info.get("sshd")).get("definitions"))
+        if text(one.get("scope")) not in _UNCONDITIONAL
+    ]
+
+
+def notes(policy: Policy, info: Dict[str, Any]) -> List[str]:
+    """Return what holds and yet may surprise."""
+    found = []
+    sshd = mapping(info.get("sshd"))
+    detection = mapping(sshd.get("detection_seconds"))
+    if policy.client_alive is not None:
+        if "2 x" in text(detection.get("basis")):
+            found.append("This release of OpenSSH takes twice as long as its numbers say.")
+        if sshd.get("reload_needed") is None and sshd:
+            found.append("Nothing tells when the running sshd last read its configuration.")
+    if policy.tmout is not None:
+        graced = [text(one.get("user")) for one in mappings(info.get("accounts"))
+                  if _family(one, info) == "ksh93" and number(one.get("idle_logout_seconds"))]
+        if graced:
+            found.append("ksh93 warns and then waits another minute, for %s." % words.names(graced))
+        if policy.tmout.exempt_users:
+            found.append("The policy exempts %s." % words.names(policy.tmout.exempt_users))
+    return found
+
+
+def _sshd_reasons(asked: ClientAlive, sshd: Dict[str, Any]) -> List[Reason]:
+    subjects = _subjects(asked, sshd)
+    if not sshd or not subjects:
+        return [Reason(UNVERIFIED, "sshd_silent", _silence(asked, sshd))]
+    reasons = []  # type: List[Reason]
+    for whose, numbers in subjects:
+        reasons += _number_reasons(asked, sshd, whose, numbers)
+    if sshd.get("reload_needed") is True:
+        reasons.append(Reason(DIFFERS, "reload_needed", "The running sshd has not read its newest"
+                              " configuration: it goes by older numbers until it is reloaded."))
+    elif sshd.get("reload_needed") is None and mapping(sshd.get("service")).get("running"):
+        reasons.append(Reason(UNVERIFIED, "reload_unknown", "Nothing tells whether the running sshd"
+                              " has read its newest configuration."))
+    return reasons
+
+
+def _silence(asked: ClientAlive, sshd: Dict[str, Any]) -> str:
+    if asked.match and sshd:
+        return "sshd did not say what is in force for connections of Match %s." % asked.match
+    return "sshd did not say what is in force."
+
+
+def _subjects(asked: ClientAlive, sshd: Dict[str, Any]) -> List[Tuple[str, Dict[str, Any]]]:
+    """Return whose numbers are held against the policy, and the numbers."""
+    if not asked.match:
+        effective = mapping(sshd.get("effective"))
+        return [("", effective)] if effective else []
+    wanted = "match " + " ".join(asked.match.split()).lower()
+    return [
+        (" for %s" % text(one.get("scope")), one)
+        for one in mappings(sshd.get("connections"))
+        if " ".join(text(one.get("scope")).split()).lower() == wanted
+    ]
+
+
+def _number_reasons(
+    asked: ClientAlive, sshd: Dict[str, Any], whose: str, numbers: Dict[str, Any]
+) -> List[Reason]:
+    rows = (
+        ("interval", "ClientAliveInterval", "interval_seconds", asked.interval, words.span),
+        ("count_max", "ClientAliveCountMax", "count_max", asked.count_max, str),
+    )
+    reasons = []
+    for code, keyword, key, wanted, worded in rows:
+        found = number(numbers.get(key))
+        if found is None:
+            reasons.append(Reason(UNVERIFIED, "sshd_silent", "sshd did not say its %s%s." % (
+                keyword, whose)))
+        elif found != wanted:
+            reasons.append(Reason(DIFFERS, code, "%s is %s%s where %s is asked for (%s)." % (
+                keyword, worded(found), whose, worded(wanted), _origin(sshd, keyword, whose))))
+    if any(reason.status == DIFFERS for reason in reasons) and not whose:
+        last = reasons[-1]
+        reasons[-1] = last._replace(text="%s %s" % (last.text, _consequence(sshd)))
+    return reasons
+
+
+def _origin(sshd: Dict[str, Any], keyword: str, whose: str) -> str:
+    """Say which line makes the value what it is."""
+    for one in mappings(sshd.get("definitions")):
+        scope = text(one.get("scope"))
+        unconditional = scope in _UNCONDITIONAL
+        if text(one.get("keyword")).lower() == keyword.lower() and one.get("wins") is True and (
+                whose.endswith(scope) if whose else unconditional):
+            if one.get("path") is None:
+                return "from sshd's command line"
+            return "%s line %s" % (text(one.get("path")), text(one.get("line")))
+    return "no file sets it: sshd's own default"
+
+
+def _consequence(sshd: Dict[str, Any]) -> str:
+    detection = mapping(sshd.get("detection_seconds"))
+    shortest, longest = number(detection.get("min")), number(detection.get("max"))
+    if shortest is None or longest is None:
+        return "A client that vanishes is never dropped, or nobody can know when."
+    return "A client that vanishes is dropped after %s." % words.within(shortest, longest)
+
+
+def _account_reasons(asked: Tmout, info: Dict[str, Any]) -> List[Reason]:
+    if not isinstance(info.get("accounts"), list):
+        return [Reason(UNVERIFIED, "accounts_unknown",
+                       "The host did not say which accounts it has.")]
+    uncovered = {}  # type: Dict[Tuple[str, str], List[str]]
+    late = {}  # type: Dict[int, List[str]]
+    for one in mappings(info.get("accounts")):
+        user, seconds = text(one.get("user")), number(one.get("idle_logout_seconds"))
+        if user in asked.exempt_users:
+            continue
+        if seconds is None or seconds == 0:
+            key = (text(one.get("shell")), text(one.get("why") or "nothing tells why"))
+            uncovered.setdefault(key, []).append(user)
+        elif seconds > _allowed(asked, one, info):
+            late.setdefault(seconds, []).append(user)
+    reasons = [
+        Reason(DIFFERS, "uncovered", "Nothing ends an idle session of %s (%s): %s." % (
+            words.names(users, 20), shell, why.rstrip(".")))
+        for (shell, why), users in sorted(uncovered.items())
+    ]
+    return reasons + [
+        Reason(DIFFERS, "late", "An idle session of %s ends after %s, later than the %s asked for."
+               % (words.names(users, 20), words.span(seconds), words.span(asked.seconds)))
+        for seconds, users in sorted(late.items())
+    ]
+
+
+def _allowed(asked: Tmout, account: Dict[str, Any], info: Dict[str, Any]) -> int:
+    grace = KSH93_GRACE if _family(account, info) == "ksh93" else 0
+    return asked.seconds + grace
+
+
+def _family(account: Dict[str, Any], info: Dict[str, Any]) -> Optional[str]:
+    """Return what an account's shell is, by the host's list of shells, else by its name."""
+    path = text(account.get("shell"))
+    for shell in mappings(info.get("shells")):
+        if shell.get("path") == path:
+            return text(shell.get("family"))
+    return "ksh93" if path.rpartition("/")[2] in ("ksh", "ksh93") else None
+
+
+def _readonly_reasons(asked: Tmout, info: Dict[str, Any]) -> List[Reason]:
+    """A value that users can change is not the one asked for, where readonly is asked for."""
+    used = {one.get("shell") for one in mappings(info.get("accounts"))
+            if one.get("user") not in asked.exempt_users}
+    free = [
+        text(shell.get("path")) for shell in mappings(info.get("shells"))
+        if asked.readonly and shell.get("path") in used and shell.get("readonly") is False
+        and number(shell.get("logout_seconds"))
+    ]
+    if not free:
+        return []
+    return [Reason(DIFFERS, "writable", "Users of %s can change TMOUT, which is not readonly there."
+                   % words.names(sorted(free)))]

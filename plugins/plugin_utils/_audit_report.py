@@ -1,0 +1,172 @@
+# Copyright: (c) 2026, curfew.session contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The audit's report: what every host said, held against the policy, as data.
+
+Private to this collection: it may change without notice; the data's form is in docs/audit.md.
+"""
+
+import collections
+import datetime
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+
+from ansible_collections.curfew.session.plugins.plugin_utils import (
+    _audit_judge,
+    _audit_policy,
+)
+from ansible_collections.curfew.session.plugins.plugin_utils import _audit_words as words
+from ansible_collections.curfew.session.plugins.plugin_utils._audit_judge import (
+    UNREACHABLE,
+    UNVERIFIED,
+    Reason,
+)
+from ansible_collections.curfew.session.plugins.plugin_utils._audit_values import (
+    mapping,
+    mappings,
+    number,
+    plain,
+    text,
+)
+
+__all__ = ("SCHEMA_VERSION", "Answer", "build", "headline", "sentence")
+
+SCHEMA_VERSION = 1
+_LONGEST_MESSAGE = 400
+
+
+class Answer(NamedTuple):
+    """What is known of a host; `policy_error` tells why there is no policy to hold it against."""
+
+    name: str
+    asked: Optional[Mapping[str, Any]]
+    policy_error: Optional[str]
+    result: Optional[Mapping[str, Any]]
+
+
+def build(answers: Sequence[Answer], version: str, now: datetime.datetime) -> Dict[str, Any]:
+    """Return the report; no host is left out, whatever became of it."""
+    hosts = [_host(answer) for answer in answers]
+    summary = {one: 0 for one in (
+        _audit_judge.HOLDS, _audit_judge.DIFFERS, UNVERIFIED, UNREACHABLE)}
+    for host in hosts:
+        summary[host["status"]] += 1
+    report = {
+        "schema_version": SCHEMA_VERSION,
+        "collection": {"name": "curfew.session", "version": version},
+        "generated_at": now.astimezone(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "holds": bool(hosts) and summary[_audit_judge.HOLDS] == len(hosts),
+        "summary": dict(summary, hosts=len(hosts)),
+        "reasons": _reasons(hosts),
+        "hosts": hosts,
+    }  # type: Dict[str, Any]
+    return dict(report, sentence=sentence(report))
+
+
+def headline(summary: Mapping[str, int]) -> str:
+    """Say in a few words whether the policy holds."""
+    holding, hosts = summary[_audit_judge.HOLDS], summary["hosts"]
+    if holding == hosts:
+        everywhere = "the one host" if hosts == 1 else "all %s" % words.count(hosts, "host")
+        return "The policy holds on %s" % everywhere if hosts else "No host was asked"
+    return "The policy holds on {0} of {1}".format(
+        "{0:,}".format(holding) if holding else "none", words.count(hosts, "host"))
+
+
+def sentence(report: Mapping[str, Any]) -> str:
+    """Say in one sentence whether the policy holds, and where it does not."""
+    failing = [host["name"] for host in report["hosts"] if not host["holds"]]
+    where = ", and not on %s" % words.names(failing) if failing else ""
+    return "%s%s." % (headline(report["summary"]), where)
+
+
+def _reasons(hosts: Sequence[Dict[str, Any]]) -> List[Dict[str, Any]]:
+    """Count the hosts that share a reason, the most frequent first."""
+    counts = collections.Counter(
+        code for host in hosts for code in {reason["code"] for reason in host["reasons"]})
+    return [
+        {"code": code, "title": _audit_judge.TITLES[code], "hosts": number_of_hosts}
+        for code, number_of_hosts in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    ]
+
+
+def _host(answer: Answer) -> Dict[str, Any]:
+    policy, reasons = _policy(answer)
+    info, refusal = _info(answer.result)
+    reasons += [refusal] if refusal else []
+    notes = []  # type: List[str]
+    if policy is not None and info is not None:
+        reasons += _audit_judge.judge(policy, info)
+        notes = _audit_judge.notes(policy, info)
+    status = _audit_judge.status(reasons)
+    return {
+        "name": text(answer.name),
+        "status": status,
+        "holds": status == _audit_judge.HOLDS,
+        "reasons": [{"code": one.code, "text": one.text} for one in reasons],
+        "notes": notes,
+        "exceptions": _audit_judge.exceptions(info or {}),
+        "timeline": _timeline(info) if info else [],
+        "policy": plain(_audit_policy.described(policy)) if policy else None,
+        "info": info,
+    }
+
+
+def _policy(answer: Answer) -> Tuple[Optional[_audit_policy.Policy], List[Reason]]:
+    try:
+        if answer.asked is None:
+            raise _audit_policy.PolicyError(answer.policy_error or "nothing tells what is asked")
+        return _audit_policy.read(answer.asked), []
+    except _audit_policy.PolicyError as error:
+        return None, [Reason(UNVERIFIED, "policy_unreadable",
+                             "The policy for this host cannot be read: %s" % _message(error))]
+
+
+def _info(result: Optional[Mapping[str, Any]]) -> Tuple[Optional[Dict[str, Any]], Optional[Reason]]:
+    """Return what the host said of itself, or why it said nothing."""
+    if not result or result.get("skipped"):
+        return None, Reason(UNVERIFIED, "not_asked", "The host was not asked.")
+    if result.get("unreachable"):
+        return None, Reason(UNREACHABLE, "unreachable",
+                            "The host could not be reached: %s" % _message(result.get("msg")))
+    if result.get("failed"):
+        return None, Reason(UNVERIFIED, "failed",
+                            "The host could not be asked: %s" % _message(result.get("msg")))
+    kept = {key: value for key, value in result.items() if key not in ("changed", "failed")
+            and not str(key).startswith("ansible_")}
+    return mapping(plain(kept)), None
+
+
+def _message(message: Any) -> str:
+    """Errors come with line ends and of any length; here one is part of a sentence."""
+    squeezed = " ".join(text(message or "it did not say why").split())
+    if len(squeezed) > _LONGEST_MESSAGE:
+        squeezed = squeezed[:_LONGEST_MESSAGE] + "..."
+    return squeezed if squeezed.endswith((".", "!", "?", "...")) else squeezed + "."
+
+
+def _timeline(info: Dict[str, Any]) -> List[Dict[str, Any]]:
+    """Return what ends a session and when, one lane for each thing that can happen to it."""
+    lanes = {}  # type: Dict[Tuple[Optional[int], str], List[str]]
+    for one in mappings(info.get("accounts")):
+        seconds = number(one.get("idle_logout_seconds")) or None
+        key = (seconds, text(one.get("ended_by") or "nothing") if seconds else "nothing")
+        lanes.setdefault(key, []).append(text(one.get("user")))
+    order = sorted(lanes, key=lambda key: (key[0] is None, key[0] or 0, key[1]))
+    found = [_lane("idle", lanes[key], key[0], key[0], key[1]) for key in order]
+    sshd = mapping(info.get("sshd"))
+    if sshd:
+        detection = mapping(sshd.get("detection_seconds"))
+        found.append(_lane("gone", [], number(detection.get("min")), number(detection.get("max")),
+                           "ClientAliveInterval" if detection else "nothing"))
+    stop = number(mapping(info.get("logind")).get("stop_idle_session_seconds"))
+    return found + ([_lane("logind", [], stop, stop, "StopIdleSessionSec")] if stop else [])
+
+
+def _lane(kind: str, users: List[str], first: Optional[int], last: Optional[int],
+          ended_by: str) -> Dict[str, Any]:
+    when = words.short(last)
+    if first is not None and last is not None and first != last:
+        when = "%s to %s" % (words.short(first), when)
+    return {"kind": kind, "users": users, "from_seconds": first, "to_seconds": last,
+            "ended_by": ended_by, "when": when}
