@@ -19,6 +19,7 @@ import stat
 import subprocess
 import tempfile
 import time
+from contextlib import suppress
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from ansible_collections.curfew.session.plugins.module_utils._login_shells import (
@@ -30,6 +31,8 @@ from ansible_collections.curfew.session.plugins.module_utils._login_shells impor
 __all__ = ("Answer", "AskError", "ask", "describe", "strangers")
 
 LIMIT_SECONDS = 10.0
+# Root's own TMPDIR may be closed to the user who asks.
+_PUBLIC = "/tmp"
 _MAX_OUTPUT = 65536
 # A shell that prints more than this at login is killed: it would never end.
 _FLOOD = 4 * 1024 * 1024
@@ -127,8 +130,8 @@ def ask(
     shells: Sequence[Shell], ids: Tuple[int, int], limit: float = LIMIT_SECONDS
 ) -> List[Answer]:
     """Start these shells side by side, one time limit for all, and return what each said."""
-    home = tempfile.mkdtemp(prefix="curfew-")
-    running = []  # type: List[_Running]
+    home = tempfile.mkdtemp(prefix="curfew-", dir=_PUBLIC if os.path.isdir(_PUBLIC) else None)
+    running: List[_Running] = []
     _adopt_orphans(True)
     try:
         os.chmod(home, 0o711)
@@ -139,7 +142,7 @@ def ask(
     except OSError as error:
         raise AskError("a login shell cannot be started: {0}".format(error)) from error
     except subprocess.SubprocessError as error:
-        raise AskError("a login shell cannot be started without rights: {0}".format(error)) from error
+        raise AskError("a shell cannot be started without rights: {0}".format(error)) from error
     finally:
         for one in running:
             _end(one)
@@ -168,8 +171,9 @@ def _start(shell: Shell, base: str, ids: Tuple[int, int]) -> _Running:
         preexec_fn=lambda: _drop_rights(ids),
         start_new_session=True,
     )
-    os.set_blocking(process.stdout.fileno(), False)
-    return _Running(shell, answers, process)
+    running = _Running(shell, answers, process)
+    os.set_blocking(running.process.stdout.fileno(), False)
+    return running
 
 
 def _login_name(shell: Shell) -> str:
@@ -287,10 +291,8 @@ def _end(one: _Running) -> None:
     """Kill what is left of a shell and of its process group."""
     if one.process.returncode is not None:
         return
-    try:
+    with suppress(OSError):
         os.killpg(one.process.pid, signal.SIGKILL)
-    except OSError:
-        pass
     one.process.wait()
     while _drain_rest(one):
         pass
@@ -304,10 +306,8 @@ def _drain_rest(one: _Running) -> bool:
 
 def _adopt_orphans(adopt: bool) -> None:
     """Let processes that leave their group come to us, where they can be found."""
-    try:
+    with suppress(OSError, AttributeError):
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, int(adopt), 0, 0, 0)
-    except (OSError, AttributeError):
-        pass
 
 
 def _end_orphans() -> None:
@@ -316,11 +316,9 @@ def _end_orphans() -> None:
         if not children:
             return
         for pid in children:
-            try:
+            with suppress(OSError):
                 os.kill(pid, signal.SIGKILL)
                 os.waitpid(pid, 0)
-            except OSError:
-                pass
 
 
 def _children() -> List[int]:

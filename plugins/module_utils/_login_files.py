@@ -4,8 +4,8 @@
 
 """Which files a login shell reads, in which order, and where TMOUT is defined in them.
 
-The files are handed in, so that a candidate tree can be followed as well as the real one. What cannot
-be known without running the files (a computed name, a condition) is taken to be read.
+The files are handed in, so that any tree can be followed. What cannot be known without running the
+files, such as a condition, is taken to be read.
 
 Private to this collection: it may change without notice.
 """
@@ -13,7 +13,7 @@ Private to this collection: it may change without notice.
 import fnmatch
 import os
 import re
-from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 from ansible_collections.curfew.session.plugins.module_utils import _shell_text
 from ansible_collections.curfew.session.plugins.module_utils._tmout_script import (
@@ -82,6 +82,9 @@ class _Sourced(NamedTuple):
     words: Tuple[str, ...]
 
 
+_Event = Union[Definition, _Sourced]
+
+
 def follow(files: Files, family: str, drop_in: str) -> Reading:
     """Return what the login shells of a family read, relative to the drop-in."""
     walk = _Walk(files, drop_in)
@@ -100,11 +103,11 @@ class _Walk:
         self._drop_in = files.real(drop_in)
         self._reached = False
         self._unsure = False
-        self._nesting = []  # type: List[str]
+        self._nesting: List[str] = []
         self._reads = 0
-        self._events = {}  # type: Dict[str, List[object]]
-        self.order = {}  # type: Dict[str, str]
-        self._seen = {}  # type: Dict[Tuple[str, int], Place]
+        self._events: Dict[str, List[_Event]] = {}
+        self.order: Dict[str, str] = {}
+        self._seen: Dict[Tuple[str, int], Place] = {}
 
     def real(self, path: str) -> str:
         return self._files.real(path)
@@ -132,7 +135,7 @@ class _Walk:
             self._take(path, event)
         self._nesting.pop()
 
-    def _take(self, path: str, event: object) -> None:
+    def _take(self, path: str, event: _Event) -> None:
         if isinstance(event, Definition):
             key = (self._files.real(path), event.offset)
             old = self._seen.get(key, Place(path, event, False, False))
@@ -193,11 +196,11 @@ def _collated(path: str) -> str:
     return re.sub(r"[^a-z0-9]", "", os.path.basename(path).lower())
 
 
-def _events(text: str) -> List[object]:
-    events = list(find(text))  # type: List[object]
+def _events(text: str) -> List[_Event]:
+    events: List[_Event] = list(find(text))
     if re.search(r"(?:^|[\s;&|(])(?:\.|source)\s", text):
         events += _sourced(text)
-    return sorted(events, key=lambda event: getattr(event, "offset"))
+    return sorted(events, key=lambda event: event.offset)
 
 
 def _sourced(text: str) -> List[_Sourced]:

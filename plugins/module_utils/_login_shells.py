@@ -10,7 +10,7 @@ Private to this collection: it may change without notice.
 import os
 import re
 import stat
-from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 __all__ = (
     "Account",
@@ -125,8 +125,8 @@ def installed(users: Sequence[Account]) -> Tuple[List[Shell], Dict[str, str]]:
 
     One program is one shell, however many names it has; its name as `sh` is another.
     """
-    families = {}  # type: Dict[str, Tuple[Optional[str], str]]
-    shells = {}  # type: Dict[Tuple[str, bool], Shell]
+    families: Dict[str, Tuple[Optional[str], str]] = {}
+    shells: Dict[Tuple[str, bool], Shell] = {}
     unknown = {}
     own = {account.shell for account in users}
     for path in _candidates(users):
@@ -159,7 +159,7 @@ def _candidates(users: Sequence[Account]) -> List[str]:
     ]
 
 
-def _rank(shell: Shell, own: Sequence[str]) -> Tuple[bool, bool]:
+def _rank(shell: Shell, own: Set[str]) -> Tuple[bool, bool]:
     """The name to show: the one that says what it is, then the one that accounts use."""
     name = os.path.basename(shell.path)
     return (name != ("sh" if shell.as_sh else shell.family), shell.path not in own)

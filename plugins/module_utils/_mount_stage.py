@@ -36,7 +36,7 @@ class Staged(NamedTuple):
 
 
 def within(staged: Sequence[Staged], work: Callable[[], Any], limit: float) -> Any:
-    """Return what `work` returns when it sees the staged files, None where the host forbids that."""
+    """Return what `work` returns when it sees the staged files; None where that is forbidden."""
     base = tempfile.mkdtemp(prefix="curfew-")
     reader, writer = os.pipe()
     pid = os.fork()
@@ -102,7 +102,7 @@ def _enter(base: str) -> None:
 
 def _place(base: str, staged: Sequence[Staged]) -> None:
     """Bind each staged file over the real one; a folder that gains or loses one, as a whole."""
-    folders = {}  # type: Dict[str, List[Staged]]
+    folders: Dict[str, List[Staged]] = {}
     for one in staged:
         folders.setdefault(os.path.dirname(one.real_path), []).append(one)
     for number, (folder, members) in enumerate(sorted(folders.items())):

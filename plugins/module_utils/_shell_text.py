@@ -4,8 +4,8 @@
 
 """Shell text to simple commands: a small lexer and parser for Bourne-like shells.
 
-It reads what bash, dash, zsh, ksh and mksh have in common, as far as it takes to know which commands
-a login file runs in the shell itself, whether always or on a condition, and where each one stands.
+It reads what bash, dash, zsh, ksh and mksh have in common, as far as it takes to know which
+commands a login file runs in the shell itself, whether always, and where each one stands.
 
 Private to this collection: it may change without notice.
 """
@@ -114,10 +114,10 @@ class _Lexer:
     def __init__(self, text: str, depth: int = 0) -> None:
         self.text = text
         self.at = 0
-        self.line_starts = []  # type: List[int]
-        self.line_ends = []  # type: List[int]
+        self.line_starts: List[int] = []
+        self.line_ends: List[int] = []
         self._depth = depth
-        self._here_documents = []  # type: List[Tuple[str, bool]]
+        self._here_documents: List[Tuple[str, bool]] = []
 
     def next(self) -> Tuple[str, Word]:
         """Return (kind, word); the kinds are word, operator, newline and end."""
@@ -283,10 +283,10 @@ class _Parser(_Lexer):
 
     def __init__(self, text: str, depth: int = 0) -> None:
         super().__init__(text, depth)
-        self.commands = []  # type: List[Command]
-        self._frames = []  # type: List[_Frame]
-        self._words = []  # type: List[Word]
-        self._loops = {}  # type: Dict[str, Tuple[str, ...]]
+        self.commands: List[Command] = []
+        self._frames: List[_Frame] = []
+        self._words: List[Word] = []
+        self._loops: Dict[str, Tuple[str, ...]] = {}
         self._joined = ""
         self._function_next = False
         self._end = 0
@@ -294,7 +294,8 @@ class _Parser(_Lexer):
     def run(self, until_parenthesis: bool = False) -> None:
         while True:
             kind, word = self.next()
-            if kind == "operator" and word.text == ")" and until_parenthesis and not self._in_paren():
+            closes = kind == "operator" and word.text == ")"
+            if closes and until_parenthesis and not self._in_paren():
                 return
             if kind == "word":
                 self._take_word(word)
@@ -333,7 +334,7 @@ class _Parser(_Lexer):
             self._close("case")
 
     def _take_head_word(self, text: str) -> None:
-        """`in` ends the head of a case, its name that of a function; a for loop's ends by itself."""
+        """`in` ends the head of a case, its name that of a function."""
         first = self._words[0].text
         if first == "function" and len(self._words) == 2:
             self._function_next = True

@@ -31,15 +31,25 @@ __all__ = ("Conflict", "HostFiles", "Wanted", "decoded", "disabling", "enabling"
 # Files that are reported and never edited: who reads them, their syntax, and where they are.
 _REPORTED = (
     ("csh login shells", "csh", ("/etc/csh.cshrc", "/etc/csh.login", "/etc/csh.logout")),
-    ("csh login shells", "csh", ("/etc/profile.d/*.csh", "/etc/csh/cshrc.d/*", "/etc/csh/login.d/*")),
+    (
+        "csh login shells",
+        "csh",
+        ("/etc/profile.d/*.csh", "/etc/csh/cshrc.d/*", "/etc/csh/login.d/*"),
+    ),
     ("PAM", "environment", ("/etc/environment",)),
     ("PAM", "pam_env", ("/etc/security/pam_env.conf",)),
 )
-_SSHD = ("sshd SetEnv", re.compile(r"\s*SetEnv\b.*\bTMOUT=", re.IGNORECASE))
-_SUDO = ("sudoers", re.compile(r"\s*Defaults.*\bTMOUT\b"))
 _BY_LINE = (
-    _SSHD + (("/etc/ssh/sshd_config", "/etc/ssh/sshd_config.d/*.conf"),),
-    _SUDO + (("/etc/sudoers", "/etc/sudoers.d/*"),),
+    (
+        "sshd SetEnv",
+        re.compile(r"\s*SetEnv\b.*\bTMOUT=", re.IGNORECASE),
+        ("/etc/ssh/sshd_config", "/etc/ssh/sshd_config.d/*.conf"),
+    ),
+    (
+        "sudoers",
+        re.compile(r"\s*Defaults.*\bTMOUT\b"),
+        ("/etc/sudoers", "/etc/sudoers.d/*"),
+    ),
 )
 
 
@@ -80,9 +90,9 @@ class HostFiles(Files):
     """This host's files, each read once, unreadable ones passed over as a shell would."""
 
     def __init__(self) -> None:
-        self.snapshots = {}  # type: Dict[str, Optional[Snapshot]]
-        self._names = {}  # type: Dict[str, Optional[List[str]]]
-        self._real = {}  # type: Dict[str, str]
+        self.snapshots: Dict[str, Optional[Snapshot]] = {}
+        self._names: Dict[str, Optional[List[str]]] = {}
+        self._real: Dict[str, str] = {}
 
     def snapshot(self, path: str) -> Optional[Snapshot]:
         if path not in self.snapshots:
@@ -120,7 +130,7 @@ def survey(
 ) -> Tuple[Dict[str, Reading], List[Conflict]]:
     """Return what each family of shells reads, and every definition that is not ours."""
     readings = {family: follow(files, family, drop_in) for family in families}
-    found = {}  # type: Dict[Tuple[str, int], Conflict]
+    found: Dict[Tuple[str, int], Conflict] = {}
     for family, reading in readings.items():
         for place in reading.places:
             key = (files.real(place.path), place.definition.offset)
@@ -174,9 +184,9 @@ def _reported(files: HostFiles) -> List[Conflict]:
         for path in _matching(files, patterns):
             for definition in _tmout_script.find(files.text(path) or "", syntax):
                 found.append(Conflict(path, definition, scope, (), False, False, False))
-    for scope, pattern, patterns in _BY_LINE:
-        for path in _matching(files, patterns):
-            found += _lines(path, files.text(path) or "", scope, pattern)
+    for scope, expression, places in _BY_LINE:
+        for path in _matching(files, places):
+            found += _lines(path, files.text(path) or "", scope, expression)
     return found
 
 
@@ -221,7 +231,7 @@ def disabling(
         if one.against and one.editable and not one.definition.in_function
     ]
     changes = []
-    done = set()
+    done: Set[Tuple[str, int]] = set()
     for path in dict.fromkeys(one.path for one in taken):
         snapshot = files.snapshot(path)
         if snapshot is None:

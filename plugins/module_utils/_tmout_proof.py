@@ -181,7 +181,9 @@ def _because(family: str, conflicts: Sequence[Conflict]) -> str:
 
 
 # What shells say when they are asked without a terminal.
-_USUAL = re.compile(r"terminal process group|no job control|can't access tty|tty fd|full job control")
+_USUAL = re.compile(
+    r"terminal process group|no job control|can't access tty|tty fd|full job control"
+)
 
 
 def _is_usual(line: str) -> bool:

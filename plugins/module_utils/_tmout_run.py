@@ -17,7 +17,6 @@ from ansible_collections.curfew.session.plugins.module_utils import (
     _file_changes,
     _login_asking,
     _login_shells,
-    _mount_stage,
     _tmout_conflicts,
     _tmout_dropin,
     _tmout_proof,
@@ -40,10 +39,15 @@ _LOOP_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*\.sh\Z")
 _STAGE_LIMIT = 3 * _login_asking.LIMIT_SECONDS
 _PROBE = "CURFEW_SESSION_READ"
 _NAMED = 8
+# What is staged: content and mode by path, None for no file and for the mode that there is.
+_Files = Dict[str, Tuple[Optional[bytes], Optional[int]]]
 
 
 class Refused(Exception):
-    """The run ends here and nothing is changed; the text is a sentence, with what is known so far."""
+    """The run ends here and nothing is changed; the text is a sentence.
+
+    With it comes what is known so far, in the shape of the module's result.
+    """
 
     def __init__(self, message: str, result: Optional[Dict[str, Any]] = None) -> None:
         super().__init__(message)
@@ -179,7 +183,8 @@ def _plan(options: _Options, host: _Host) -> _Plan:
     if options.text is None:
         back = _tmout_conflicts.enabling(host.files, list(host.readings.values()))
         return _Plan(ours + back, set(), drop_in, False)
-    edits, disabled = [], set()  # type: Tuple[List[Change], Set[Tuple[str, int]]]
+    edits: List[Change] = []
+    disabled: Set[Tuple[str, int]] = set()
     if options.disable:
         edits, disabled = _tmout_conflicts.disabling(host.files, host.conflicts)
     return _Plan(edits + ours, disabled, drop_in, _needs_repair(drop_in))
@@ -218,16 +223,24 @@ def _described(answers: Optional[Sequence[Answer]]) -> Optional[List[Dict[str, A
 
 
 def _ask_staged(options: _Options, host: _Host, plan: _Plan) -> Optional[List[Answer]]:
-    staged = [_staged(change, plan) for change in plan.changes]
-    if plan.repair and plan.drop_in.real_path not in [one.real_path for one in staged]:
-        staged.append(_mount_stage.Staged(plan.drop_in.real_path, plan.drop_in.data, _MODE))
-    return _mount_stage.within(staged, lambda: _ask(options, host.shells), _STAGE_LIMIT)
+    path = plan.drop_in.real_path
+    files: _Files = {one.snapshot.real_path: (one.after, None) for one in plan.changes}
+    if plan.repair or path in files:
+        files[path] = (files.get(path, (plan.drop_in.data, None))[0], _MODE)
+    return _within(files, options, host.shells)
 
 
-def _staged(change: Change, plan: _Plan) -> _mount_stage.Staged:
-    path = change.snapshot.real_path
-    mode = _MODE if path == plan.drop_in.real_path else None
-    return _mount_stage.Staged(path, change.after, mode)
+def _within(
+    files: _Files, options: _Options, shells: Sequence[Shell]
+) -> Optional[List[Answer]]:
+    # Loaded only here: a run that changes nothing, as most do, has no use for it.
+    from ansible_collections.curfew.session.plugins.module_utils import _mount_stage
+
+    staged = [_mount_stage.Staged(path, data, mode) for path, (data, mode) in files.items()]
+    answers: Optional[List[Answer]] = _mount_stage.within(
+        staged, lambda: _ask(options, shells), _STAGE_LIMIT
+    )
+    return answers
 
 
 def _judged(
@@ -267,7 +280,7 @@ def _readers(
     doubtful = [
         answer.shell
         for answer in _tmout_proof.mismatched(answers, options.wanted)
-        if changing or answer.shell.path in told
+        if answer.status == "answered" and (changing or answer.shell.path in told)
     ]
     seen = _probe(options, doubtful) if doubtful else None
     if seen is None:
@@ -279,10 +292,7 @@ def _readers(
 def _probe(options: _Options, shells: Sequence[Shell]) -> Optional[List[str]]:
     """Put a mark in the place of the drop-in, seen by our own child alone, and look who has it."""
     text = "{0}=yes\nexport {0}\n".format(_PROBE).encode("ascii")
-    path = os.path.realpath(options.path)
-    answers = _mount_stage.within(
-        [_mount_stage.Staged(path, text, _MODE)], lambda: _ask(options, shells), _STAGE_LIMIT
-    )
+    answers = _within({os.path.realpath(options.path): (text, _MODE)}, options, shells)
     if answers is None:
         return None
     # One that cannot say is taken at its text's word.
@@ -340,7 +350,9 @@ def _repair(plan: _Plan) -> Optional[os.stat_result]:
             os.chown(path, 0, 0)
         os.chmod(path, _MODE)
     except OSError as error:
-        raise FilesError("{0} cannot be given its mode: {1}.".format(path, error.strerror)) from error
+        raise FilesError(
+            "{0} cannot be given its mode: {1}.".format(path, error.strerror)
+        ) from error
     return old
 
 

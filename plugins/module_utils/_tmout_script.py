@@ -42,9 +42,10 @@ class EditRefused(ValueError):
 
 
 class Definition(NamedTuple):
-    """A command that gives TMOUT a value (`assign`), attributes (`attribute`), or takes it away (`unset`).
+    """A command that gives TMOUT a value, attributes, or takes it away.
 
-    `opaque` is one that may give it a value that cannot be read from the text, such as an eval.
+    Its kind is `assign`, `attribute` or `unset`; `opaque` is one that may give it a value that
+    cannot be read from the text, such as an eval.
     """
 
     line: int
@@ -147,7 +148,7 @@ def _declared(builtin: str, words: List[_shell_text.Word]) -> List[_Part]:
     flags = builtin[0] if builtin in ("export", "readonly") else ""
     flags = {"e": "x", "r": "r"}.get(flags, "")
     removed = ""
-    parts = []
+    parts: List[_Part] = []
     for word in words:
         text = _shell_text.literal(word.text)
         if text and text[0] in "-+" and len(text) > 1 and not parts:
@@ -207,7 +208,8 @@ def is_only_tmout(command: _shell_text.Command) -> bool:
 def _others(command: _shell_text.Command, parts: Sequence[_Part]) -> List[_shell_text.Word]:
     """Return the words of a command that are about something else than TMOUT."""
     if any(part.word is None for part in parts):
-        return [] if command.words[0].text == ":" and len(command.words) == 2 else list(command.words)
+        plain_default = command.words[0].text == ":" and len(command.words) == 2
+        return [] if plain_default else list(command.words)
     ours = [part.word for part in parts]
     return [
         word
@@ -249,8 +251,9 @@ def disable(text: str, definitions: Sequence[Definition]) -> str:
         return text
     script = _shell_text.parse(text)
     if script.error:
-        raise EditRefused(min(d.line for d in definitions), "the file does not end: " + script.error)
-    blocks = {}  # type: Dict[Tuple[int, int], List[Tuple[int, int, str]]]
+        line = min(definition.line for definition in definitions)
+        raise EditRefused(line, "the file does not end: " + script.error)
+    blocks: Dict[Tuple[int, int], List[Tuple[int, int, str]]] = {}
     needed = set()
     for command in script.commands:
         parts = [part for part in _parts(command) if _offset(command, part) in wanted]
@@ -320,7 +323,7 @@ def enable(text: str) -> str:
     """Return the text with every disabled line as it was."""
     if MARKER not in text:
         return text
-    lines = []  # type: List[str]
+    lines: List[str] = []
     after_marked = False
     for line in text.split("\n"):
         if line.startswith(MARKER):

@@ -127,7 +127,7 @@ class Host:
             one["event"]["msg"] if isinstance(one, dict) else one
             for one in result.get("warnings", [])
         )
-        assert KEYS <= set(result) or "Unsupported" in result["msg"], result
+        assert set(result) >= KEYS or "Unsupported" in result["msg"], result
         return result
 
     def login(self, shell, command):
