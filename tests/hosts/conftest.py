@@ -15,13 +15,13 @@ _outcomes: Counter[str] = Counter()
 _hosts: set[str] = set()
 
 
-@pytest.fixture(scope="session", params=HOSTS)
+@pytest.fixture(params=HOSTS)
 def name(request: pytest.FixtureRequest) -> str:
     """Each host of the scenario; one that testinfra cannot find is an error here, not a skip."""
     return str(request.param)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def host(name: str, request: pytest.FixtureRequest) -> Host:
     """The host as testinfra reaches it: as root, over ssh."""
     inventory = request.config.getoption("--ansible-inventory")

@@ -31,7 +31,7 @@ echo "=tmout ${TMOUT-unset}"
 (unset TMOUT) 2>/dev/null && echo "=readonly no" || echo "=readonly yes"
 env | grep -q ^TMOUT= && echo "=exported yes" || echo "=exported no"
 umask | sed 's/^/=umask /'
-env | grep -v -e ^TMOUT= -e ^_= -e ^SHLVL= | sort | sed 's/^/=env /'
+env | grep -v -e ^TMOUT= -e ^_= -e ^A__z= -e ^SHLVL= | sort | sed 's/^/=env /'
 """
 
 
@@ -80,6 +80,7 @@ def _sshd(words: str) -> dict[str, list[str]]:
 def _shell(shell: str) -> dict[str, Any]:
     """What a login of an ordinary user finds, at a prompt if it had one."""
     clean = ["env", "-i", "HOME=/nonexistent", "USER=nobody", "LOGNAME=nobody", "TERM=dumb"]
+    clean.append("PATH=/usr/bin:/bin")
     command = ["runuser", "-u", "nobody", "--"] + clean + [_find(shell), "-l", "-i", "-c", ASK]
     status, output, complaint = _run(command)
     found: dict[str, Any] = {"status": status, "env": []}
@@ -95,7 +96,7 @@ def _shell(shell: str) -> dict[str, Any]:
 def _without_job_control(text: str) -> list[str]:
     """Interactive shells complain about the terminal that they do not have here."""
     known = r"job control|terminal process group|tty|history"
-    return [line for line in text.splitlines() if not re.search(known, line)]
+    return [line for line in text.splitlines() if line.strip() and not re.search(known, line)]
 
 
 def _find(shell: str) -> str:
