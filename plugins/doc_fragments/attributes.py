@@ -4,7 +4,7 @@
 """What all modules of the collection say about themselves."""
 
 
-class ModuleDocFragment(object):
+class ModuleDocFragment:
     DOCUMENTATION = r"""
 options: {}
 attributes:

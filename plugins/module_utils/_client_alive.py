@@ -142,7 +142,7 @@ def failure(error: Exception) -> Dict[str, Any]:
     """The same keys for a run that changed nothing: what it had found out, null for the rest."""
     keys = ("before", "effective", "verified", "detection_seconds", "openssh_version", "service",
             "reload_needed")
-    found = {key: None for key in keys}  # type: Dict[str, Any]
+    found = dict.fromkeys(keys)  # type: Dict[str, Any]
     found.update(changed=False, connections=[], changed_files=[], backup_files=[], conflicts=[])
     if isinstance(error, _sshd_change.ChangeError):
         found["conflicts"] = error.conflicts
@@ -160,8 +160,8 @@ def warnings(outcome: _sshd_change.Outcome) -> List[str]:
         found.append("ClientAliveInterval 0 turns the probes off: a client that is gone is never "
                      "dropped.")
     if numbers["count_max"] == 0:
-        found.append("ClientAliveCountMax 0 never drops anybody since OpenSSH 8.2; before, it drops "
-                     "clients that are idle, dead or not, after one interval.")
+        found.append("ClientAliveCountMax 0 never drops anybody since OpenSSH 8.2; before, it "
+                     "drops clients that are idle, dead or not, after one interval.")
     for item in outcome.conflicts:
         if not item["disabled"]:
             found.append("%s line %s in the scope %s contradicts it: %s%s" % (

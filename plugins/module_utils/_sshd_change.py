@@ -40,7 +40,7 @@ class ChangeError(Exception):
     """
 
     def __init__(self, message: str, conflicts: Sequence[Dict[str, Any]] = ()) -> None:
-        super(ChangeError, self).__init__(re.sub(
+        super().__init__(re.sub(
             r"[\x00-\x1f\x7f]", lambda found: repr(found.group())[1:-1], _printable(message)))
         self.conflicts = _printable(list(conflicts))
         self.before = None  # type: Optional[Values]
@@ -123,15 +123,15 @@ def apply(request: Request) -> Outcome:
     except EXPECTED_ERRORS + (ChangeError,) as error:
         failed = error if isinstance(error, ChangeError) else ChangeError(str(error))
         failed.before, failed.version, failed.service = run.before, run.version, run.service
-        raise failed
+        raise failed from error
 
 
-class _Run(object):
+class _Run:
     """One run on one host: what was found there, then what was done."""
 
     def __init__(self, request: Request) -> None:
         self.request = request
-        self.service = None  # type: Optional[_sshd_service.Service]
+        self.service = _sshd_service.Service(None, None, None)
         self.version = None  # type: Optional[_sshd_daemon.Version]
         self.before = None  # type: Optional[Values]
         self.warnings = []  # type: List[str]
@@ -362,7 +362,7 @@ class _Run(object):
             except _sshd_service.ServiceError as second:
                 said += " Then: %s" % second
         if isinstance(error, EXPECTED_ERRORS + (ChangeError,)):
-            raise ChangeError(said)
+            raise ChangeError(said) from error
 
 
 def _criteria(match: Optional[str],

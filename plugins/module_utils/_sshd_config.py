@@ -243,7 +243,7 @@ def read_tree(
     return tree
 
 
-class _Reader(object):
+class _Reader:
     """One reading of a tree; keeps each file's statements, since a file may be included twice."""
 
     def __init__(self, tree: Tree, load: Load, expand: Expand, keywords: Iterable[str],
@@ -306,7 +306,8 @@ class _Reader(object):
             self.statements[path] = list(statements(text, self.wanted, self.release))
         return self.statements[path]
 
-    def _match_line(self, path: str, number: int, statement: Statement, included: bool) -> MatchLine:
+    def _match_line(
+            self, path: str, number: int, statement: Statement, included: bool) -> MatchLine:
         criteria = parse_criteria(statement.arguments)
         if criteria is None:
             raise ConfigError("%s line %d: the criteria of Match are not whole." % (path, number))

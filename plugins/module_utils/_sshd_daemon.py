@@ -13,13 +13,12 @@ import re
 import shutil
 import subprocess
 import tempfile
-from typing import (
-    TYPE_CHECKING, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
-)
+from typing import TYPE_CHECKING, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 from ansible_collections.curfew.session.plugins.module_utils import _sshd_config, _sshd_match
 
-__all__ = ["Answer", "Prover", "Question", "Rejected", "SshdError", "Version", "find_binary", "version"]
+__all__ = ["Answer", "Prover", "Question", "Rejected", "SshdError", "Version", "find_binary",
+           "version"]
 
 TIMEOUT_SECONDS = 30
 NOBODYS_UID = 4294900001  # no account has it, so no other process can look into the stage
@@ -80,7 +79,7 @@ def version(binary: str) -> Version:
     return Version(found.group(), (int(found.group(1)), int(found.group(2))))
 
 
-class Prover(object):
+class Prover:
     """Asks one sshd about trees of configuration, real or planned.
 
     ``options`` are words for its command line, such as the ``-o`` that the daemon runs with.
@@ -116,7 +115,7 @@ class Prover(object):
                 return [self._answer(each.tree, end) for each, end in zip(questions, ended)]
             self.bare = True
             self._stages.clear()
-        ended = self._run_all([self.bare_words(self._stage(each.tree)) for each in questions],
+        ended = self._run_all([self._bare_words(self._stage(each.tree)) for each in questions],
                               questions, _drop_privileges if os.geteuid() == 0 else None)
         for status, _output, errors in ended:
             if status and _ENVIRONMENT.search(errors):
@@ -164,18 +163,25 @@ class Prover(object):
         known = self._stages.get(id(tree))
         if known is not None:
             return known[1]
-        folder = tempfile.mkdtemp(prefix="curfew-session-")
-        self._scratch.append(folder)
-        names = _staged_names(tree, folder)
+        try:
+            folder = tempfile.mkdtemp(prefix="curfew-session-")
+            self._scratch.append(folder)
+            names = _staged_names(tree, folder)
+            self._write_stage(tree, names)
+            self._own(folder)
+        except OSError as error:
+            raise SshdError("A copy of the configuration, to ask sshd about, cannot be written "
+                            "in %s: %s." % (tempfile.gettempdir(), error.strerror)) from error
+        self._stages[id(tree)] = (tree, names[tree.main])
+        return names[tree.main]
+
+    def _write_stage(self, tree: _sshd_config.Tree, names: Dict[str, str]) -> None:
         for path, text in tree.texts.items():
             descriptor = os.open(names[path], os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "wb") as staged:
                 staged.write(_with_staged_includes(tree, path, text, names).encode(
                     "utf-8", "surrogateescape"))
             self._own(names[path])
-        self._own(folder)
-        self._stages[id(tree)] = (tree, names[tree.main])
-        return names[tree.main]
 
     def _rejected(self, tree: _sshd_config.Tree, errors: str) -> Rejected:
         staged = self._stages.get(id(tree))
@@ -236,7 +242,7 @@ def _start(command: Sequence[str], prepare: Optional[Callable[[], None]]) -> _Pr
             stderr=subprocess.PIPE, env=environment, cwd="/", preexec_fn=prepare)
     except (OSError, subprocess.SubprocessError) as error:
         raise SshdError("%s cannot be run: %s." % (
-            command[0], getattr(error, "strerror", None) or error))
+            command[0], getattr(error, "strerror", None) or error)) from error
 
 
 def _finish(process: _Process) -> _Ended:
@@ -245,6 +251,6 @@ def _finish(process: _Process) -> _Ended:
     except subprocess.TimeoutExpired:
         process.kill()
         process.communicate()
-        raise SshdError("sshd did not answer within %d seconds." % TIMEOUT_SECONDS)
+        raise SshdError("sshd did not answer within %d seconds." % TIMEOUT_SECONDS) from None
     return (process.returncode, output.decode("utf-8", "surrogateescape"),
             errors.decode("utf-8", "surrogateescape"))

@@ -150,8 +150,9 @@ def _match_section(lines: List[str], setting: Setting, criteria: _sshd_match.Cri
 
 def _global_place(lines: List[str], section: _Section, setting: Setting, limit: int) -> int:
     """Below the commented default, above the first Include, or where the section ends."""
-    default = re.compile(r"[ \t]*#[ \t]*%s[ \t=]+([^\s=]\S*)[ \t\r]*\Z" % setting.keyword, re.IGNORECASE)
-    for index in range(0, min(limit, section.end)):
+    default = re.compile(
+        r"[ \t]*#[ \t]*%s[ \t=]+([^\s=]\S*)[ \t\r]*\Z" % setting.keyword, re.IGNORECASE)
+    for index in range(min(limit, section.end)):
         match = default.match(lines[index])
         if match is not None and setting.read((match.group(1),)) is not None:
             return index + 1

@@ -9,7 +9,7 @@ Pure: no files, no programs. Criteria are pairs of a lower-case name and its arg
 
 import ipaddress
 import re
-from typing import Callable, Dict, FrozenSet, List, NamedTuple, Optional, Tuple
+from typing import Callable, FrozenSet, NamedTuple, Optional, Tuple
 
 __all__ = ["Connection", "Criteria", "derive", "describe", "is_all", "matches", "meaning"]
 

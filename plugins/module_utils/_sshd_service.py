@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, curfew.session contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The running sshd: its command line, its service, when it read its files. Private to the collection.
+"""The running sshd: command line, service, when it read its files. Private to the collection.
 
 A reload (HUP) rewrites the pid file and keeps the process, so the pid file's time tells when the
 listener last read its configuration (measured, OpenSSH 8.0 to 10.5).
@@ -16,7 +16,6 @@ import socket
 import subprocess
 import time
 from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
-
 
 __all__ = ["CommandLine", "Listener", "Service", "ServiceError", "find", "reload", "stale"]
 
@@ -78,8 +77,8 @@ def _find_systemd(
     name = shown["Id"][:-8]
     if listener is None and shown["MainPID"] not in ("", "0"):
         pid = int(shown["MainPID"])
-        words = _command_line_of(pid)
-        listener = Listener(pid, None, words) if words is not None else None
+        shown_words = _command_line_of(pid)
+        listener = Listener(pid, None, shown_words) if shown_words is not None else None
     running = shown["ActiveState"] in ("active", "reloading")
     words = listener.command_line if listener else _parse_words(_start_words(shown))
     return Service(name, "systemd", running), listener, words
@@ -155,7 +154,7 @@ def _show_units() -> Optional[Dict[str, str]]:
         return None
     units = []
     for block in output.strip().split("\n\n"):
-        unit = {key: "" for key in wanted.split(",")}
+        unit = dict.fromkeys(wanted.split(","), "")
         for line in block.split("\n"):
             key, _equals, value = line.partition("=")
             unit[key] = unit[key] + "\n" + value if unit.get(key) else value

@@ -12,7 +12,7 @@ import ipaddress
 import os
 import pwd
 import re
-from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from ansible_collections.curfew.session.plugins.module_utils import (
     _file_changes,
@@ -32,7 +32,7 @@ class BadConnection(Exception):
     """A connection to prove cannot be made of what was given; one sentence."""
 
 
-class Files(object):
+class Files:
     """The files of one tree, each read once, so that what is planned fits what was read."""
 
     def __init__(self, main: str, keywords: Iterable[str],
@@ -65,7 +65,8 @@ class Files(object):
             except _file_changes.FilesError as error:
                 if by is None:
                     raise
-                raise _file_changes.FilesError("%s line %d: Include: %s" % (by + (error,)))
+                raise _file_changes.FilesError(
+                    "%s line %d: Include: %s" % (by + (error,))) from error
         return (self.snapshots[path].data or b"").decode("utf-8", "surrogateescape")
 
     def _expand(self, pattern: str) -> List[str]:

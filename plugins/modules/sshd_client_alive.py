@@ -210,9 +210,9 @@ backup_files:
   elements: str
 """
 
-from typing import Any, Dict, List, Optional, Tuple
 
 from ansible.module_utils.basic import AnsibleModule
+
 from ansible_collections.curfew.session.plugins.module_utils import (
     _client_alive,
     _durations,

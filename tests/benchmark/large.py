@@ -42,7 +42,7 @@ def _wide(folder: Path) -> Path:
     main, drop_ins = folder / "wide", folder / "wide.d"
     drop_ins.mkdir()
     for number in range(200):
-        text = f"# drop-in {number}\nAcceptEnv X{number}\nMatch User u{number}\n\tX11Forwarding no\n"
+        text = f"AcceptEnv X{number}\nMatch User u{number}\n\tX11Forwarding no\n"
         (drop_ins / f"{number:03}.conf").write_text(text)
     main.write_text(f"Include {drop_ins}/*.conf\nX11Forwarding no\n")
     return main

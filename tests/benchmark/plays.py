@@ -101,7 +101,7 @@ def _controller() -> float:
 
 def _targets() -> float:
     """CPU seconds of all that ran in the hosts, by their control groups."""
-    names = [f"{hosts.container(name)}" for name in HOSTS]
+    names = [hosts.container(name) for name in HOSTS]
     groups = podman("inspect", "--format", "{{.State.CgroupPath}}", *names).split()
     files = [f"/sys/fs/cgroup{group}/cpu.stat" for group in groups]
     text = run([*namespace.prefix(), "cat", *files])
@@ -113,11 +113,13 @@ def _table(costs: dict[str, list[tuple[float, float]]], repeats: int) -> Table:
     cpu = {name: statistics.median(cost for cost, _ in costs[name]) for name in PLAYS}
     wall = {name: statistics.median(wall for _, wall in costs[name]) for name in PLAYS}
     table = Table(
-        f"A run on {len(HOSTS)} hosts that already comply (Debian 11, 12, 13; medians of {repeats})",
-        ("play", "CPU of controller and hosts, of two pings'", "wall time, of two pings'"))  # fmt: skip
+        f"A run on hosts that comply already (Debian 11, 12 and 13; medians of {repeats} runs)",
+        ("play", "CPU seconds, controller and hosts", "of two pings'", "wall time, of two pings'"),
+    )
     pings = PLAYS[0]
     for name in PLAYS:
-        table.rows.append((name, f"{cpu[name] / cpu[pings]:.2f}", f"{wall[name] / wall[pings]:.2f}"))
+        ratios = (cpu[name] / cpu[pings], wall[name] / wall[pings])
+        table.rows.append((name, f"{cpu[name]:.2f}", *(f"{ratio:.2f}" for ratio in ratios)))
     table.check("CPU of the role, of two pings'", cpu["the role"] / cpu[pings], OF_TWO_PINGS)
     table.check("CPU of the role, of the three tasks'", cpu["the role"] / cpu[PLAYS[1]], 1.0)
     return table

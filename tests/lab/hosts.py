@@ -71,7 +71,7 @@ def up(names: Iterable[str], fresh: bool = False) -> dict[str, inventory.Host]:
 
 def down(names: Iterable[str] = ()) -> None:
     """Remove these hosts, or all of this checkout."""
-    doomed = [_container(name) for name in names] or _all("-q", f"label={LABEL}={TOP}").split()
+    doomed = [container(name) for name in names] or _all("-q", f"label={LABEL}={TOP}").split()
     if doomed:
         podman("rm", "--force", "--ignore", "--time=0", *doomed)
     _write_inventory()
@@ -91,7 +91,7 @@ def status() -> dict[str, inventory.Host]:
 
 def execute(name: str, *command: str, stdin: str | None = None) -> str:
     """Run a command inside the host as root, past sshd: for set-up, or when sshd is what broke."""
-    return podman("exec", "--interactive", _container(name), *command, stdin=stdin)
+    return podman("exec", "--interactive", container(name), *command, stdin=stdin)
 
 
 def _host(details: dict[str, Any]) -> inventory.Host:
@@ -104,7 +104,7 @@ def _all(form: str, *filters: str) -> str:
     return podman("ps", "--all", form, *[f"--filter={condition}" for condition in filters])
 
 
-def _container(name: str) -> str:
+def container(name: str) -> str:
     """Two checkouts on one machine must not fight over a name."""
     return f"curfew-{hashlib.sha256(str(TOP).encode()).hexdigest()[:6]}-{name}"
 
@@ -118,7 +118,7 @@ def _make_key() -> None:
 def _start(name: str) -> None:
     kind = kind_of(name)
     say(f"starting {name}")
-    podman("rm", "--force", "--ignore", "--time=0", _container(name))
+    podman("rm", "--force", "--ignore", "--time=0", container(name))
     volumes = [f"{KEY}.pub:{home}/.ssh/authorized_keys" for home in ("/root", "/home/ops")]
     if kind.setup:
         volumes.append(f"{images.SETUP / kind.setup}:/lab.sh")
@@ -127,7 +127,7 @@ def _start(name: str) -> None:
         "--detach",
         "--privileged",
         f"--systemd={'always' if kind.has_init else 'false'}",
-        f"--name={_container(name)}",
+        f"--name={container(name)}",
         f"--hostname={name}",
         f"--label={LABEL}={TOP}",
         f"--label=curfew.host={name}",
@@ -141,7 +141,7 @@ def _await_login(name: str) -> None:
     """Wait for sshd's banner; before that, for the unit that lets people other than root in."""
     host = status()[name]
     if kind_of(name).has_init:
-        active = ("exec", _container(name), "systemctl", "is-active", "systemd-user-sessions")
+        active = ("exec", container(name), "systemctl", "is-active", "systemd-user-sessions")
         # Each init holds some inotify instances; past the kernel's limit no further one boots.
         what = f"the boot of {name} (too many hosts for fs.inotify.max_user_instances?)"
         wait_for(what, lambda: succeeds(*active))
