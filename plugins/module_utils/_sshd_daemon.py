@@ -170,8 +170,8 @@ class Prover:
             self._write_stage(tree, names)
             self._own(folder)
         except OSError as error:
-            raise SshdError("A copy of the configuration, to ask sshd about, cannot be written "
-                            "in %s: %s." % (tempfile.gettempdir(), error.strerror)) from error
+            raise SshdError("A copy of the configuration, to ask sshd about, cannot be written: "
+                            "%s." % error.strerror) from error
         self._stages[id(tree)] = (tree, names[tree.main])
         return names[tree.main]
 

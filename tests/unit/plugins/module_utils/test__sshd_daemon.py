@@ -1,0 +1,174 @@
+# Copyright: (c) 2026, curfew.session contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Asking sshd: with programs that stand in for one, and lack what real hosts lack."""
+
+import os
+import tempfile
+
+import pytest
+
+from ansible_collections.curfew.session.plugins.module_utils import (
+    _sshd_config,
+    _sshd_daemon,
+    _sshd_match,
+)
+
+CONNECTION = _sshd_match.Connection("u", "h", "192.0.2.1", "127.0.0.1", 22)
+# Prints its words, then the files that it was given; $refusal comes first where it applies.
+STAND_IN = """#!/bin/sh
+%s
+for word; do case $last in -f) config=$word;; esac; last=$word; done
+echo "words $*"
+sed 's/^/line /' "$config"
+"""
+LACKING = """case "$*" in *-G*|*-h*) ;; *)
+echo "Missing privilege separation directory: /run/sshd" >&2; exit 255;; esac"""
+NEVER = 'echo "sshd: no hostkeys available -- exiting." >&2; exit 1'
+BAD_LINE = """for word; do case $last in -f) config=$word;; esac; last=$word; done
+echo "$config line 3: Bad configuration option: x" >&2
+echo "$config: terminating, 1 bad configuration options" >&2; exit 255"""
+
+
+@pytest.fixture
+def stand_in():
+    """In a folder that everybody can enter: it may be run as a user that nobody is."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+
+        def write(refusal=""):
+            path = os.path.join(folder, "sshd")
+            with open(path, "w") as program:
+                program.write(STAND_IN % refusal)
+            os.chmod(path, 0o755)
+            return path
+        yield write
+
+
+def trees(tmp_path):
+    """A tree on disk, and what is planned of it."""
+    main, drop_in = str(tmp_path / "main"), str(tmp_path / "a.conf")
+    texts = {main: "Include %s\nUseDNS no\n" % drop_in, drop_in: "PermitTTY no\n"}
+    for path, text in texts.items():
+        with open(path, "w") as file:
+            file.write(text)
+
+    def read(now):
+        return _sshd_config.read_tree(main, lambda path, by: now[path], lambda name: [name], ())
+    return read(texts), read(dict(texts, **{drop_in: "PermitTTY yes\n"}))
+
+
+def ask(binary, tree, planned, release=(10, 0), connection=CONNECTION, options=()):
+    with _sshd_daemon.Prover(binary, release, options) as prover:
+        answer = prover.ask([_sshd_daemon.Question(tree, connection, planned)])[0]
+        return answer, prover
+
+
+def test_asks_the_real_files_where_nothing_is_planned(stand_in, tmp_path):
+    tree, _planned = trees(tmp_path)
+    answer, _prover = ask(stand_in(), tree, False, options=["-o", "X=1"])
+    assert answer["words"] == [
+        "-T -f %s -C user=u,host=h,addr=192.0.2.1,laddr=127.0.0.1,lport=22 -o X=1" % tree.main]
+
+
+def test_asks_a_copy_of_what_is_planned_and_leaves_none_behind(stand_in, tmp_path):
+    _tree, planned = trees(tmp_path)
+    answer, _prover = ask(stand_in(), planned, True)
+    include, neighbour = answer["line"][:2]
+    assert neighbour == "UseDNS no"
+    staged = include.split('"')[1]
+    assert staged != str(tmp_path / "a.conf") and not os.path.exists(os.path.dirname(staged))
+
+
+# release, what is asked where the host lacks what -T wants
+BARE = [((10, 0), "-G -f "), ((9, 3), "-G -f "), ((9, 2), "-T -h "), ((8, 4), "-T -h ")]
+
+
+@pytest.mark.parametrize("release, words", BARE)
+def test_does_without_host_keys_and_folder(stand_in, tmp_path, release, words):
+    tree, planned = trees(tmp_path)
+    for which, is_planned in ((tree, False), (planned, True)):
+        answer, prover = ask(stand_in(LACKING), which, is_planned, release)
+        assert answer["words"][0].startswith(words)
+        assert prover.bare
+
+
+def test_says_what_is_missing_where_nothing_helps(stand_in, tmp_path):
+    tree, _planned = trees(tmp_path)
+    with pytest.raises(_sshd_daemon.SshdError, match="^sshd cannot be asked on this host: .*keys"):
+        ask(stand_in(NEVER), tree, False)
+
+
+def test_a_refusal_names_the_real_file(stand_in, tmp_path):
+    _tree, planned = trees(tmp_path)
+    answer, _prover = ask(stand_in(BAD_LINE), planned, True)
+    assert isinstance(answer, _sshd_daemon.Rejected)
+    assert str(answer) == (
+        "sshd refuses the configuration: %s line 3: Bad configuration option: x." % planned.main)
+
+
+INVALID = [
+    ((9, 8), True, False),
+    ((9, 8), False, False),
+    ((9, 9), True, False),
+    ((9, 9), False, True),
+]
+
+
+@pytest.mark.parametrize("release, exists, told", INVALID)
+def test_tells_of_an_invalid_user_where_sshd_knows_the_word(
+        stand_in, tmp_path, release, exists, told):
+    tree, _planned = trees(tmp_path)
+    connection = CONNECTION._replace(user_exists=exists)
+    answer, _prover = ask(stand_in(), tree, False, release, connection)
+    assert answer["words"][0].endswith(",invalid-user") is told
+
+
+def test_keys_are_compared_in_lower_case(stand_in, tmp_path):
+    tree, _planned = trees(tmp_path)
+    answer, _prover = ask(stand_in("echo ClientAliveInterval 5"), tree, False)
+    assert answer["clientaliveinterval"] == ["5"]
+
+
+def test_one_that_hangs_is_given_up(stand_in, tmp_path, monkeypatch):
+    monkeypatch.setattr(_sshd_daemon, "TIMEOUT_SECONDS", 1)
+    tree, _planned = trees(tmp_path)
+    with pytest.raises(_sshd_daemon.SshdError, match="did not answer within 1 seconds"):
+        ask(stand_in("exec sleep 60"), tree, False)
+
+
+def test_a_stage_that_cannot_be_written_is_one_sentence(stand_in, tmp_path, monkeypatch):
+    monkeypatch.setattr(_sshd_daemon.tempfile, "mkdtemp", failing)
+    _tree, planned = trees(tmp_path)
+    with pytest.raises(_sshd_daemon.SshdError, match="cannot be written: No space left"):
+        ask(stand_in(), planned, True)
+
+
+def failing(prefix):
+    raise OSError(28, "No space left on device")
+
+
+VERSIONS = [
+    ("OpenSSH_8.4p1 Debian-5+deb11u3, OpenSSL 1.1.1w", "OpenSSH_8.4p1", (8, 4)),
+    ("OpenSSH_9.2, OpenSSL 3.0.19", "OpenSSH_9.2", (9, 2)),
+    ("unknown option -- V\nOpenSSH_8.0p1, OpenSSL", "OpenSSH_8.0p1", (8, 0)),
+    ("OpenSSH_10.0p2 Debian-7", "OpenSSH_10.0p2", (10, 0)),
+]
+
+
+@pytest.mark.parametrize("said, text, release", VERSIONS)
+def test_version(stand_in, said, text, release):
+    found = _sshd_daemon.version(stand_in("printf '%%s\\n' '%s' >&2; exit 1" % said))
+    assert found == (text, release)
+
+
+def test_a_program_that_is_no_sshd(stand_in):
+    with pytest.raises(_sshd_daemon.SshdError, match="does not tell its OpenSSH version"):
+        _sshd_daemon.version(stand_in("exit 0"))
+
+
+@pytest.mark.parametrize("given", ["sshd", "/etc", "/nowhere/sshd", "/etc/passwd"])
+def test_refuses_what_is_no_program(given):
+    with pytest.raises(_sshd_daemon.SshdError, match="^Option sshd: "):
+        _sshd_daemon.find_binary(given, None)

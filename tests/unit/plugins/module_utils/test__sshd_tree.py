@@ -1,0 +1,130 @@
+# Copyright: (c) 2026, curfew.session contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A configuration as it lies on disk: globs as glob(3) reads them, connections of this host."""
+
+import pytest
+
+from ansible_collections.curfew.session.plugins.module_utils import (
+    _sshd_config,
+    _sshd_match,
+    _sshd_tree,
+)
+
+DEFAULT = _sshd_match.Connection("nobody-at-all", "192.0.2.1", "192.0.2.1", "0.0.0.0", 22)
+NAMES = ("10.conf", "9.conf", "Z.conf", "a.conf", "b.conf~", ".hidden.conf", "star*.conf", "x y.conf")
+
+GLOBS = [
+    ("*.conf", ["10.conf", "9.conf", "Z.conf", "a.conf", "star*.conf", "x y.conf"]),
+    ("*", ["10.conf", "9.conf", "Z.conf", "a.conf", "b.conf~", "star*.conf", "x y.conf"]),
+    ("[0-9]*", ["10.conf", "9.conf"]),
+    ("[[:digit:]]*", ["10.conf", "9.conf"]),
+    ("[[:upper:]a].conf", ["Z.conf", "a.conf"]),
+    ("[!a-z]*.conf", ["10.conf", "9.conf", "Z.conf"]),
+    ("[^a-z]*.conf", ["10.conf", "9.conf", "Z.conf"]),
+    ("?.conf", ["9.conf", "Z.conf", "a.conf"]),
+    ("star\\*.conf", ["star*.conf"]),
+    ("\\*.conf", []),
+    ("a.conf", ["a.conf"]),
+    (".h*", [".hidden.conf"]),
+    ("none", []),
+    ("none/*.conf", []),
+]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name in NAMES:
+        (tmp_path / name).write_text("PermitTTY no\n")
+    (tmp_path / "folder.d").mkdir()
+    return tmp_path
+
+
+def read(folder, text):
+    main = folder / ".main"
+    main.write_bytes(text.encode("utf-8", "surrogateescape"))
+    return _sshd_tree.Files(str(main), ["PermitTTY", "Port", "ListenAddress"], (9, 2)).read({})
+
+
+@pytest.mark.parametrize("pattern, names", GLOBS)
+def test_a_glob_names_what_it_names_to_sshd(folder, pattern, names):
+    tree = read(folder, 'Include "%s/%s"\n' % (folder, pattern.replace("\\", "\\\\")))
+    (included,) = tree.includes.values()
+    found = [path[len(str(folder)) + 1:] for path in included]
+    assert [name for name in found if name != "folder.d"] == names
+
+
+def test_a_folder_that_a_glob_names_is_empty(folder):
+    tree = read(folder, "Include %s/folder.*\n" % folder)
+    assert tree.texts[str(folder / "folder.d")] == ""
+
+
+def test_one_file_under_two_names_is_one(folder):
+    (folder / "zz.conf").symlink_to("a.conf")
+    tree = read(folder, "Include {0}/a.conf {0}/zz.conf\n".format(folder))
+    assert [item.path for item in tree.directives] == [str(folder / "a.conf")] * 2
+
+
+def test_a_link_to_the_main_file_is_circular(folder):
+    (folder / "loop.conf").symlink_to(".main")
+    with pytest.raises(_sshd_config.ConfigError, match="line 1: .* is circular"):
+        read(folder, "Include %s/loop.conf\n" % folder)
+
+
+# the text, its first listener
+LISTENERS = [
+    ("", ("0.0.0.0", 22)),
+    ("Port 2222\nPort 22\n", ("0.0.0.0", 2222)),
+    ("ListenAddress 10.0.0.1\n", ("10.0.0.1", 22)),
+    ("Port 2222\nListenAddress 10.0.0.1\n", ("10.0.0.1", 2222)),
+    ("ListenAddress 10.0.0.1:2022\nPort 2222\n", ("10.0.0.1", 2022)),
+    ("ListenAddress [::1]:2022\n", ("::1", 2022)),
+    ("ListenAddress [::1]\n", ("::1", 22)),
+    ("ListenAddress ::1\n", ("::1", 22)),
+    ("ListenAddress host.example.org:2022\n", ("0.0.0.0", 2022)),
+    ("Port ssh\n", ("0.0.0.0", 22)),
+    ("Port 0\n", ("0.0.0.0", 22)),
+    ("Port 99999\n", ("0.0.0.0", 22)),
+    ("ListenAddress 10.0.0.1:99999\n", ("10.0.0.1", 22)),
+]
+
+
+@pytest.mark.parametrize("text, expected", LISTENERS)
+def test_default_connection(folder, text, expected):
+    found = _sshd_tree.default_connection(read(folder, text), ())
+    assert (found.laddr, found.lport) == expected
+    assert found.addr == found.host == "192.0.2.1" and found.groups == ()
+
+
+def test_a_port_of_the_command_line_beats_the_files(folder):
+    assert _sshd_tree.default_connection(read(folder, "Port 2222\n"), (2022,)).lport == 2022
+
+
+def test_a_connection_takes_what_is_not_given_from_the_default():
+    found = _sshd_tree.connection({"user": "root", "host": None, "addr": "10.0.0.1"}, DEFAULT)
+    assert found[:5] == ("root", "10.0.0.1", "10.0.0.1", "0.0.0.0", 22)
+    assert "root" in found.groups and found.user_exists
+    assert not _sshd_tree.connection({"user": "no-such-user-here"}, DEFAULT).user_exists
+
+
+BAD = [{"user": "a b"}, {"user": "a,b"}, {"user": ""}, {"host": "a\nb"}, {"addr": "x"},
+       {"addr": "10.0.0.0/8"}, {"laddr": "host"}, {"lport": 0}, {"lport": 65536}]  # fmt: skip
+
+
+@pytest.mark.parametrize("given", BAD)
+def test_refuses_a_connection_that_cannot_be(given):
+    with pytest.raises(_sshd_tree.BadConnection, match="^Option connections: ") as caught:
+        _sshd_tree.connection(given, DEFAULT)
+    assert "\n" not in str(caught.value)
+
+
+def test_derives_somebody_who_is_in_the_group():
+    found = _sshd_tree.derived_connection((("group", "root"),), DEFAULT)
+    assert "root" in found.groups
+
+
+@pytest.mark.parametrize("criteria", [(("group", "no-such-group"),), (("rdomain", "r"),)])
+def test_says_that_no_connection_could_be_derived(criteria):
+    with pytest.raises(_sshd_tree.BadConnection, match="^Option match: .* give one in the option"):
+        _sshd_tree.derived_connection(criteria, DEFAULT)
