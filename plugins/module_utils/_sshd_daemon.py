@@ -139,7 +139,7 @@ class Prover:
 
     def _bare_words(self, config: str) -> List[str]:
         if self._release >= (9, 3):
-            return ["-G", "-f", config]
+            return ["-G", "-T", "-f", config]  # -G alone refuses -C
         key = os.path.join(os.path.dirname(config), "key")
         self._make_key(key)
         return ["-T", "-h", key, "-f", config]

@@ -23,7 +23,9 @@ for word; do case $last in -f) config=$word;; esac; last=$word; done
 echo "words $*"
 sed 's/^/line /' "$config"
 """
-LACKING = """case "$*" in *-G*|*-h*) ;; *)
+LACKING = """case "$*" in *-T*) ;; *)
+echo "Config test connection parameter (-C) provided without test mode (-T)" >&2; exit 1;; esac
+case "$*" in *-G*|*-h*) ;; *)
 echo "Missing privilege separation directory: /run/sshd" >&2; exit 255;; esac"""
 NEVER = 'echo "sshd: no hostkeys available -- exiting." >&2; exit 1'
 BAD_LINE = """for word; do case $last in -f) config=$word;; esac; last=$word; done
@@ -82,7 +84,7 @@ def test_asks_a_copy_of_what_is_planned_and_leaves_none_behind(stand_in, tmp_pat
 
 
 # release, what is asked where the host lacks what -T wants
-BARE = [((10, 0), "-G -f "), ((9, 3), "-G -f "), ((9, 2), "-T -h "), ((8, 4), "-T -h ")]
+BARE = [((10, 0), "-G -T -f "), ((9, 3), "-G -T -f "), ((9, 2), "-T -h "), ((8, 4), "-T -h ")]
 
 
 @pytest.mark.parametrize("release, words", BARE)
