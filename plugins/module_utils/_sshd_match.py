@@ -38,7 +38,7 @@ def is_all(criteria: Criteria) -> bool:
 def describe(criteria: Criteria) -> str:
     """The criteria as one would write them: ``Match User backup Address 10.0.0.0/8``."""
     names = {"localaddress": "LocalAddress", "localport": "LocalPort", "rdomain": "RDomain",
-             "all": "all"}
+             "all": "all", "invalid-user": "invalid-user"}
     words = ["Match"]
     for name, argument in criteria:
         words.append(names.get(name, name.title()))
@@ -136,7 +136,7 @@ def derive(
     ``member_of`` names a user who is in the group given. The result is checked with
     :func:`matches`, all but its groups: those are known to the system, not to us.
     """
-    fields = {}  # type: Dict[str, str]
+    fields: Dict[str, str] = {}
     group = ""
     for name, argument in criteria:
         if name in _FIELDS:

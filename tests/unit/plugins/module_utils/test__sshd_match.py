@@ -94,6 +94,7 @@ DESCRIBED = [
     ("USER a", "Match User a"),
     ("localaddress 127.0.0.1 localport 22", "Match LocalAddress 127.0.0.1 LocalPort 22"),
     ("all", "Match all"),
+    ("INVALID-USER", "Match invalid-user"),
     ("rdomain r", "Match RDomain r"),
 ]
 
