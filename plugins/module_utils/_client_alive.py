@@ -142,7 +142,7 @@ def failure(error: Exception) -> Dict[str, Any]:
     """The same keys for a run that changed nothing: what it had found out, null for the rest."""
     keys = ("before", "effective", "verified", "detection_seconds", "openssh_version", "service",
             "reload_needed")
-    found = dict.fromkeys(keys)  # type: Dict[str, Any]
+    found: Dict[str, Any] = dict.fromkeys(keys)
     found.update(changed=False, connections=[], changed_files=[], backup_files=[], conflicts=[])
     if isinstance(error, _sshd_change.ChangeError):
         found["conflicts"] = error.conflicts

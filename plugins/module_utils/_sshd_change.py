@@ -43,9 +43,9 @@ class ChangeError(Exception):
         super().__init__(re.sub(
             r"[\x00-\x1f\x7f]", lambda found: repr(found.group())[1:-1], _printable(message)))
         self.conflicts = _printable(list(conflicts))
-        self.before = None  # type: Optional[Values]
-        self.version = None  # type: Optional[_sshd_daemon.Version]
-        self.service = None  # type: Optional[_sshd_service.Service]
+        self.before: Optional[Values] = None
+        self.version: Optional[_sshd_daemon.Version] = None
+        self.service: Optional[_sshd_service.Service] = None
 
 
 class Request(NamedTuple):
@@ -132,10 +132,10 @@ class _Run:
     def __init__(self, request: Request) -> None:
         self.request = request
         self.service = _sshd_service.Service(None, None, None)
-        self.version = None  # type: Optional[_sshd_daemon.Version]
-        self.before = None  # type: Optional[Values]
-        self.warnings = []  # type: List[str]
-        self.listening = []  # type: List[str]
+        self.version: Optional[_sshd_daemon.Version] = None
+        self.before: Optional[Values] = None
+        self.warnings: List[str] = []
+        self.listening: List[str] = []
 
     def find_out(self) -> None:
         """What runs here, and which of it the request is about."""
@@ -264,7 +264,7 @@ class _Run:
 
     def _modelled(self, connection: _sshd_match.Connection) -> Values:
         """What the text alone says."""
-        values = {}  # type: Values
+        values: Values = {}
         for setting in self.request.settings:
             directive = _sshd_config.deciding(self.plan.after, setting.keyword, connection)
             values[setting.keyword.lower()] = (

@@ -189,7 +189,7 @@ def _split_arguments(rest: str) -> Optional[Tuple[str, ...]]:
     """Split as sshd does since 8.7: both quotes, some escapes, a comment; None: unended quote."""
     if not re.search(r"""['"\\#]""", rest):
         return tuple(re.findall(r"[^ \t]+", rest))
-    words = []  # type: List[str]
+    words: List[str] = []
     position = 0
     while True:
         while rest[position:position + 1] in (" ", "\t"):
@@ -253,7 +253,7 @@ class _Reader:
         self.expand = expand
         self.wanted = frozenset(keyword.lower() for keyword in keywords) | {"include", "match"}
         self.release = release
-        self.statements = {}  # type: Dict[str, List[Tuple[int, str, Statement]]]
+        self.statements: Dict[str, List[Tuple[int, str, Statement]]] = {}
         self.readings = 0
         self.main_line = 0  # of the Include being followed
 
@@ -317,7 +317,7 @@ class _Reader:
 
     def _included(self, place: Place, patterns: Tuple[str, ...]) -> List[str]:
         if place not in self.tree.includes:
-            names = []  # type: List[str]
+            names: List[str] = []
             for pattern in patterns:
                 if not pattern.startswith(("/", "~")):
                     pattern = CONFIG_DIR + "/" + pattern

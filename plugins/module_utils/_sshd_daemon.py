@@ -91,8 +91,8 @@ class Prover:
         self._binary = binary
         self._release = release
         self._options = list(options)
-        self._scratch = []  # type: List[str]
-        self._stages = {}  # type: Dict[int, Tuple[_sshd_config.Tree, str]]
+        self._scratch: List[str] = []
+        self._stages: Dict[int, Tuple[_sshd_config.Tree, str]] = {}
         self.bare = False  # the host lacks what -T wants, so a copy of the files is asked
 
     def __enter__(self) -> "Prover":
@@ -209,7 +209,7 @@ def _with_staged_includes(tree: _sshd_config.Tree, path: str, text: str,
 
 
 def _parse(output: str) -> Answer:
-    answer = {}  # type: Answer
+    answer: Answer = {}
     for line in output.split("\n"):
         keyword, _blank, value = line.partition(" ")
         answer.setdefault(keyword.lower(), []).append(value)

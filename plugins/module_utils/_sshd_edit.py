@@ -135,7 +135,7 @@ def _global_section(lines: List[str], setting: Setting, release: _sshd_config.Re
 
 def _match_section(lines: List[str], setting: Setting, criteria: _sshd_match.Criteria,
                    release: _sshd_config.Release) -> Optional[_Section]:
-    section = None  # type: Optional[_Section]
+    section: Optional[_Section] = None
     for index, statement in _scan(lines, setting, release):
         if statement.keyword == "match":
             if section is not None:

@@ -9,7 +9,7 @@ Pure: no files, no programs. Criteria are pairs of a lower-case name and its arg
 
 import ipaddress
 import re
-from typing import Callable, FrozenSet, NamedTuple, Optional, Tuple
+from typing import Callable, Dict, FrozenSet, NamedTuple, Optional, Tuple
 
 __all__ = ["Connection", "Criteria", "derive", "describe", "is_all", "matches", "meaning"]
 
@@ -119,13 +119,13 @@ def _address(value: str, pattern: str) -> bool:
         return _wildcard(value, pattern)
 
 
-_ARGUMENTS = {
+_ARGUMENTS: Dict[str, Callable[[Connection, str], bool]] = {
     "user": lambda connection, argument: bool(_pattern_list(connection.user, argument)),
     "host": lambda connection, argument: bool(
         _pattern_list(connection.host.lower(), argument.lower())),
     "address": lambda connection, argument: _address_list(connection.addr, argument),
     "localaddress": lambda connection, argument: _address_list(connection.laddr, argument),
-}  # type: Dict[str, Callable[[Connection, str], bool]]
+}
 
 
 def derive(

@@ -37,7 +37,7 @@ def make(
     :param read: reads the tree, with the texts given in place of the files of those names.
     """
     before = tree = read({})
-    texts = {}  # type: Dict[str, str]
+    texts: Dict[str, str] = {}
     disabled = _disableable(tree, settings, criteria) if disable else []
     for directive in disabled:
         path = directive.path

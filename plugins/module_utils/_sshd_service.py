@@ -112,7 +112,7 @@ def _command_line_of(pid: int) -> Optional[CommandLine]:
 
 
 def _parse_words(words: Sequence[str]) -> CommandLine:
-    found = {"f": [], "o": [], "p": []}  # type: Dict[str, List[str]]
+    found: Dict[str, List[str]] = {"f": [], "o": [], "p": []}
     rest = list(words[1:])
     last = ""
     while rest:
@@ -169,7 +169,7 @@ def _start_words(shown: Dict[str, str]) -> List[str]:
     start = re.search(r"argv\[\]=(.*?) ;", shown["ExecStart"])
     if start is None:
         return []
-    variables = {}  # type: Dict[str, str]
+    variables: Dict[str, str] = {}
     _assign(variables, _split(shown["Environment"]))
     for line in shown["EnvironmentFiles"].split("\n"):
         path = re.sub(r" \(ignore_errors=\w+\)$", "", line)
@@ -181,7 +181,7 @@ def _start_words(shown: Dict[str, str]) -> List[str]:
         for assignment in text.split("\n"):
             if not assignment.lstrip().startswith(("#", ";")):
                 _assign(variables, [" ".join(_split(assignment))])
-    words = []  # type: List[str]
+    words: List[str] = []
     for word in start.group(1).split(" "):
         name = re.match(r"\$\{?(\w+)\}?\Z", word)
         words.extend(_split(variables.get(name.group(1), "")) if name else [word])

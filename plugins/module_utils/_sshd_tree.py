@@ -12,7 +12,7 @@ import ipaddress
 import os
 import pwd
 import re
-from typing import Any, Iterable, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from ansible_collections.curfew.session.plugins.module_utils import (
     _file_changes,
@@ -40,8 +40,8 @@ class Files:
         self.main = main
         self.keywords = list(keywords)
         self._release = release
-        self.snapshots = {}  # type: Dict[str, _file_changes.Snapshot]
-        self._expanded = {}  # type: Dict[str, List[str]]
+        self.snapshots: Dict[str, _file_changes.Snapshot] = {}
+        self._expanded: Dict[str, List[str]] = {}
         # One name for each real file, so that what is changed through one is seen through all.
         self._names = {os.path.realpath(main): main}
 
@@ -71,7 +71,7 @@ class Files:
 
     def _expand(self, pattern: str) -> List[str]:
         if pattern not in self._expanded:
-            names = sorted(glob.glob(_python_glob(pattern)), key=os.fsencode)
+            names: List[str] = sorted(glob.glob(_python_glob(pattern)), key=os.fsencode)
             self._expanded[pattern] = [
                 self._names.setdefault(os.path.realpath(name), name) for name in names]
         return self._expanded[pattern]
