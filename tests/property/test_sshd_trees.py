@@ -150,9 +150,9 @@ def _check_in_force(plan, settings, disable, before, after):
             directive = _sshd_config.deciding(plan.before, keyword, connection)
             if directive and not _sshd_config.unconditional(directive):
                 assert after[number][keyword] == before[number][keyword]
-            elif disable and not _also_conditional(plan.before, keyword):
-                assert after[number][keyword] == [setting.value]
-            elif not _match_all(plan.before, keyword):
+                continue
+            could_disable = disable and not _also_conditional(plan.before, keyword)
+            if could_disable or not _match_all(plan.before, keyword):
                 assert after[number][keyword] == [setting.value]
 
 

@@ -27,9 +27,11 @@ NEIGHBOURS = (
 GLOBAL_NEIGHBOURS = ("UseDNS no", "LoginGraceTime 1m", "MaxStartups 10:30:100", "Compression no")
 COMMENTS = (
     b"", b" ", b"\t", b"\r", b"#", b"# prose", b"#ClientAliveInterval 0", b"#ClientAliveCountMax 3",
-    b"#  clientaliveinterval 300", b"# ClientAliveInterval 5m # why", b"  # indented", b"#\tMatch all",
+    b"#  clientaliveinterval 300", b"# ClientAliveInterval 5m # why", b"  # indented",
+    b"#\tMatch all",
     b"# ClientAliveInterval keeps you connected", b"#curfew.session# PermitTTY no", b"#\xff\xfe",
-    b"# \x0b\x85 \xc2\x85 \xe2\x80\xa8", b"#Include /etc/passwd", b"# it's \"open", b"## ClientAliveInterval 9",
+    b"# \x0b\x85 \xc2\x85 \xe2\x80\xa8", b"#Include /etc/passwd", b"# it's \"open",
+    b"## ClientAliveInterval 9",
     b"# ends in a backslash \\",
 )  # fmt: skip
 CRITERIA = (
@@ -39,10 +41,13 @@ CRITERIA = (
     "Address 192.0.2.0/24", "address !192.0.2.1,192.0.2.0/24", "Address 10.0.0.0/8,2001:db8::/32",
     "address 192.0.*", "Address *", "Address 2001:DB8::7", "LocalAddress 127.0.0.1",
     "LocalAddress 0.0.0.0/0", "localaddress *", "LocalPort 22", "localport 2222", "RDomain none",
-    "User root Address 10.0.0.0/8", "Group root LocalPort 2222 Host *", "address 10.0.0.0/8 user root",
-    "user=root", "User=root,daemon LocalPort=22", 'User "root"', 'user "root,backup"', '"User" root',
+    "User root Address 10.0.0.0/8", "Group root LocalPort 2222 Host *",
+    "address 10.0.0.0/8 user root",
+    "user=root", "User=root,daemon LocalPort=22", 'User "root"', 'user "root,backup"',
+    '"User" root',
     "user root # Match all", "User\troot", "user  root", "User root,", "user ,root",
-    "address 192.0.2.0/255.255.255.0", "Address 192.0.2.1", "Address ::ffff:192.0.2.1", "Host *,!192.0.2.1",
+    "address 192.0.2.0/255.255.255.0", "Address 192.0.2.1", "Address ::ffff:192.0.2.1",
+    "Host *,!192.0.2.1",
 )  # fmt: skip
 NEW_CRITERIA = ("invalid-user", "invalid-user LocalPort 22", "user root invalid-user")
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the two directives are: their numbers, as sshd reads them, and how long a dead client stays."""
+"""The two directives: their numbers, as sshd reads them, and how long a dead client stays."""
 
 import pytest
 
@@ -71,7 +71,9 @@ BAD = [
     ({"interval": 0, "count_max": None, "state": "absent"}, "Option interval"),
     ({"interval": None, "count_max": 0, "state": "absent"}, "Option count_max"),
 ]
-BAD_NUMBERS = [True, False, 3.0, -1, "", "3 ", "3\n", "+3", "0x3", "\u0663", [3], 2147483648, "9" * 99]
+BAD_NUMBERS = [
+    True, False, 3.0, -1, "", "3 ", "3\n", "+3", "0x3", "\u0663", [3], 2147483648, "9" * 99,
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("arguments, expected", SECONDS)

@@ -117,7 +117,7 @@ def test_refuses_criteria_that_are_not_whole(words, release):
 
 
 def test_lines_end_at_line_feeds_alone():
-    text = "# a\x0bClientAliveInterval 1\n# b\x85ClientAliveInterval 2\n# c\u2028\nClientAliveInterval 3"
+    text = "# a\x0bClientAliveInterval 1\n# b\x85ClientAliveInterval 2\n# c\u2028\n" + I(3)
     found = list(_sshd_config.statements(text, frozenset(["clientaliveinterval"])))
     assert [(number, statement.arguments) for number, _line, statement in found] == [(4, ("3",))]
 
@@ -178,7 +178,8 @@ TREES = [
     ("with =", {"m": "Include=/a\n", "/a": I(1)}, "1", "1"),
     ("relative", {"m": "Include d/a\n", "/etc/ssh/d/a": I(1)}, "1", "1"),
     ("absent", {"m": "Include /none\n" + I(1)}, "1", "1"),
-    ("included twice", {"m": "Match User root\n" + INC + "Match all\n" + INC, "/a": I(1)}, "1", "1"),
+    ("included twice", {"m": "Match User root\n" + INC + "Match all\n" + INC, "/a": I(1)}, "1",
+     "1"),
     ("quotes that do not end", {"m": 'Banner "\n' + I(1)}, "1", "1"),
 ]  # fmt: skip
 

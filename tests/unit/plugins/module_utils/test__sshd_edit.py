@@ -83,7 +83,8 @@ SET = [
 # With the line of an Include that brings another value.
 SET_ABOVE = [
     ("moved up", "Port 22\nInclude /x\n" + k(300), 2, "Port 22\n" + k(60) + "Include /x\n"),
-    ("moved up with its comment", "Include /x\n" + k("300 # why"), 1, k("60 # why") + "Include /x\n"),
+    ("moved up with its comment", "Include /x\n" + k("300 # why"), 1,
+     k("60 # why") + "Include /x\n"),
     ("stands above", k(300) + "Include /x\n", 2, k(60) + "Include /x\n"),
     ("default below the Include", "Include /x\n#ClientAliveInterval 0\n", 1,
      k(60) + "Include /x\n#ClientAliveInterval 0\n"),
@@ -124,7 +125,8 @@ IN_MATCH = [
     ("an empty block at the end", "Match User a,b", "60", "Match User a,b\n    " + k(60)),
     ("removed", "Match User a,b\n PermitTTY no\n " + k(5), None, "Match User a,b\n PermitTTY no\n"),
     ("removed with its block", "Port 22\nMatch User a,b\n    " + k(60), None, "Port 22\n"),
-    ("a comment keeps the block", "Match User a,b\n # x\n " + k(60), None, "Match User a,b\n # x\n"),
+    ("a comment keeps the block", "Match User a,b\n # x\n " + k(60), None,
+     "Match User a,b\n # x\n"),
     ("nothing to remove", "Match User c\n" + k(5), None, "Match User c\n" + k(5)),
     ("an empty block is not ours", "Match User a,b\n", None, "Match User a,b\n"),
     ("the global one stays", k(5) + "Match User a,b\n " + k(60), None, k(5)),
@@ -175,7 +177,8 @@ def test_removing_what_was_set_leaves_the_others(name, before, after):
 
 
 TEXTS = [
-    k(5), "  " + k(5), "a\n" + k(5, "\r\n") + "b\r\n", k(5, ""), '\t"clientaliveinterval"=5 # \udcff',
+    k(5), "  " + k(5), "a\n" + k(5, "\r\n") + "b\r\n", k(5, ""),
+    '\t"clientaliveinterval"=5 # \udcff',
 ]  # fmt: skip
 
 

@@ -108,7 +108,8 @@ UNMAKE = [
     ("ours", {"m": k(60)}, {"m": ""}),
     ("what was disabled returns", {"m": k(60) + INC, "/a": "x 1\n" + MARKER + k(5)},
      {"m": INC, "/a": "x 1\n" + k(5)}),
-    ("Match all returns", {"m": k(60) + "Match all\n" + MARKER + k(5)}, {"m": "Match all\n" + k(5)}),
+    ("Match all returns", {"m": k(60) + "Match all\n" + MARKER + k(5)},
+     {"m": "Match all\n" + k(5)}),
     ("a drop-in of others stays", {"m": k(60) + INC, "/a": k(5)}, {"m": INC}),
     ("an exception stays", {"m": k(60) + "Match User root\n" + k(5)},
      {"m": "Match User root\n" + k(5)}),
@@ -140,18 +141,22 @@ CONFLICTS = [
      [("/a", 2, "global", False, True)]),
     ("an exception", {"m": "Match User root\n" + k(5)}, False,
      [("m", 3, "Match User root", True, False)]),
-    ("an exception that comes too late", {"m": "Match User root\n" + k(5) + "Match User=root\n" + k(6)},
+    ("an exception that comes too late",
+     {"m": "Match User root\n" + k(5) + "Match User=root\n" + k(6)},
      False, [("m", 3, "Match User root", True, False), ("m", 5, "Match User root", False, False)]),
     ("Match all", {"m": "Match all\n" + k(5)}, False, [("m", 3, "Match all", True, False)]),
-    ("Match all, disabled", {"m": "Match all\n" + k(5)}, True, [("m", 3, "Match all", False, True)]),
-    ("an exception below Match all", {"m": "Match all\n" + k(60) + "Match User root\n" + k(5)}, False,
+    ("Match all, disabled", {"m": "Match all\n" + k(5)}, True,
+     [("m", 3, "Match all", False, True)]),
+    ("an exception below Match all", {"m": "Match all\n" + k(60) + "Match User root\n" + k(5)},
+     False,
      [("m", 5, "Match User root", False, False)]),
     ("included twice", {"m": INC + "Match User root\n" + INC, "/a": k(5)}, True,
      [("/a", 1, "Match User root", True, False), ("/a", 1, "global", False, False)]),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("name, files, disable, expected", CONFLICTS, ids=[row[0] for row in CONFLICTS])
+@pytest.mark.parametrize("name, files, disable, expected", CONFLICTS,
+                         ids=[row[0] for row in CONFLICTS])  # fmt: skip
 def test_conflicts(name, files, disable, expected):
     plan = _sshd_plan.make(reader(files), [INTERVAL], RELEASE, None, disable)
     found = _sshd_plan.conflicts(plan, [INTERVAL], False, [NOBODY], None)

@@ -13,7 +13,9 @@ from ansible_collections.curfew.session.plugins.module_utils import (
 )
 
 DEFAULT = _sshd_match.Connection("nobody-at-all", "192.0.2.1", "192.0.2.1", "0.0.0.0", 22)
-NAMES = ("10.conf", "9.conf", "Z.conf", "a.conf", "b.conf~", ".hidden.conf", "star*.conf", "x y.conf")
+NAMES = (
+    "10.conf", "9.conf", "Z.conf", "a.conf", "b.conf~", ".hidden.conf", "star*.conf", "x y.conf",
+)  # fmt: skip
 
 GLOBS = [
     ("*.conf", ["10.conf", "9.conf", "Z.conf", "a.conf", "star*.conf", "x y.conf"]),
