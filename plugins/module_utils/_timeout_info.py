@@ -1,0 +1,144 @@
+# Copyright: (c) 2026, curfew.session contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Gather what ends sessions on this host, and say so. Private to the collection.
+
+Nothing is changed: files are read, programs are asked. Whatever cannot be seen is null in the
+result, and a sentence of its ``verdict``.
+"""
+
+import pwd
+from typing import Any, Dict, List, Mapping, Optional, Set, Tuple
+
+from ansible_collections.curfew.session.plugins.module_utils import (
+    _login_shells,
+    _sshd_change,
+    _sshd_daemon,
+    _sshd_tree,
+    _timeout_host,
+    _timeout_shells,
+    _timeout_sshd,
+    _timeout_verdict,
+)
+
+__all__ = ["BadOption", "argument_spec", "gather"]
+
+# The shells that take TMOUT from their environment and obey it (measured).
+_INHERITING = ("bash", "ksh93", "mksh", "zsh")
+
+
+class BadOption(Exception):
+    """An option of the module is not right; one sentence."""
+
+
+def argument_spec() -> Dict[str, Any]:
+    shared = _sshd_change.argument_spec()
+    return {name: shared[name] for name in ("path", "connections", "sshd")}
+
+
+def gather(params: Mapping[str, Any]) -> Dict[str, Any]:
+    """The module's return values.
+
+    :raises BadOption: one sentence that names the option.
+    """
+    if params["path"] is not None and not params["path"].startswith("/"):
+        raise BadOption("Option path: %s is not an absolute path." % params["path"])
+    shells = _timeout_shells.look()
+    try:
+        sshd = _timeout_sshd.look(params["path"], params["connections"], params["sshd"],
+                                  [account.user for account in shells.accounts])
+    except (_sshd_daemon.SshdError, _sshd_tree.BadConnection) as error:
+        raise BadOption(str(error)) from error
+    sshd.result["sessions"] = _timeout_host.sessions(sshd.listener)
+    modules = (_timeout_host.pam_modules("sshd") if sshd.uses_pam else None) or set()
+    logind, notes = _logind(sshd, modules)
+    inherited = _inherited(sshd, modules)
+    facts = _timeout_verdict.Facts(
+        sshd=sshd.result, shells=shells.result, reads_profile_d=shells.reads_profile_d,
+        accounts=[(_with_inherited(account, shells.result, inherited),
+                   _over_ssh(account.user, sshd, logind, modules))
+                  for account in shells.accounts],
+        logind=logind, unseen=sshd.unseen + shells.unseen + notes + _not_seen(sshd.result))
+    accounts = [_timeout_verdict.account(facts, *pair) for pair in facts.accounts]
+    told = {"changed": False, "sshd": sshd.result, "shells": shells.result, "logind": logind,
+            "accounts": accounts, "verdict": _timeout_verdict.verdict(facts)}
+    result = _printable(told)  # type: Dict[str, Any]
+    return result
+
+
+def _logind(sshd: _timeout_sshd.Sshd, modules: Set[str]) -> Tuple[Dict[str, Any], List[str]]:
+    found = _timeout_host.logind()
+    told = {"stop_idle_session_seconds": found.seconds,
+            "sees_ssh": _timeout_host.logind_sees_ssh(sshd.release, 1, modules),
+            "definitions": found.definitions}
+    if found.known and found.seconds != found.configured:
+        return told, ["logind has not read its configuration since it was changed."]
+    if found.running and not found.known and found.definitions:
+        return told, ["StopIdleSessionSec does nothing before systemd 252."]
+    return told, []
+
+
+def _over_ssh(user: str, sshd: _timeout_sshd.Sshd, logind: Mapping[str, Any],
+              modules: Set[str]) -> Dict[str, int]:
+    """What else than the shell ends a user's idle SSH session, with a terminal, by name."""
+    found = {}  # type: Dict[str, int]
+    channel = sshd.channels[user]
+    if channel and channel["shell_seconds"]:
+        found["ChannelTimeout"] = channel["shell_seconds"]
+    seconds = logind["stop_idle_session_seconds"]
+    if seconds and _timeout_host.logind_sees_ssh(sshd.release, _uid_of(user), modules):
+        found["StopIdleSessionSec"] = seconds
+    return found
+
+
+def _uid_of(user: str) -> int:
+    try:
+        return pwd.getpwnam(user).pw_uid
+    except (KeyError, ValueError):
+        return 0  # of whom least is said
+
+
+def _not_seen(sshd: Mapping[str, Any]) -> List[str]:
+    found = []
+    if sshd["version"] is not None and sshd["reload_needed"] is None:
+        found.append("Whether sshd has read its configuration since it was last changed cannot be "
+                     "seen here.")
+    if sshd["version"] is not None and sshd["sessions"] is None:
+        found.append("How many SSH sessions are open is for root to see.")
+    return found
+
+
+def _inherited(sshd: _timeout_sshd.Sshd, modules: Set[str]) -> Optional[Tuple[str, str]]:
+    """The TMOUT that an SSH session starts with, and what gives it; SetEnv comes last."""
+    if "TMOUT" in sshd.environment:
+        return sshd.environment["TMOUT"], "sshd's SetEnv"
+    value = _timeout_host.pam_value("TMOUT") if "pam_env.so" in modules else None
+    return None if value is None else (value, "/etc/environment")
+
+
+def _with_inherited(
+    account: _timeout_verdict.AccountShell, shells: List[Dict[str, Any]],
+    inherited: Optional[Tuple[str, str]],
+) -> _timeout_verdict.AccountShell:
+    """An account whose login files leave TMOUT alone keeps the one that its session starts with."""
+    family = account.family
+    if inherited is None or family not in _INHERITING or account.state != "told":
+        return account
+    if any(place["scope"] == "login shells" for told in shells if told["family"] == family
+           for place in told["definitions"]):
+        return account
+    seconds = _login_shells.seconds_as_read(inherited[0], family)
+    return account._replace(
+        tmout_seconds=seconds, logout_seconds=_login_shells.logout_seconds(family, seconds),
+        readonly=False, detail=inherited[1])
+
+
+def _printable(value: Any) -> Any:
+    """With U+FFFD for bytes of files that are not UTF-8: what a module returns must be."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    if isinstance(value, list):
+        return [_printable(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _printable(item) for key, item in value.items()}
+    return value

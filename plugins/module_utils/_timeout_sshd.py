@@ -1,0 +1,324 @@
+# Copyright: (c) 2026, curfew.session contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What sshd's timeouts are on this host, as sshd says, and where they come from. Private.
+
+Only reads and asks: what cannot be seen is left null, and told in a sentence.
+"""
+
+import os
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+
+from ansible_collections.curfew.session.plugins.module_utils import (
+    _client_alive,
+    _file_changes,
+    _sshd_config,
+    _sshd_daemon,
+    _sshd_match,
+    _sshd_service,
+    _sshd_tree,
+    _timeout_channels,
+)
+
+__all__ = ["EXPECTED_ERRORS", "Sshd", "look"]
+
+DEFAULT_PATH = "/etc/ssh/sshd_config"
+EXPECTED_ERRORS = (
+    _file_changes.FilesError, _sshd_config.ConfigError, _sshd_daemon.SshdError, OSError)
+KEYWORDS = {name.lower(): name for name in (
+    "ClientAliveInterval", "ClientAliveCountMax", "ChannelTimeout", "UnusedConnectionTimeout")}
+MAX_BLOCKS = 64
+AT_ONCE = 8
+_KEEPALIVE = "/proc/sys/net/ipv4/tcp_keepalive_"
+
+Scope = Tuple[_sshd_config.MatchLine, ...]
+
+
+class Sshd(NamedTuple):
+    """``result`` is what the module returns; ``listener`` is None where it cannot be seen."""
+
+    result: Dict[str, Any]
+    unseen: List[str]
+    release: _sshd_config.Release
+    listener: Optional[_sshd_service.Listener]
+    environment: Dict[str, str]
+    uses_pam: bool
+    channels: Mapping[str, Optional[Dict[str, Any]]]
+
+
+class _Asked(NamedTuple):
+    """A connection to ask about, and the Match lines that it was derived from."""
+
+    connection: _sshd_match.Connection
+    scope: Scope
+
+
+def look(path: Optional[str], connections: Sequence[Mapping[str, Any]], binary: Optional[str],
+         users: Sequence[str]) -> Sshd:
+    """All that can be seen; ``users`` are those whose ChannelTimeout is wanted.
+
+    :raises SshdError, BadConnection: an option is not right.
+    """
+    run = _Look(path, connections)
+    try:
+        run.find_binary(binary)
+        run.read()
+        run.ask()
+    except EXPECTED_ERRORS as error:
+        if isinstance(error, _sshd_daemon.SshdError) and binary and run.binary is None:
+            raise
+        run.unseen.append(_sentence(str(error)))
+    channels = {user: run.channel_of(user) for user in users}
+    return Sshd(run.result, run.unseen, run.release, run.listener, run.environment,
+                run.uses_pam, channels)
+
+
+class _Look:
+    """One look at this host; ``result`` is filled as far as it gets."""
+
+    def __init__(self, path: Optional[str], connections: Sequence[Mapping[str, Any]]) -> None:
+        self.service, self.listener, words = _sshd_service.find()
+        self.path = path or words.config or DEFAULT_PATH
+        ours = os.path.realpath(self.path) == os.path.realpath(words.config or DEFAULT_PATH)
+        self.ours = ours
+        self.running_binary = words.binary
+        self.words = words if ours else _sshd_service.CommandLine()
+        self.given = connections
+        self.binary = None  # type: Optional[str]
+        self.release = _sshd_config.NEWEST
+        self.tree = None  # type: Optional[_sshd_config.Tree]
+        self.default = None  # type: Optional[_sshd_match.Connection]
+        self.unseen = []  # type: List[str]
+        self.environment = {}  # type: Dict[str, str]
+        self.uses_pam = False
+        self.derived = {}  # type: Dict[Scope, _sshd_match.Connection]
+        numbers = {"interval_seconds": None, "count_max": None}
+        self.result = {
+            "path": self.path, "version": None, "service": dict(self.service._asdict()),
+            "effective": numbers, "connections": [], "detection_seconds": None,
+            "tcp_keepalive_seconds": None, "channel_timeout": None,
+            "unused_connection_timeout": None, "definitions": [],
+            "command_line": ["-o " + option for option in self.words.options],
+            "reload_needed": None, "sessions": None}  # type: Dict[str, Any]
+
+    def find_binary(self, given: Optional[str]) -> None:
+        try:
+            self.binary = _sshd_daemon.find_binary(given, self.running_binary)
+        except _sshd_daemon.SshdError:
+            if given is not None:
+                raise
+            raise _sshd_daemon.SshdError("No sshd is installed on this host.") from None
+        version = _sshd_daemon.version(self.binary)
+        self.release = version.release
+        self.result["version"] = version.text
+
+    def read(self) -> None:
+        """The files: where values come from, and whether the listener has read them."""
+        keywords = list(KEYWORDS) + ["Port", "ListenAddress"]
+        files = _sshd_tree.Files(self.path, keywords, self.release)
+        tree = files.read({})
+        self.default = _sshd_tree.default_connection(tree, self.words.ports)
+        for text in tree.texts.values():  # a block's own conditions count, whatever it sets
+            if "match" in text.lower():
+                keywords += {_keyword(line, self.release) for line in text.split("\n")}
+        files.keywords = keywords
+        self.tree = files.read({})
+        self._derive()
+        self.result["definitions"] = self._definitions()
+        if self.listener is not None and self.ours:
+            self.result["reload_needed"] = _sshd_service.stale(self.listener, self.tree.texts)
+        elif self.ours and not self.service.running:
+            self.result["reload_needed"] = False
+
+    def _derive(self) -> None:
+        assert self.tree is not None and self.default is not None
+        scopes = list(dict.fromkeys(
+            directive.scope for directive in self.tree.directives
+            if not _sshd_config.unconditional(directive)))
+        if len(scopes) > MAX_BLOCKS:
+            self.unseen.append("sshd was asked about the first %d of %d Match blocks only." % (
+                MAX_BLOCKS, len(scopes)))
+        for scope in scopes[:MAX_BLOCKS]:
+            if any(name == "never" for match in scope for name, _argument in match.criteria):
+                continue  # 8.2 ignores it, so no connection meets it
+            try:
+                self.derived[scope] = _sshd_tree.derived_connection(
+                    _criteria(scope), self.default)
+            except _sshd_tree.BadConnection:
+                self.unseen.append(
+                    "What a connection that meets `%s` gets is not known: none could be derived on "
+                    "this host." % _scope_text(scope))
+
+    def ask(self) -> None:
+        """What sshd says of each connection."""
+        assert self.tree is not None and self.default is not None and self.binary is not None
+        asked = [_Asked(self.default, ())]
+        asked += [_Asked(connection, scope) for scope, connection in self.derived.items()]
+        asked += [_Asked(_sshd_tree.connection(item, self.default), ()) for item in self.given]
+        words = [word for option in self.words.options if self._own(option)
+                 for word in ("-o", option)]
+        answers = []  # type: List[Any]
+        with _sshd_daemon.Prover(self.binary, self.release, words) as prover:
+            for start in range(0, len(asked), AT_ONCE):
+                answers += prover.ask([
+                    _sshd_daemon.Question(self.tree, each.connection, False)
+                    for each in asked[start:start + AT_ONCE]])
+        self._take(asked, answers)
+
+    def _take(self, asked: Sequence[_Asked], answers: Sequence[Any]) -> None:
+        refused = [answer for answer in answers if isinstance(answer, _sshd_daemon.Rejected)]
+        if refused:
+            self.unseen.append(_sentence(str(refused[0])))
+            return
+        told = [self._told(each, answer) for each, answer in zip(asked, answers)]
+        self.result["connections"] = told
+        self.result["effective"] = {
+            key: told[0][key] for key in ("interval_seconds", "count_max")}
+        for key in ("detection_seconds", "channel_timeout", "unused_connection_timeout"):
+            self.result[key] = told[0][key]
+        if answers[0].get("tcpkeepalive") == ["yes"]:
+            self.result["tcp_keepalive_seconds"] = _keepalive_seconds()
+        self.uses_pam = answers[0].get("usepam") == ["yes"]
+        for value in answers[0].get("setenv", []):
+            name, equals, content = value.partition("=")
+            if equals:
+                self.environment.setdefault(name, content.strip('"'))
+
+    def _told(self, each: _Asked, answer: _sshd_daemon.Answer) -> Dict[str, Any]:
+        def words(keyword: str) -> Tuple[str, ...]:
+            return tuple(answer.get(keyword.lower(), [""])[0].split())
+        interval = _client_alive.read_seconds(words(_client_alive.INTERVAL))
+        count_max = _client_alive.read_number(words(_client_alive.COUNT_MAX))
+        numbers = [None if text is None else int(text) for text in (interval, count_max)]
+        told = dict(zip(("user", "host", "addr", "laddr", "lport"), each.connection[:5]))
+        told.update({
+            "scope": _scope_text(each.scope) if each.scope else None,
+            "interval_seconds": numbers[0], "count_max": numbers[1],
+            "detection_seconds": _client_alive.detection_seconds(
+                numbers[0], numbers[1], self.release),
+            "channel_timeout": self._channel(words("ChannelTimeout")),
+            "unused_connection_timeout": self._unused(words("UnusedConnectionTimeout"))})
+        return told
+
+    def _channel(self, shown: Sequence[str]) -> Optional[Dict[str, Any]]:
+        assert self.tree is not None
+        shown = () if tuple(shown) == ("none",) else shown
+        counted, why = _timeout_channels.in_force(
+            shown, self.tree, self._arguments("channeltimeout"), self.release)
+        counted = () if tuple(counted) == ("none",) else counted
+        if not counted and not shown:
+            return None
+        found = _timeout_channels.meaning(counted, self.release)
+        found["value"] = " ".join(shown or counted)
+        found["why"] = why or found["why"]
+        return found
+
+    def _unused(self, words: Sequence[str]) -> Optional[Dict[str, Any]]:
+        seconds = _timeout_channels.seconds_of(" ".join(words))
+        if not seconds:
+            return None
+        works = self.release >= _timeout_channels.FIRST_RELEASE
+        early = works and self.release < (10, 3)
+        return {"seconds": seconds, "works": works,
+                "why": "OpenSSH 9.2 to 10.2 can close a connection early" if early else None}
+
+    def channel_of(self, user: str) -> Optional[Dict[str, Any]]:
+        """The ChannelTimeout of a user's connections, as the configuration's text has it."""
+        if not self.result["connections"] or self.tree is None or self.default is None:
+            return None
+        general = self.result["channel_timeout"]  # type: Optional[Dict[str, Any]]
+        if self.release < _timeout_channels.MATCH_RELEASE:
+            return general
+        try:
+            connection = _sshd_tree.connection({"user": user}, self.default)
+        except _sshd_tree.BadConnection:
+            return general
+        directive = _sshd_config.deciding(self.tree, "channeltimeout", connection)
+        options = self._arguments("channeltimeout")
+        if options and (directive is None or not directive.scope):
+            return self._channel(options[0])
+        return self._channel(directive.arguments if directive else ())
+
+    def _own(self, option: str) -> bool:
+        """Whether an option of the daemon's command line is about what is told here."""
+        return _keyword(option, self.release) in set(KEYWORDS) | {
+            "setenv", "tcpkeepalive", "usepam"}
+
+    def _arguments(self, keyword: str) -> List[Tuple[str, ...]]:
+        parsed = [_sshd_config.parse_line(option, self.release) for option in self.words.options]
+        return [statement.arguments or () for statement in parsed
+                if statement is not None and statement.keyword == keyword]
+
+    def _definitions(self) -> List[Dict[str, Any]]:
+        assert self.tree is not None
+        found = []
+        for keyword, name in KEYWORDS.items():
+            for number, arguments in enumerate(self._arguments(keyword)):
+                found.append(_definition(
+                    None, None, name, arguments, "command line",
+                    "an earlier option" if number else None))
+        for directive in self.tree.directives:
+            if directive.keyword in KEYWORDS:
+                found.append(_definition(
+                    directive.path, directive.line, KEYWORDS[directive.keyword],
+                    directive.arguments, _sshd_config.scope_text(directive),
+                    self._beaten_by(directive)))
+        return found
+
+    def _beaten_by(self, directive: _sshd_config.Directive) -> Optional[str]:
+        """What keeps a definition from its way with the connections of its own scope."""
+        assert self.tree is not None
+        early = directive.keyword == "channeltimeout" and (
+            self.release < _timeout_channels.MATCH_RELEASE)
+        free = _sshd_config.unconditional(directive)
+        if early and not free:
+            return "before OpenSSH 10.5 a session does not get what a Match block sets"
+        if self._arguments(directive.keyword) and (not directive.scope or (early and free)):
+            return "the daemon's command line"
+        rivals = [other for other in self.tree.directives if other.keyword == directive.keyword]
+        if directive.scope in self.derived:
+            winner = _sshd_config.deciding(
+                self.tree, directive.keyword, self.derived[directive.scope])
+        else:
+            own = [other for other in rivals if _sshd_config.unconditional(other) or (
+                other.scope == directive.scope)]
+            inside = [other for other in own if other.scope]
+            winner = (own if early or not inside else inside)[0]
+        if winner is None or winner is directive:
+            return None
+        return "%s line %d" % (winner.path, winner.line)
+
+
+def _definition(path: Optional[str], line: Optional[int], keyword: str,
+                arguments: Sequence[str], scope: str, beaten_by: Optional[str]) -> Dict[str, Any]:
+    return {"path": path, "line": line, "keyword": keyword, "value": " ".join(arguments),
+            "scope": scope, "wins": beaten_by is None, "beaten_by": beaten_by}
+
+
+def _keyword(line: str, release: _sshd_config.Release) -> str:
+    statement = _sshd_config.parse_line(line, release)
+    return statement.keyword if statement is not None else ""
+
+
+def _criteria(scope: Scope) -> _sshd_match.Criteria:
+    return tuple(pair for match in scope for pair in match.criteria if pair != ("all", ""))
+
+
+def _scope_text(scope: Scope) -> str:
+    return ", ".join(_sshd_match.describe(match.criteria) for match in scope)
+
+
+def _keepalive_seconds() -> Optional[int]:
+    """After how long the kernel gives up a peer that is gone, with nothing left to send."""
+    numbers = []
+    try:
+        for name in ("time", "intvl", "probes"):
+            with open(_KEEPALIVE + name) as value:
+                numbers.append(int(value.read()))
+    except (OSError, ValueError):
+        return None
+    return numbers[0] + numbers[1] * numbers[2]
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith(".") else text + "."

@@ -1,0 +1,327 @@
+# Copyright: (c) 2026, curfew.session contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Facts about a host's timeouts, as plain sentences. Pure, and private to the collection."""
+
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+
+__all__ = ["AccountShell", "Facts", "account", "duration", "verdict"]
+
+
+class AccountShell(NamedTuple):
+    """One account's shell. ``state``: told, unknown (``detail`` says why), or missing.
+
+    Of one that is told, ``detail`` is the file that exempts the account, or what gives it its
+    timeout if that is no login file.
+    """
+
+    user: str
+    shell: str
+    family: Optional[str]
+    state: str
+    detail: str
+    tmout_seconds: Optional[int]
+    logout_seconds: Optional[int]
+    readonly: Optional[bool]
+
+
+class Facts(NamedTuple):
+    """What was gathered. ``accounts`` pairs each account's shell with what else ends its idle SSH
+    sessions, after how many seconds, by name."""
+
+    sshd: Mapping[str, Any]
+    shells: Sequence[Mapping[str, Any]]
+    reads_profile_d: Mapping[str, bool]
+    accounts: Sequence[Tuple[AccountShell, Mapping[str, int]]]
+    logind: Mapping[str, Any]
+    unseen: Sequence[str]
+
+
+def duration(seconds: int) -> str:
+    """``900`` as ``15 minutes``; in one unit where it is whole, else in two or three."""
+    if seconds < 120 and seconds != 60:
+        return _count(seconds, "second")
+    parts = []
+    for size, name in ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second")):
+        if seconds >= size:
+            parts.append(_count(seconds // size, name))
+            seconds %= size
+    return " ".join(parts)
+
+
+def _count(number: int, name: str) -> str:
+    return "%d %s%s" % (number, name, "" if number == 1 else "s")
+
+
+def _span(low: int, high: int) -> str:
+    if low == high:
+        return duration(low)
+    first, last = duration(low), duration(high)
+    number, _blank, unit = first.partition(" ")
+    if last.partition(" ")[2].rstrip("s") == unit.rstrip("s"):
+        return "%s to %s" % (number, last)
+    return "%s to %s" % (first, last)
+
+
+def _listed(items: Sequence[str], last: str = "and") -> str:
+    if len(items) < 2:
+        return "".join(items)
+    return "%s %s %s" % (", ".join(items[:-1]), last, items[-1])
+
+
+def _who(users: Sequence[str]) -> str:
+    return "The account%s %s" % (
+        "" if len(users) == 1 else "s", _listed(["`%s`" % user for user in users]))
+
+
+def account(facts: Facts, shell: AccountShell,
+            over_ssh: Mapping[str, int]) -> Dict[str, Any]:
+    """What ends an idle session of one account first, as the module returns it."""
+    ends = [(seconds, name) for name, seconds in over_ssh.items()]
+    if shell.logout_seconds and shell.state == "told":
+        ends.append((shell.logout_seconds, "autologout" if shell.family == "tcsh" else "TMOUT"))
+    seconds, ended_by = None, None  # type: Tuple[Optional[int], Optional[str]]
+    if ends and shell.state != "missing":
+        seconds, ended_by = min(ends)
+    return {"user": shell.user, "shell": shell.shell, "idle_logout_seconds": seconds,
+            "ended_by": ended_by, "why": _why(facts, shell, over_ssh)}
+
+
+def _why(facts: Facts, shell: AccountShell, over_ssh: Mapping[str, int]) -> str:
+    if shell.state == "missing":
+        return "%s does not exist, so that nobody can log in with it." % shell.shell
+    said = []
+    if shell.logout_seconds:
+        said.append("an idle %s prompt is closed after %s%s%s" % (
+            shell.family, duration(shell.logout_seconds),
+            ", the last minute of them a warning" if shell.family == "ksh93" else "",
+            ", set by %s" % shell.detail if shell.detail else ""))
+    elif shell.state == "unknown":
+        said.append("what the shell does cannot be told: %s" % shell.detail)
+    else:
+        said.append(_reason(facts, shell, "uses", "is"))
+    for name, seconds in sorted(over_ssh.items()):
+        said.append("%s ends an idle SSH session after %s" % (name, duration(seconds)))
+    text = "; ".join(said)
+    return text[0].upper() + text[1:] + "."
+
+
+def _reason(facts: Facts, shell: AccountShell, use: str, are: str) -> str:
+    """Why a shell never logs out: ``use zsh, which ...``."""
+    family = str(shell.family)
+    if shell.detail:
+        return "%s exempt from TMOUT in %s" % (are, shell.detail)
+    if family == "dash":
+        return "%s dash, which knows no idle timeout" % use
+    if family == "tcsh":
+        return "%s tcsh, which obeys only its own autologout, and that is not set" % use
+    places = _places(facts, family)
+    if not places:
+        if facts.reads_profile_d.get(family):
+            return "%s %s, for which nothing sets TMOUT" % (use, family)
+        return "%s %s, which does not read /etc/profile.d on this system" % (use, family)
+    where = "%s line %s" % (places[-1]["path"], places[-1]["line"])
+    if shell.tmout_seconds == 0:
+        return "%s %s, where TMOUT is 0 (%s)" % (use, family, where)
+    return "%s %s, which ends up without a TMOUT that it obeys, although %s says `%s`" % (
+        use, family, where, places[-1]["text"])
+
+
+def _places(facts: Facts, family: str) -> List[Mapping[str, Any]]:
+    """Where a login file gives TMOUT a value for a family, in reading order."""
+    return [place for told in facts.shells if told["family"] == family
+            for place in told["definitions"] if place["scope"] == "login shells"]
+
+
+def verdict(facts: Facts) -> List[str]:
+    """What ends a session on this host, after how long, and for whom nothing does."""
+    return (
+        _prompts(facts) + _channels(facts.sshd) + _dead_clients(facts.sshd)
+        + _unused(facts.sshd) + _logind(facts.logind) + _uncovered(facts)
+        + ["Accounts of a directory service are not enumerated: of those that are not in "
+           "/etc/passwd nothing is said."]
+        + _contradictions(facts) + _older(facts.sshd) + list(facts.unseen))
+
+
+def _prompts(facts: Facts) -> List[str]:
+    """One sentence for each time after which an idle prompt is closed."""
+    by_seconds = {}  # type: Dict[int, Dict[str, List[str]]]
+    times = {}  # type: Dict[str, set[int]]
+    changeable = []  # type: List[str]
+    for shell, _over_ssh in facts.accounts:
+        if shell.logout_seconds and shell.family:
+            families = by_seconds.setdefault(shell.logout_seconds, {})
+            families.setdefault(shell.family, []).append(shell.user)
+            times.setdefault(shell.family, set()).add(shell.logout_seconds)
+            if shell.readonly is False and shell.family not in changeable:
+                changeable.append(shell.family)
+    sentences = []
+    for seconds, families in sorted(by_seconds.items()):
+        plain = sorted(family for family in families if len(times[family]) == 1)
+        for family, users in sorted(families.items()):
+            if family not in plain:
+                sentences.append("An idle %s prompt of %s is closed after %s." % (
+                    family, _listed(["`%s`" % user for user in users]), duration(seconds)))
+        if plain:
+            sentences.append("An idle %s prompt is closed after %s." % (
+                _listed(plain, "or"), duration(seconds)))
+    if changeable:
+        sentences.append("Users of %s can turn that off: the value is not readonly." % (
+            _listed(sorted(changeable))))
+    return sentences
+
+
+def _channels(sshd: Mapping[str, Any]) -> List[str]:
+    sentences = []
+    told = set()
+    for connection in sshd["connections"]:
+        channel = connection["channel_timeout"]
+        shown = (connection["scope"], str(channel)) if channel else None
+        if channel is None or str(channel) in told:
+            continue
+        told.add(str(channel))
+        whose = "For `%s`: " % shown[0] if shown and shown[0] else ""
+        if channel["shell_seconds"]:
+            sentences.append("%ssshd closes an SSH session in which nothing is typed or shown for "
+                             "%s, whatever runs in it." % (
+                                 whose, duration(channel["shell_seconds"])))
+        if channel["command_seconds"]:
+            sentences.append("%ssshd ends a remote command that is silent for %s." % (
+                whose, duration(channel["command_seconds"])))
+        if channel["why"]:
+            sentences.append("%sChannelTimeout: %s." % (whose, channel["why"]))
+    return [sentence[0].upper() + sentence[1:] for sentence in sentences]
+
+
+def _dead_clients(sshd: Mapping[str, Any]) -> List[str]:
+    if not sshd["connections"]:
+        return []
+    sentences = []
+    first = sshd["connections"][0]
+    for number, connection in enumerate(sshd["connections"]):
+        same = all(connection[key] == first[key] for key in ("interval_seconds", "count_max"))
+        if number and same:
+            continue
+        text = _noticed(sshd, connection)
+        if number:
+            whose = "that meets `%s`" % connection["scope"] if connection["scope"] else (
+                "of `%s` from %s" % (connection["user"], connection["addr"]))
+            text = "Of a connection %s: %s%s" % (whose, text[0].lower(), text[1:])
+        sentences.append(text)
+    return sentences
+
+
+def _noticed(sshd: Mapping[str, Any], connection: Mapping[str, Any]) -> str:
+    interval, count_max = connection["interval_seconds"], connection["count_max"]
+    seconds = connection["detection_seconds"]
+    if seconds:
+        return "A client that vanishes is noticed after %s." % (
+            _span(seconds["min"], seconds["max"]))
+    if interval is None or count_max is None:
+        return "When a client that vanishes is noticed is not known."
+    cause = "ClientAliveInterval is 0" if not interval else "ClientAliveCountMax is 0"
+    text = "sshd itself never notices a client that vanishes: %s" % cause
+    if interval and not count_max:
+        text = ("ClientAliveCountMax is 0: since OpenSSH 8.2 sshd itself then never notices a "
+                "client that vanishes; before, it drops idle clients, dead or not, after %s" % (
+                    duration(interval)))
+    keepalive = sshd["tcp_keepalive_seconds"]
+    if keepalive:
+        text += "; TCP's own keepalive does after %s, but not that it is frozen" % (
+            duration(keepalive))
+    return text[0].upper() + text[1:] + "." if not text.startswith("sshd") else text + "."
+
+
+def _unused(sshd: Mapping[str, Any]) -> List[str]:
+    unused = sshd["unused_connection_timeout"]
+    if not unused:
+        return []
+    early = " (%s)" % unused["why"] if unused["why"] else ""
+    return ["A connection without any session in it is closed after %s%s." % (
+        duration(unused["seconds"]), early)]
+
+
+def _logind(logind: Mapping[str, Any]) -> List[str]:
+    seconds = logind["stop_idle_session_seconds"]
+    sentences = []
+    if seconds:
+        sentences.append(
+            "logind stops a session whose terminal it knows and that got no input for %s." % (
+                duration(seconds)))
+        if not logind["sees_ssh"]:
+            sentences.append("logind does not learn the terminals of SSH sessions on this system, "
+                             "so that StopIdleSessionSec ends none of them.")
+    return sentences
+
+
+def _uncovered(facts: Facts) -> List[str]:
+    groups = {}  # type: Dict[Tuple[str, str], List[str]]
+    unknown = {}  # type: Dict[str, List[str]]
+    for shell, over_ssh in facts.accounts:
+        if shell.logout_seconds or over_ssh:
+            continue
+        if shell.state == "unknown":
+            unknown.setdefault(shell.detail, []).append(shell.user)
+        elif shell.state == "told":
+            key = (_reason(facts, shell, "uses", "is"), _reason(facts, shell, "use", "are"))
+            groups.setdefault(key, []).append(shell.user)
+    scope = "over SSH nothing ever" if facts.logind["stop_idle_session_seconds"] else "nothing ever"
+    sentences = []
+    for (one, many), users in groups.items():
+        single = len(users) == 1
+        sentences.append("%s %s: %s logs %s out." % (
+            _who(users), one if single else many, scope, "it" if single else "them"))
+    for why, users in unknown.items():
+        sentences.append("%s may never be logged out, which cannot be told: %s." % (
+            _who(users), why))
+    return sentences
+
+
+def _contradictions(facts: Facts) -> List[str]:
+    found = []
+    definitions = facts.sshd["definitions"]
+    for one in definitions:
+        if one["wins"]:
+            continue
+        rivals = [other for other in definitions if other["keyword"] == one["keyword"]
+                  and other["wins"] and other["value"] == one["value"]
+                  and (other["scope"] == one["scope"] or other["path"] is None)]
+        if not rivals:
+            found.append("%s has no effect: %s." % (_definition(one), _beaten(one["beaten_by"])))
+    for place in _elsewhere(facts.shells):
+        found.append("%s line %s can set it too (%s): %s" % (
+            place["path"], place["line"], place["scope"], place["text"]))
+    return found
+
+
+def _definition(one: Mapping[str, Any]) -> str:
+    if one["path"] is None:
+        return "%s %s on the daemon's command line" % (one["keyword"], one["value"])
+    return "%s line %d (%s %s, scope %s)" % (
+        one["path"], one["line"], one["keyword"], one["value"], one["scope"])
+
+
+def _beaten(by: str) -> str:
+    return by if by.startswith("before ") else "%s wins" % by
+
+
+def _elsewhere(shells: Sequence[Mapping[str, Any]]) -> List[Mapping[str, Any]]:
+    found = {(place["path"], place["line"]): place for told in shells
+             for place in told["definitions"]
+             if place["scope"] not in ("login shells", "csh login shells")}
+    return list(found.values())
+
+
+def _older(sshd: Mapping[str, Any]) -> List[str]:
+    sentences = []
+    if sshd["reload_needed"]:
+        sentences.append("sshd has not read its configuration since it was changed: what is said "
+                         "of sshd here holds for connections after a reload.")
+    sessions = sshd["sessions"]
+    if sessions and sessions["older"]:
+        single = sessions["older"] == 1
+        sentences.append(
+            "%d of %d open SSH sessions began before sshd last read its configuration, and %s the "
+            "numbers of that time." % (
+                sessions["older"], sessions["open"], "keeps" if single else "keep"))
+    return sentences

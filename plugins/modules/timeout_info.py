@@ -1,0 +1,354 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, curfew.session contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+DOCUMENTATION = r"""
+module: timeout_info
+short_description: Say what really ends sessions on a host, and for whom nothing does
+version_added: 0.1.0
+author:
+  - curfew.session contributors (@curfew-session)
+description:
+  - Asks the installed sshd, the login shells that accounts use, and logind, what their timeouts are, and tells in plain
+    sentences what ends a session on this host, after how long, and which accounts nothing ever logs out.
+  - Whatever it says of a number was said by the program that obeys it; files tell only where the number comes from. What it could not see is null,
+    and a sentence of RV(verdict) says so.
+  - It changes nothing. It needs no root for what a user may read; as a user it does not see a main file that is for root only, the command line of
+    the daemon and the sessions of others.
+extends_documentation_fragment:
+  - curfew.session.attributes
+attributes:
+  check_mode:
+    support: full
+    details:
+      - It changes nothing, in check mode or not.
+  diff_mode:
+    support: none
+  idempotent:
+    support: full
+  platform:
+    platforms: linux
+    support: full
+options:
+  path:
+    description:
+      - The file that sshd starts from. By default what the running sshd reads, else C(/etc/ssh/sshd_config).
+    type: path
+  connections:
+    description:
+      - Connections to tell about, besides the default one and one for each C(Match) block.
+      - What is not given is taken from the default connection, which is a user that does not exist from an address that
+        nobody has, at the first listener.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      user:
+        description: The name of the user.
+        type: str
+      host:
+        description: The name of the client's host; by default its address.
+        type: str
+      addr:
+        description: The IP address of the client.
+        type: str
+      laddr:
+        description: The IP address on which the connection arrives.
+        type: str
+      lport:
+        description: The port on which the connection arrives.
+        type: int
+  sshd:
+    description:
+      - The absolute path of sshd. By default the running one, else the installed one.
+    type: path
+notes:
+  - Shells are asked as a user without rights, with an empty home, as by M(curfew.session.shell_tmout). Only where a login file that sets TMOUT
+    looks at who logs in, each account's shell is asked with that account's identity, root's never.
+  - Files in home directories are not looked at, so a user whose value is not readonly may have turned it off.
+  - sshd and the shells read their files as at every login, which is all that may move an access time. Files of one run in C(/tmp) are private and
+    removed.
+  - Accounts of a directory service are never enumerated.
+seealso:
+  - module: curfew.session.sshd_client_alive
+  - module: curfew.session.shell_tmout
+"""
+
+EXAMPLES = r"""
+- name: Ask what ends a session
+  curfew.session.timeout_info:
+  register: timeouts
+
+- name: Show it
+  ansible.builtin.debug:
+    msg: "{{ timeouts.verdict }}"
+
+- name: Ask about a certain connection as well
+  curfew.session.timeout_info:
+    connections:
+      - user: backup
+        addr: 10.0.0.5
+
+- name: Insist that nobody is left out
+  ansible.builtin.assert:
+    that: timeouts.accounts | selectattr('idle_logout_seconds', 'none') | length == 0
+"""
+
+RETURN = r"""
+sshd:
+  description: What sshd does with connections. All values but RV(sshd.definitions) are said by sshd itself.
+  returned: always
+  type: dict
+  contains:
+    path:
+      description: The file that sshd starts from.
+      type: str
+    version:
+      description: What the binary says of itself; null where there is none.
+      type: str
+    service:
+      description: The service that runs sshd, by C(name), C(manager) and whether it is C(running).
+      type: dict
+    command_line:
+      description: The options (C(-o)) that the daemon runs with. They beat every file's global section, not its C(Match) blocks.
+      type: list
+      elements: str
+    effective:
+      description: The numbers of the default connection, C(interval_seconds) and C(count_max).
+      type: dict
+    connections:
+      description:
+        - The default connection, one for each C(Match) block derived from its conditions, and those of O(connections).
+        - Each has C(user), C(host), C(addr), C(laddr), C(lport), C(scope) (the block that it was derived from, else null),
+          C(interval_seconds), C(count_max), and C(detection_seconds), C(channel_timeout) and C(unused_connection_timeout) as below.
+      type: list
+      elements: dict
+    detection_seconds:
+      description: How long a client that is gone stays connected on this release; null where sshd never drops it or it cannot be known.
+      type: dict
+      contains: &detection
+        min:
+          description: The shortest time, in seconds.
+          type: int
+        max:
+          description: The longest time, in seconds.
+          type: int
+        basis:
+          description: The rule behind the two numbers.
+          type: str
+    tcp_keepalive_seconds:
+      description: After how long the kernel gives up a client whose host is gone; null if sshd does not ask it to.
+      type: int
+    channel_timeout:
+      description: The ChannelTimeout of the default connection; null where none is set.
+      type: dict
+      contains:
+        value:
+          description: What sshd shows.
+          type: str
+        works:
+          description: Whether any of it does anything on this release.
+          type: bool
+        shell_seconds:
+          description: After how long it ends an idle interactive session; null if never.
+          type: int
+        command_seconds:
+          description: After how long it ends a silent remote command; null if never.
+          type: int
+        why:
+          description: What of it does nothing, and why; null if all of it works.
+          type: str
+    unused_connection_timeout:
+      description: The UnusedConnectionTimeout of the default connection; null where none is set.
+      type: dict
+      contains:
+        seconds:
+          description: After how long a connection without any session is closed.
+          type: int
+        works:
+          description: Whether it does anything on this release.
+          type: bool
+        why:
+          description: What is wrong with it on this release, or null.
+          type: str
+    definitions:
+      description: Where each of the directives is set, in the order in which sshd reads them; those of the command line first.
+      type: list
+      elements: dict
+      contains:
+        path:
+          description: The file; null for the command line.
+          type: str
+        line:
+          description: The number of the line; null for the command line.
+          type: int
+        keyword:
+          description: The directive.
+          type: str
+        value:
+          description: Its value, as it stands there.
+          type: str
+        scope:
+          description: V(global), V(command line), or the C(Match) lines that it stands under.
+          type: str
+        wins:
+          description: Whether it has its way with the connections of its scope.
+          type: bool
+        beaten_by:
+          description: What it loses to; null if it wins.
+          type: str
+    reload_needed:
+      description: Whether the listener last read its configuration before the newest file it reads was changed; null where nothing tells.
+      type: bool
+    sessions:
+      description:
+        - How many SSH sessions are C(open), this one included, and how many of them are C(older) than the last time that the daemon read its
+          configuration, and so keep the numbers of that time.
+        - Null where it cannot be seen, as without root.
+      type: dict
+  sample:
+    path: /etc/ssh/sshd_config
+    version: OpenSSH_10.0p2
+    service: {name: ssh, manager: systemd, running: true}
+    command_line: []
+    effective: {interval_seconds: 60, count_max: 3}
+    connections:
+      - user: curfew-no-such-user
+        host: 192.0.2.1
+        addr: 192.0.2.1
+        laddr: 0.0.0.0
+        lport: 22
+        scope: null
+        interval_seconds: 60
+        count_max: 3
+        detection_seconds: {min: 180, max: 240, basis: "interval x count_max to interval x (count_max + 1)"}
+        channel_timeout: null
+        unused_connection_timeout: null
+    detection_seconds: {min: 180, max: 240, basis: "interval x count_max to interval x (count_max + 1)"}
+    tcp_keepalive_seconds: 7875
+    channel_timeout: null
+    unused_connection_timeout: null
+    definitions:
+      - {path: /etc/ssh/sshd_config, line: 12, keyword: ClientAliveInterval, value: "60", scope: global, wins: true, beaten_by: null}
+    reload_needed: false
+    sessions: {open: 2, older: 0}
+shells:
+  description: The known login shells that accounts of C(/etc/passwd) use.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    path:
+      description: The path of the shell.
+      type: str
+    family:
+      description: What it is; one of V(bash), V(dash), V(zsh), V(ksh93), V(mksh), V(tcsh).
+      type: str
+    answered:
+      description: Whether it came to its prompt and said so.
+      type: bool
+    tmout_seconds:
+      description: The TMOUT of a login shell, in seconds as this shell reads it; null where it has none.
+      type: int
+    readonly:
+      description: Whether the user is kept from changing it; null where the shell did not answer.
+      type: bool
+    exported:
+      description: Whether programs inherit it; null where the shell did not answer.
+      type: bool
+    logout_seconds:
+      description: After how long an idle session really ends; null where it never does. ksh93 gives 60 seconds of grace.
+      type: int
+    definitions:
+      description:
+        - Where TMOUT (of csh shells, autologout) is given or taken away, by C(path), C(line), C(text) and C(scope).
+        - The scope is V(login shells) for the files that this shell reads at login, in its order; else what else can set it, such as V(PAM).
+      type: list
+      elements: dict
+  sample:
+    - path: /bin/ksh93
+      family: ksh93
+      answered: true
+      tmout_seconds: 900
+      readonly: true
+      exported: true
+      logout_seconds: 960
+      definitions: [{path: /etc/profile.d/tmout.sh, line: 4, text: TMOUT=900, scope: login shells}]
+logind:
+  description: What logind does with idle sessions, as the running logind says.
+  returned: always
+  type: dict
+  contains:
+    stop_idle_session_seconds:
+      description: The StopIdleSessionSec in force; null where it does not exist, is off, or logind does not run.
+      type: int
+    sees_ssh:
+      description: Whether logind learns the terminals of SSH sessions of this system; without it, none of them is ever idle to it.
+      type: bool
+    definitions:
+      description: Where StopIdleSessionSec is set, by C(path), C(line), C(text), C(value) and whether it C(wins).
+      type: list
+      elements: dict
+  sample: {stop_idle_session_seconds: null, sees_ssh: false, definitions: []}
+accounts:
+  description: Each account of C(/etc/passwd) that can have a session, with what ends its idle SSH sessions.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    user:
+      description: The account.
+      type: str
+    shell:
+      description: Its login shell.
+      type: str
+    idle_logout_seconds:
+      description: After how long an idle SSH session of this account is ended; null for never, or where RV(accounts[].why) says that it is not known.
+      type: int
+    ended_by:
+      description: What ends it first; V(TMOUT), V(autologout), V(ChannelTimeout), V(StopIdleSessionSec) or null.
+      type: str
+    why:
+      description: A sentence that says all that ends it, or why nothing does.
+      type: str
+  sample:
+    - user: root
+      shell: /bin/bash
+      idle_logout_seconds: 900
+      ended_by: TMOUT
+      why: An idle bash prompt is closed after 15 minutes.
+    - user: deploy
+      shell: /bin/zsh
+      idle_logout_seconds: null
+      ended_by: null
+      why: Uses zsh, which does not read /etc/profile.d on this system.
+verdict:
+  description: Plain sentences that say what ends a session on this host, after how long, for whom nothing does, and what could not be seen.
+  returned: always
+  type: list
+  elements: str
+  sample:
+    - An idle bash prompt is closed after 15 minutes.
+    - A client that vanishes is noticed after 3 to 4 minutes.
+    - "The account `deploy` uses zsh, which does not read /etc/profile.d on this system: nothing ever logs it out."
+    - "Accounts of a directory service are not enumerated: of those that are not in /etc/passwd nothing is said."
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.curfew.session.plugins.module_utils import _timeout_info
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec=_timeout_info.argument_spec(), supports_check_mode=True)
+    try:
+        result = _timeout_info.gather(module.params)
+    except _timeout_info.BadOption as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()
