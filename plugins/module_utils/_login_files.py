@@ -198,16 +198,20 @@ def _collated(path: str) -> str:
 
 def _events(text: str) -> List[_Event]:
     events: List[_Event] = list(find(text))
-    if re.search(r"(?:^|[\s;&|(])(?:\.|source)\s", text):
+    if re.search(r"(?:^|[\s;&|('\"])(?:\.|source)\s", text):
         events += _sourced(text)
     return sorted(events, key=lambda event: event.offset)
 
 
 def _sourced(text: str) -> List[_Sourced]:
-    found = []
+    found: List[_Sourced] = []
     for command in _shell_text.parse(text).commands:
         words = [word.text for word in command.words]
-        while len(words) > 1 and words[0] in ("builtin", "command", "emulate"):
+        if words[0] == "emulate" and "-c" in words[:-1]:
+            # The way of zsh: emulate sh -c '. /etc/profile'
+            inner = _shell_text.literal(words[words.index("-c") + 1])
+            found += [one._replace(offset=command.start) for one in _sourced(inner or "")]
+        while len(words) > 1 and words[0] in ("builtin", "command"):
             words = words[1:]
         if len(words) < 2 or words[0] not in (".", "source") or command.subshell:
             continue

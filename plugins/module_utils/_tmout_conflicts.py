@@ -183,7 +183,9 @@ def _reported(files: HostFiles) -> List[Conflict]:
     for scope, syntax, patterns in _REPORTED:
         for path in _matching(files, patterns):
             for definition in _tmout_script.find(files.text(path) or "", syntax):
-                found.append(Conflict(path, definition, scope, (), False, False, False))
+                # Their own autologout contradicts nothing: it is what ends csh sessions.
+                if "TMOUT" in definition.text:
+                    found.append(Conflict(path, definition, scope, (), False, False, False))
     for scope, expression, places in _BY_LINE:
         for path in _matching(files, places):
             found += _lines(path, files.text(path) or "", scope, expression)

@@ -135,6 +135,12 @@ def _run_locked(options: _Options, check_mode: bool, notes: List[str]) -> Dict[s
     result["conflicts"] = [
         one.result((one.path, one.definition.offset) in plan.disabled) for one in host.conflicts
     ]
+    if options.verify and options.wanted and not host.shells:
+        raise Refused(
+            "No login shell that is known is installed, so that nothing can be proven; to write the"
+            " drop-in all the same, set verify=false.",
+            dict(result, changed=False, diff=[]),
+        )
     before = _ask(options, host.shells)
     result["before"] = _described(before)
     for change in plan.changes:
@@ -376,6 +382,7 @@ def _finish_result(
 ) -> None:
     verdict = _judged(options, host, before, after, plan)
     result["effective"] = _described(after)
+    result["msg"] = _summary(result["effective"])
     result["verified"] = None if not options.verify else after is not None
     result["uncovered"] = _uncovered(host, verdict) if options.wanted and after is not None else []
     result["warnings"] += verdict.warnings + _uncovered_warning(result["uncovered"])
@@ -383,6 +390,18 @@ def _finish_result(
         result["warnings"].append(
             "This host forbids private mount namespaces, so that check mode cannot prove anything."
         )
+
+
+def _summary(effective: Optional[Sequence[Dict[str, Any]]]) -> str:
+    if effective is None:
+        return "No shell was asked."
+    ends = [
+        "{path} after {logout_seconds} s".format(**one) for one in effective if one["logout_seconds"]
+    ]
+    never = [one["path"] for one in effective if not one["logout_seconds"]]
+    parts = ["Idle sessions end: {0}.".format(", ".join(ends))] if ends else []
+    parts += ["Never: {0}.".format(", ".join(never))] if never else []
+    return " ".join(parts)
 
 
 def _uncovered(host: _Host, verdict: _tmout_proof.Verdict) -> List[Dict[str, str]]:

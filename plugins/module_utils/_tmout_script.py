@@ -66,12 +66,15 @@ def find(text: str, syntax: str = "sh") -> List[Definition]:
         return []
     if syntax != "sh":
         return _find_by_line(text, syntax)
-    return [
-        _definition(text, command, part)
-        for command in _shell_text.parse(text).commands
-        if not command.subshell
-        for part in _parts(command)
-    ]
+    found: List[Definition] = []
+    line, counted = 1, 0
+    for command in _shell_text.parse(text).commands:
+        for part in [] if command.subshell else _parts(command):
+            offset = _offset(command, part)
+            line += text.count("\n", counted, offset)
+            counted = offset
+            found.append(_definition(text, command, part, line))
+    return found
 
 
 class _Part(NamedTuple):
@@ -84,14 +87,16 @@ class _Part(NamedTuple):
     word: Optional[_shell_text.Word]
 
 
-def _definition(text: str, command: _shell_text.Command, part: _Part) -> Definition:
-    offset = part.word.start if part.word else command.start
+def _definition(
+    text: str, command: _shell_text.Command, part: _Part, line_number: int
+) -> Definition:
+    offset = _offset(command, part)
     start = text.rfind("\n", 0, offset) + 1
     end = text.find("\n", offset)
     line = text[start : len(text) if end < 0 else end]
     alone = text[command.start : command.end].strip()
     return Definition(
-        line=text.count("\n", 0, offset) + 1,
+        line=line_number,
         text=line.strip(),
         kind=part.kind,
         value=part.value,

@@ -78,6 +78,7 @@ RHEL_ZPROFILE = """_src_etc_profile()
 _src_etc_profile
 unset -f _src_etc_profile
 """
+EMULATING_ZPROFILE = "emulate sh -c '. /etc/profile'\n"
 NATIVE_ZPROFILE = "_f() { source /etc/profile; }\n_f\n"
 
 
@@ -207,7 +208,7 @@ def test_clean_host(host):
     assert result["uncovered"] == [] and result["conflicts"] == []
 
 
-@pytest.mark.parametrize("zprofile", [RHEL_ZPROFILE, NATIVE_ZPROFILE])
+@pytest.mark.parametrize("zprofile", [RHEL_ZPROFILE, NATIVE_ZPROFILE, EMULATING_ZPROFILE])
 def test_host_shaped_like_rhel(host, zprofile):
     host.write("profile", RHEL_PROFILE)
     host.write("bashrc", RHEL_BASHRC)
@@ -469,6 +470,18 @@ def test_without_namespaces(host):
     assert {k: v for k, v in host.tree().items() if k != folder} == {
         k: v for k, v in before.items() if k != folder
     }
+
+
+def test_no_known_shell(host):
+    host.write("passwd", "root:x:0:0::/root:/usr/bin/fish\n")
+    wrapper = ["sh", "-c", 'for f in bash dash zsh ksh93 mksh tcsh sh ksh csh mksh-static; do for d in'
+               ' /bin /usr/bin /usr/local/bin; do [ -e $d/$f ] && mount --bind /bin/true $d/$f; done;'
+               ' done; exec "$@"', "sh"]
+    before = host.tree()
+    result = host.run(wrapper=wrapper, timeout=900)
+    assert result["failed"] and "No login shell" in result["msg"]
+    assert host.tree() == before
+    assert host.run(wrapper=wrapper, timeout=900, verify=False)["changed"]
 
 
 def test_without_proof(host):

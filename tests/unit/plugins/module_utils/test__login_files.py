@@ -1,0 +1,98 @@
+# Copyright: (c) 2026, curfew.session contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The order in which login files are read, over trees of files that exist in a dictionary only."""
+
+import os
+
+import pytest
+
+from ansible_collections.curfew.session.plugins.module_utils import _login_files as login_files
+
+DROP_IN = "/etc/profile.d/tmout.sh"
+DEBIAN = """if [ -d /etc/profile.d ]; then
+  for i in $(run-parts --list --regex '^[a-zA-Z0-9_][a-zA-Z0-9._-]*\\.sh$' /etc/profile.d); do
+    if [ -r $i ]; then
+      . $i
+    fi
+  done
+fi
+"""
+FEDORA = 'for i in /etc/profile.d/*.sh /etc/profile.d/sh.local ; do\n  . "$i" >/dev/null\ndone\n'
+SUSE = "for s in /etc/profile.d/*.sh; do\n test -r $s && . $s\ndone\n"
+GUARDED = "test -s /etc/profile.local && . /etc/profile.local\n"
+
+# files, then (path, line, before, after) as bash reads them
+ORDERS = [
+    ({"/etc/profile": "TMOUT=1\n" + DEBIAN + "TMOUT=2\n"},
+     [("/etc/profile", 1, True, False), ("/etc/profile", 9, False, True)]),
+    ({"/etc/profile": FEDORA, "/etc/profile.d/a.sh": "TMOUT=1\n", "/etc/profile.d/z.sh": "TMOUT=2",
+      "/etc/profile.d/sh.local": "TMOUT=3", "/etc/profile.d/b.csh": "TMOUT=4"},
+     [("/etc/profile.d/a.sh", 1, True, False), ("/etc/profile.d/z.sh", 1, False, True),
+      ("/etc/profile.d/sh.local", 1, False, True)]),
+    ({"/etc/profile": SUSE + GUARDED, "/etc/profile.local": "\nTMOUT=1\n"},
+     [("/etc/profile.local", 2, False, True)]),
+    ({"/etc/profile": GUARDED + SUSE, "/etc/profile.local": "TMOUT=1\n"},
+     [("/etc/profile.local", 1, True, False)]),
+    # In one language Z comes before t, in another after it.
+    ({"/etc/profile": SUSE, "/etc/profile.d/Z.sh": "TMOUT=1\n"},
+     [("/etc/profile.d/Z.sh", 1, True, True)]),
+    ({"/etc/profile": DEBIAN, "/etc/profile.d/x.sh.dpkg-old": "TMOUT=1\n",
+      "/etc/profile.d/x": "TMOUT=1"}, []),
+    ({"/etc/profile": SUSE, "/etc/bashrc": "TMOUT=1\n"}, [("/etc/bashrc", 1, False, True)]),
+    ({"/etc/profile": "f() {\n . /etc/x\n}\n" + SUSE, "/etc/x": "TMOUT=1"},
+     [("/etc/x", 1, True, False)]),
+    ({"/etc/profile": ". /etc/x\n" + SUSE, "/etc/x": ". /etc/profile\n. /etc/x\nTMOUT=1"},
+     [("/etc/x", 3, True, False)]),
+    ({"/etc/profile": "(. /etc/x)\necho . /etc/x\n" + SUSE, "/etc/x": "TMOUT=1"}, []),
+    ({"/etc/profile": SUSE + ". $HOME/x\n. x\n. $(tput x)\n"}, []),
+    ({}, []),
+]
+
+# files, family, whether it reads the drop-in
+READERS = [
+    ({"/etc/profile": DEBIAN}, "bash", True),
+    ({"/etc/profile": FEDORA}, "mksh", True),
+    ({"/etc/profile": "umask 022\n"}, "bash", False),
+    ({"/etc/profile": DEBIAN, "/etc/zsh/zprofile": "# empty\n"}, "zsh", False),
+    ({"/etc/profile": FEDORA, "/etc/zprofile": "_f() {\n source /etc/profile\n}\n_f\n"}, "zsh", True),
+    ({"/etc/profile": DEBIAN, "/etc/zsh/zprofile": "emulate sh -c '. /etc/profile'\n"}, "zsh", True),
+    ({"/etc/profile": ". /etc/profile.d/tmout.sh\n"}, "dash", True),
+    ({"/etc/profile": DEBIAN}, "tcsh", False),
+]
+
+
+class Tree(login_files.Files):
+    def __init__(self, files):
+        self._files = dict({"/etc/profile.d/other": ""}, **files)
+
+    def text(self, path):
+        return self._files.get(path)
+
+    def names(self, folder):
+        found = [os.path.basename(p) for p in self._files if os.path.dirname(p) == folder]
+        return found or None
+
+    def real(self, path):
+        return path
+
+
+@pytest.mark.parametrize("files, expected", ORDERS)
+def test_order(files, expected):
+    reading = login_files.follow(Tree(files), "bash", DROP_IN)
+    found = [(p.path, p.definition.line, p.before, p.after) for p in reading.places]
+    assert sorted(found) == sorted(expected)
+
+
+@pytest.mark.parametrize("files, family, reads", READERS)
+def test_who_reads_the_drop_in(files, family, reads):
+    assert login_files.follow(Tree(files), family, DROP_IN).reads_drop_in is reads
+
+
+def test_files_that_include_each_other_end():
+    names = ["/etc/f%d" % number for number in range(30)]
+    text = "".join(". %s\n" % name for name in names)
+    files = dict.fromkeys(names, text)
+    files["/etc/profile"] = text
+    assert len(login_files.follow(Tree(files), "bash", DROP_IN).files) == 31
