@@ -73,3 +73,8 @@ def other_variables(step: str, host: str) -> dict[str, dict[str, Any]]:
     return {
         shell: {key: said[key] for key in keys} for shell, said in shells(step, host).items()
     }
+
+
+def as_user(user: str, command: str) -> str:
+    """The command in an environment that holds nothing of whoever asks."""
+    return f"runuser -u {user} -- env -i HOME=/home/{user} PATH=/usr/bin:/bin {command}"

@@ -65,15 +65,15 @@ def test_host_obeys(host: Host) -> None:
     said = host.check_output(f"/usr/sbin/sshd -T -C {connection}").lower().split("\n")
     assert {"clientaliveinterval 60", "clientalivecountmax 3"} <= set(said)
     for shell in ("bash", "ksh93", "mksh", "dash"):
-        start = f"runuser -u ops -- env -i HOME=/home/ops PATH=/usr/bin:/bin {shell} -l"
-        assert host.check_output(f"{start} -c 'echo $TMOUT'").strip() == "900", shell
+        command = answers.as_user("ops", f"{shell} -l -c 'echo $TMOUT'")
+        assert host.check_output(command).strip() == "900", shell
     read_at, changed_at = host.check_output(f"stat -c %Y /run/sshd.pid {MAIN}").split()
     assert int(read_at) >= int(changed_at)
 
 
 @pytest.fixture(scope="session")
 def sessions(pool: ThreadPoolExecutor) -> Sessions:
-    """The numbers of the runs above are too long to wait for: shorter ones, by the same commands."""
+    """Shorter numbers, by the same commands: those above are too long to wait for."""
     said = _ansible(SSHD[0], "interval=2 count_max=1 reload=true")
     _ansible(TMOUT[0], "timeout=4")
     started = Sessions(pool)

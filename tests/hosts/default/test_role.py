@@ -60,14 +60,13 @@ def test_sshd_says_so(host: Host, user: str) -> None:
 @pytest.mark.parametrize("shell", READING)
 def test_login_shell_says_so(host: Host, shell: str) -> None:
     asked = 'echo "$TMOUT"; (unset TMOUT) 2>/dev/null || echo readonly; env | grep ^TMOUT='
-    command = f"runuser -u ops -- env -i HOME=/home/ops PATH=/usr/bin:/bin {shell} -l -c '{asked}' 2>/dev/null"
-    said = host.run(command).stdout.split()
-    assert said == [str(TMOUT), "readonly", f"TMOUT={TMOUT}"]
+    done = host.run(answers.as_user("ops", f"{shell} -l -c '{asked}'"))
+    assert done.stdout.split() == [str(TMOUT), "readonly", f"TMOUT={TMOUT}"]
 
 
 @pytest.mark.parametrize("shell", READING)
 def test_exempt_user_is_left_alone(host: Host, shell: str) -> None:
-    command = f"runuser -u keeper -- env -i HOME=/home/keeper PATH=/usr/bin:/bin {shell} -l -c 'echo ${{TMOUT:-0}}'"
+    command = answers.as_user("keeper", f"{shell} -l -c 'echo ${{TMOUT:-0}}'")
     assert host.check_output(command).strip() == "0"
 
 

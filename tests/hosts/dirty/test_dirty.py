@@ -96,7 +96,7 @@ def test_sshd_says_so(host: Host) -> None:
 @pytest.mark.parametrize("shell", ["bash", "ksh93", "mksh", "dash"])
 def test_login_shell_says_so(host: Host, shell: str) -> None:
     asked = 'echo "$TMOUT"; (unset TMOUT) 2>/dev/null || echo readonly; env | grep ^TMOUT='
-    done = host.run(f"runuser -u ops -- env -i HOME=/home/ops PATH=/usr/bin:/bin {shell} -l -c '{asked}'")
+    done = host.run(answers.as_user("ops", f"{shell} -l -c '{asked}'"))
     assert done.stdout.split() == [str(TMOUT), "readonly", f"TMOUT={TMOUT}"]
 
 

