@@ -23,7 +23,7 @@ from ansible_collections.curfew.session.plugins.plugin_utils._audit_values impor
 )
 
 __all__ = ("DIFFERS", "HOLDS", "TITLES", "UNREACHABLE", "UNVERIFIED", "Reason", "exceptions",
-           "judge", "notes", "status")
+           "judge", "notes", "status", "too_late")
 
 HOLDS = "holds"
 DIFFERS = "differs"
@@ -195,13 +195,13 @@ def _account_reasons(asked: Tmout, info: Dict[str, Any]) -> List[Reason]:
     late = {}  # type: Dict[int, List[str]]
     for one in mappings(info.get("accounts")):
         user, seconds = text(one.get("user")), number(one.get("idle_logout_seconds"))
-        if user in asked.exempt_users:
+        if not too_late(asked, one, info):
             continue
-        if seconds is None or seconds == 0:
+        if seconds:
+            late.setdefault(seconds, []).append(user)
+        else:
             key = (text(one.get("shell")), text(one.get("why") or "nothing tells why"))
             uncovered.setdefault(key, []).append(user)
-        elif seconds > _allowed(asked, one, info):
-            late.setdefault(seconds, []).append(user)
     reasons = [
         Reason(DIFFERS, "uncovered", "Nothing ends an idle session of %s (%s): %s." % (
             words.names(users, 20), shell, why.rstrip(".")))
@@ -214,9 +214,13 @@ def _account_reasons(asked: Tmout, info: Dict[str, Any]) -> List[Reason]:
     ]
 
 
-def _allowed(asked: Tmout, account: Dict[str, Any], info: Dict[str, Any]) -> int:
+def too_late(asked: Tmout, account: Dict[str, Any], info: Dict[str, Any]) -> bool:
+    """Tell whether an idle session of an account outlives what is asked for."""
+    if text(account.get("user")) in asked.exempt_users:
+        return False
+    seconds = number(account.get("idle_logout_seconds"))
     grace = KSH93_GRACE if _family(account, info) == "ksh93" else 0
-    return asked.seconds + grace
+    return not seconds or seconds > asked.seconds + grace
 
 
 def _family(account: Dict[str, Any], info: Dict[str, Any]) -> Optional[str]:
@@ -230,11 +234,11 @@ def _family(account: Dict[str, Any], info: Dict[str, Any]) -> Optional[str]:
 
 def _readonly_reasons(asked: Tmout, info: Dict[str, Any]) -> List[Reason]:
     """A value that users can change is not the one asked for, where readonly is asked for."""
-    used = {one.get("shell") for one in mappings(info.get("accounts"))
-            if one.get("user") not in asked.exempt_users}
+    used = {text(one.get("shell")) for one in mappings(info.get("accounts"))
+            if text(one.get("user")) not in asked.exempt_users}
     free = [
         text(shell.get("path")) for shell in mappings(info.get("shells"))
-        if asked.readonly and shell.get("path") in used and shell.get("readonly") is False
+        if asked.readonly and text(shell.get("path")) in used and shell.get("readonly") is False
         and number(shell.get("logout_seconds"))
     ]
     if not free:

@@ -9,6 +9,7 @@ Private to this collection: it may change without notice; the data's form is in 
 
 import collections
 import datetime
+import re
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from ansible_collections.curfew.session.plugins.plugin_utils import (
@@ -33,6 +34,8 @@ __all__ = ("SCHEMA_VERSION", "Answer", "build", "headline", "sentence")
 
 SCHEMA_VERSION = 1
 _LONGEST_MESSAGE = 400
+# Sorts after every time that there is.
+_NEVER = 2 ** 53
 
 
 class Answer(NamedTuple):
@@ -106,7 +109,7 @@ def _host(answer: Answer) -> Dict[str, Any]:
         "reasons": [{"code": one.code, "text": one.text} for one in reasons],
         "notes": notes,
         "exceptions": _audit_judge.exceptions(info or {}),
-        "timeline": _timeline(info) if info else [],
+        "timeline": _timeline(info, policy) if info else [],
         "policy": plain(_audit_policy.described(policy)) if policy else None,
         "info": info,
     }
@@ -140,33 +143,53 @@ def _info(result: Optional[Mapping[str, Any]]) -> Tuple[Optional[Dict[str, Any]]
 def _message(message: Any) -> str:
     """Errors come with line ends and of any length; here one is part of a sentence."""
     squeezed = " ".join(text(message or "it did not say why").split())
+    squeezed = re.sub(r"\A(?:(?:Task|Action) failed: )+", "", squeezed)
     if len(squeezed) > _LONGEST_MESSAGE:
         squeezed = squeezed[:_LONGEST_MESSAGE] + "..."
     return squeezed if squeezed.endswith((".", "!", "?", "...")) else squeezed + "."
 
 
-def _timeline(info: Dict[str, Any]) -> List[Dict[str, Any]]:
+def _timeline(info: Dict[str, Any], policy: Optional[_audit_policy.Policy]) -> List[Dict[str, Any]]:
     """Return what ends a session and when, one lane for each thing that can happen to it."""
-    lanes = {}  # type: Dict[Tuple[Optional[int], str], List[str]]
+    tmout = policy.tmout if policy else None
+    lanes = {}  # type: Dict[Tuple[int, bool, str], List[str]]
     for one in mappings(info.get("accounts")):
         seconds = number(one.get("idle_logout_seconds")) or None
-        key = (seconds, text(one.get("ended_by") or "nothing") if seconds else "nothing")
-        lanes.setdefault(key, []).append(text(one.get("user")))
-    order = sorted(lanes, key=lambda key: (key[0] is None, key[0] or 0, key[1]))
-    found = [_lane("idle", lanes[key], key[0], key[0], key[1]) for key in order]
+        beyond = tmout is not None and _audit_judge.too_late(tmout, one, info)
+        ended_by = text(one.get("ended_by") or "nothing") if seconds else "nothing"
+        lanes.setdefault((seconds or _NEVER, beyond, ended_by), []).append(text(one.get("user")))
+    found = []
+    for (end, beyond, ended_by), users in sorted(lanes.items()):
+        when = None if end == _NEVER else end
+        limit = tmout.seconds if tmout else None
+        found.append(_lane("idle", users, (when, when), limit, beyond, ended_by))
+    return found + _lanes_of_host(info, policy)
+
+
+def _lanes_of_host(
+    info: Dict[str, Any], policy: Optional[_audit_policy.Policy]
+) -> List[Dict[str, Any]]:
+    found = []
     sshd = mapping(info.get("sshd"))
     if sshd:
+        alive = policy.client_alive if policy else None
+        limit = None
+        if alive is not None and not alive.match and alive.interval and alive.count_max:
+            limit = alive.interval * (alive.count_max + 1)
         detection = mapping(sshd.get("detection_seconds"))
-        found.append(_lane("gone", [], number(detection.get("min")), number(detection.get("max")),
+        ends = number(detection.get("min")), number(detection.get("max"))
+        # A release that takes twice as long for the same numbers is beyond the limit too.
+        beyond = limit is not None and (ends[1] is None or ends[1] > limit)
+        found.append(_lane("gone", [], ends, limit, beyond,
                            "ClientAliveInterval" if detection else "nothing"))
     stop = number(mapping(info.get("logind")).get("stop_idle_session_seconds"))
-    return found + ([_lane("logind", [], stop, stop, "StopIdleSessionSec")] if stop else [])
+    if stop:
+        found.append(_lane("logind", [], (stop, stop), None, False, "StopIdleSessionSec"))
+    return found
 
 
-def _lane(kind: str, users: List[str], first: Optional[int], last: Optional[int],
-          ended_by: str) -> Dict[str, Any]:
-    when = words.short(last)
-    if first is not None and last is not None and first != last:
-        when = "%s to %s" % (words.short(first), when)
-    return {"kind": kind, "users": users, "from_seconds": first, "to_seconds": last,
-            "ended_by": ended_by, "when": when}
+def _lane(kind: str, users: List[str], ends: Tuple[Optional[int], Optional[int]],
+          limit: Optional[int], beyond: bool, ended_by: str) -> Dict[str, Any]:
+    return {"kind": kind, "users": users, "from_seconds": ends[0], "to_seconds": ends[1],
+            "when": words.short_within(*ends), "limit_seconds": limit, "beyond_limit": beyond,
+            "ended_by": ended_by}

@@ -9,7 +9,7 @@ Private to this collection: it may change without notice.
 
 from typing import Callable, List, Optional, Sequence
 
-__all__ = ("count", "names", "short", "span", "within")
+__all__ = ("count", "names", "short", "short_within", "span", "within")
 
 _UNITS = (("day", "d", 86400), ("hour", "h", 3600), ("minute", "min", 60), ("second", "s", 1))
 
@@ -37,8 +37,16 @@ def _spell(seconds: int, written: Callable[[int, str, str], str], nothing: str) 
 
 def within(shortest: int, longest: int) -> str:
     """`3 to 4 minutes`, or `50 seconds to 1 minute` where the units differ."""
-    first, last = span(shortest).split(), span(longest).split()
-    if shortest == longest:
+    return _range(span(shortest).split(), span(longest).split())
+
+
+def short_within(shortest: Optional[int], longest: Optional[int]) -> str:
+    """`3 to 4 min`; None is `never`."""
+    return _range(short(shortest).split(), short(longest).split())
+
+
+def _range(first: List[str], last: List[str]) -> str:
+    if first == last:
         return " ".join(last)
     if len(first) == len(last) == 2 and first[1].rstrip("s") == last[1].rstrip("s"):
         first = first[:1]

@@ -9,7 +9,7 @@
     ["unverified", "Not verified", "M8.5 8.5a3.5 3.5 0 1 1 5 3.2c-1 .5-1.5 1.200-1.500 2.300M12 18.500v.01"],
     ["unreachable", "Unreachable", "M12 3a9 9 0 1 0 0 18a9 9 0 1 0 0-18M6 6l12 12"],
   ];
-  const SEVERITY = ["unreachable", "differs", "unverified", "holds"];
+  const SEVERITY = ["differs", "unreachable", "unverified", "holds"];
   const LANES = {gone: "Vanished client", logind: "Idle, by logind"};
   const byId = (id) => document.getElementById(id);
   const number = (value) => value.toLocaleString("en");
@@ -34,13 +34,8 @@
 
   // ---- the scale: one for all hosts, so that bars can be compared
 
-  const asked = (host, kind) => {
-    const policy = host.policy || {};
-    if (kind === "gone") return policy.client_alive?.detection_seconds?.max ?? null;
-    return policy.tmout?.seconds ?? null;
-  };
   const allLanes = report.hosts.flatMap((host) => host.timeline);
-  const limit = Math.max(0, ...report.hosts.flatMap((host) => [asked(host, "gone"), asked(host, "idle")]));
+  const limit = Math.max(0, ...allLanes.map((lane) => lane.limit_seconds ?? 0));
   // What lasts much longer than anything asked for is cut, so that the rest stays legible.
   const shown = allLanes.map((lane) => lane.to_seconds ?? 0).filter((end) => !limit || end <= 3 * limit);
   const longest = Math.max(limit, 1, ...shown);
@@ -49,54 +44,46 @@
   const scale = (Math.floor(longest / step) + 1) * step;
   const at = (seconds) => `${Math.min(100, seconds / scale * 100).toFixed(2)}%`;
 
-  function tick(seconds) {
-    if (seconds % 3600 === 0 && seconds) return `${seconds / 3600} h`;
-    if (seconds % 60 === 0) return `${seconds / 60}${seconds ? " min" : ""}`;
-    return `${seconds} s`;
-  }
+  const [unit, letter] = step % 3600 === 0 ? [3600, "h"] : step % 60 === 0 ? [60, "min"] : [1, "s"];
 
   function axis() {
     const marks = [];
     for (let seconds = 0; seconds <= scale; seconds += step) {
-      const anchor = seconds === 0 ? "start" : seconds === scale ? "end" : "middle";
-      marks.push(drawn("text", {x: at(seconds), y: "13", "text-anchor": anchor}, tick(seconds)));
+      marks.push(drawn("text", {x: at(seconds), y: "13", "text-anchor": seconds ? "middle" : "start"}, String(seconds / unit)));
     }
     return element("div", {class: "axis", "aria-hidden": "true"},
-      element("span"), drawn("svg", {}, ...marks), element("span"));
+      element("span"), drawn("svg", {}, ...marks), element("span", {}, letter));
   }
 
-  function bar(lane, mark) {
+  function bar(lane) {
+    const mark = lane.limit_seconds;
     const shapes = [drawn("line", {class: "track", x1: 0, x2: "100%", y1: 6, y2: 6})];
-    const over = mark !== null && (lane.to_seconds === null || lane.to_seconds > mark);
     if (lane.to_seconds === null) {
       shapes.push(drawn("line", {class: "never", x1: 0, x2: "100%", y1: 6, y2: 6}),
         drawn("svg", {x: "100%", y: 0, overflow: "visible"}, drawn("path", {class: "arrow", d: "M-7 1L2 6L-7 11Z"})));
     } else {
       const sure = at(lane.from_seconds ?? lane.to_seconds);
-      shapes.push(drawn("rect", {class: "maybe", x: 0, width: at(lane.to_seconds), y: 3, height: 6, rx: 1}),
-        drawn("rect", {class: over ? "open over" : "open", x: 0, width: sure, y: 3, height: 6, rx: 1}));
+      if (sure !== at(lane.to_seconds)) shapes.push(drawn("rect", {class: "maybe", x: 0, width: at(lane.to_seconds), y: 3, height: 6, rx: 1}));
+      shapes.push(drawn("rect", {class: lane.beyond_limit ? "open over" : "open", x: 0, width: sure, y: 3, height: 6, rx: 1}));
       if (lane.to_seconds > scale) shapes.push(drawn("svg", {x: "92%", y: 0, overflow: "visible"},
         drawn("path", {class: "cut", d: "M0 11L4 1M5 11L9 1"})));
     }
     if (mark !== null) shapes.push(drawn("line", {class: "asked", x1: at(mark), x2: at(mark), y1: 0, y2: 12}));
-    return [drawn("svg", {"aria-hidden": "true", focusable: "false"}, ...shapes), over];
+    return drawn("svg", {"aria-hidden": "true"}, ...shapes);
   }
 
   function lanes(host) {
+    if (!host.timeline.length) return element("span", {class: "unknown"}, "Not known");
     const list = element("ul", {class: "lanes", role: "list"});
     for (const lane of host.timeline) {
-      const mark = asked(host, lane.kind);
-      const graced = lane.kind === "idle" && mark !== null && lane.to_seconds === mark + 60 && !host.reasons.some((one) => one.code === "late");
-      const [drawing, over] = bar(lane, mark);
-      if (graced) drawing.querySelector(".over")?.classList.remove("over");
       const who = element("span", {class: "who"});
       if (lane.kind === "idle") {
         const rest = lane.users.length - 3;
         who.append(foreign(lane.users.slice(0, 3).join(", ")), rest > 0 ? ` and ${number(rest)} more` : "");
         who.append(element("span", {class: "hidden"}, " idle at the prompt:"));
       } else who.append(LANES[lane.kind]);
-      const when = element("span", {class: over && !graced ? "when beyond" : "when"}, lane.when);
-      list.append(element("li", {}, who, drawing, when));
+      const when = element("span", {class: lane.beyond_limit ? "when beyond" : "when"}, lane.when);
+      list.append(element("li", {}, who, bar(lane), when));
     }
     return list;
   }
@@ -199,14 +186,14 @@
   const natural = new Intl.Collator("en", {numeric: true}).compare;
   const byNumber = (key) => (a, b) => (key(a) === key(b) ? 0 : key(a) < key(b) ? -1 : 1);
   const ORDERS = {
-    name: ["Host", (a, b) => natural(a.name, b.name)],
-    state: ["State", byNumber((host) => SEVERITY.indexOf(host.status))],
-    idle: ["End of an idle prompt", byNumber(idleEnd)],
-    gone: ["End of a vanished client", byNumber(goneEnd)],
-    why: ["Number of reasons", byNumber((host) => host.reasons.length)],
+    name: ["host", (a, b) => natural(a.name, b.name)],
+    state: ["state", byNumber((host) => SEVERITY.indexOf(host.status))],
+    idle: ["end of an idle prompt", byNumber(idleEnd)],
+    gone: ["end of a vanished client", byNumber(goneEnd)],
+    why: ["number of reasons", byNumber((host) => host.reasons.length)],
   };
   const HEADS = [["name", "Host"], ["state", "State"], ["idle", "What ends a session, and when"], ["why", "Why"]];
-  const table = document.querySelector("main table");
+  const table = document.querySelector(".fleet");
   const entries = report.hosts.map((host, index) => ({
     host,
     index,
@@ -312,18 +299,18 @@
     }
     for (const [order, [label]] of Object.entries(ORDERS)) {
       for (const descending of [false, true]) byId("order").append(element("option", {value: `${order} ${descending}`},
-        `${label}${descending ? ", reversed" : ""}`));
+        `Sort by ${label}${descending ? ", reversed" : ""}`));
     }
   }
 
   function key() {
-    const sample = (lane, mark, text) => byId("key").append(element("span", {}, bar(lane, mark)[0], text));
-    const none = {from_seconds: null, to_seconds: null};
-    sample({from_seconds: scale * .75, to_seconds: scale * .75}, null, "stays open for so long");
-    sample({from_seconds: scale * .5, to_seconds: scale * .8}, null, "ends somewhere in the lighter part");
-    sample(none, null, "never ends");
-    sample({from_seconds: 0, to_seconds: 0}, scale / 2, "the limit asked for");
-    byId("key").append(element("span", {}, `All bars: 0 to ${tick(scale)}`));
+    const sample = (text, from, to, mark) => byId("key").append(
+      element("span", {}, bar({from_seconds: from, to_seconds: to, limit_seconds: mark}), text));
+    sample("stays open for so long", scale * .75, scale * .75, null);
+    sample("ends somewhere in the lighter part", scale * .5, scale * .8, null);
+    sample("never ends", null, null, null);
+    sample("the limit asked for", 0, 0, scale / 2);
+    byId("key").append(element("span", {}, `All bars: 0 to ${scale / unit} ${letter}`));
   }
 
   function reset() {

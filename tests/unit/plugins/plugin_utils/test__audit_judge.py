@@ -1,0 +1,145 @@
+# Copyright: (c) 2026, curfew.session contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+import copy
+
+import pytest
+
+from ansible_collections.curfew.session.plugins.plugin_utils import _audit_judge
+from ansible_collections.curfew.session.plugins.plugin_utils._audit_judge import (
+    DIFFERS,
+    HOLDS,
+    UNREACHABLE,
+    UNVERIFIED,
+    Reason,
+)
+from ansible_collections.curfew.session.plugins.plugin_utils._audit_policy import (
+    ClientAlive,
+    Policy,
+    Tmout,
+)
+
+POLICY = Policy(ClientAlive(60, 3, None), Tmout(900, True, ["backup"]))
+MAIN = "/etc/ssh/sshd_config"
+GOOD = {
+    "verified": True,
+    "sshd": {
+        "effective": {"interval_seconds": 60, "count_max": 3},
+        "detection_seconds": {"min": 180, "max": 240, "basis": "interval x count_max"},
+        "service": {"running": True},
+        "reload_needed": False,
+        "definitions": [
+            {"path": MAIN, "line": 3, "keyword": "clientaliveinterval", "value": "60",
+             "scope": "global", "wins": True},
+            {"path": MAIN, "line": 9, "keyword": "ClientAliveCountMax", "value": "3",
+             "scope": "global", "wins": False},
+        ],
+        "connections": [
+            {"scope": "Match User backup", "interval_seconds": 900, "count_max": 3},
+        ],
+    },
+    "shells": [
+        {"path": "/bin/bash", "family": "bash", "readonly": True, "logout_seconds": 900},
+        {"path": "/bin/ksh", "family": "ksh93", "readonly": True, "logout_seconds": 960},
+        {"path": "/bin/zsh", "family": "zsh", "readonly": False, "logout_seconds": None},
+    ],
+    "accounts": [
+        {"user": "root", "shell": "/bin/bash", "idle_logout_seconds": 900},
+        {"user": "batch", "shell": "/bin/ksh", "idle_logout_seconds": 960},
+    ],
+}
+# What a host says instead, as path and value; the codes of the reasons; a part of the first text.
+CASES = [
+    ([], [], ""),
+    ([("sshd.effective.interval_seconds", 300)], ["interval"],
+     "ClientAliveInterval is 5 minutes where 1 minute is asked for (%s line 3)." % MAIN),
+    ([("sshd.effective.count_max", 1)], ["count_max"],
+     "ClientAliveCountMax is 1 where 3 is asked for (no file sets it"),
+    ([("sshd.effective.interval_seconds", 0), ("sshd.detection_seconds", None)], ["interval"],
+     "A client that vanishes is never dropped, or nobody can know when."),
+    ([("sshd.definitions.0.path", None), ("sshd.effective.interval_seconds", 1)], ["interval"],
+     "(from sshd's command line)"),
+    ([("sshd.effective.interval_seconds", None)], ["sshd_silent"], "did not say its ClientAliveI"),
+    ([("sshd.effective.interval_seconds", "60")], ["sshd_silent"], ""),
+    ([("sshd.effective", None)], ["sshd_silent"], "sshd did not say what is in force."),
+    ([("sshd", None)], ["sshd_silent"], ""),
+    ([("sshd.reload_needed", True)], ["reload_needed"], "until it is reloaded"),
+    ([("sshd.reload_needed", None)], ["reload_unknown"], "Nothing tells"),
+    # A service that does not run reads its files when it starts.
+    ([("sshd.reload_needed", None), ("sshd.service.running", False)], [], ""),
+    ([("verified", False)], ["unverified"], "did not prove"),
+    ([("accounts.0.idle_logout_seconds", 300)], [], ""),
+    ([("accounts.0.idle_logout_seconds", 960)], ["late"],
+     "An idle session of root ends after 16 minutes, later than the 15 minutes asked for."),
+    ([("accounts.1.idle_logout_seconds", 961)], ["late"], "of batch"),
+    ([("accounts.0.idle_logout_seconds", None), ("accounts.0.why", "it is so.")], ["uncovered"],
+     "Nothing ends an idle session of root (/bin/bash): it is so."),
+    ([("accounts.0.idle_logout_seconds", 0)], ["uncovered"], "nothing tells why"),
+    ([("accounts.0.idle_logout_seconds", None), ("accounts.0.user", "backup")], [], ""),
+    ([("accounts", [])], [], ""),
+    ([("accounts", None)], ["accounts_unknown"], ""),
+    ([("shells.0.readonly", False)], ["writable"], "Users of /bin/bash can change TMOUT"),
+    # Nobody uses that shell.
+    ([("shells.0.readonly", False), ("accounts", [])], [], ""),
+    ([("shells", "nonsense"), ("accounts.0", 7), ("sshd.definitions", {"a": 1})], [], ""),
+]
+
+
+def said(*changes):
+    info = copy.deepcopy(GOOD)
+    for path, value in changes:
+        holder, keys = info, [int(key) if key.isdigit() else key for key in path.split(".")]
+        for key in keys[:-1]:
+            holder = holder[key]
+        holder[keys[-1]] = value
+    return info
+
+
+@pytest.mark.parametrize("changes, codes, part", CASES)
+def test_judge(changes, codes, part):
+    reasons = _audit_judge.judge(POLICY, said(*changes))
+    assert [reason.code for reason in reasons] == codes
+    assert part in " ".join(reason.text for reason in reasons)
+    assert set(codes) <= set(_audit_judge.TITLES)
+
+
+def test_match_asked():
+    policy = Policy(ClientAlive(60, 3, "user  Backup"), None)
+    reasons = _audit_judge.judge(policy, said())
+    assert [reason.code for reason in reasons] == ["interval"]
+    assert "15 minutes for Match User backup where" in reasons[0].text
+    policy = Policy(ClientAlive(900, 3, "User backup"), None)
+    assert _audit_judge.judge(policy, said()) == []
+    policy = Policy(ClientAlive(900, 3, "User other"), None)
+    assert "Match User other" in _audit_judge.judge(policy, said())[0].text
+
+
+def test_nothing_asked():
+    assert _audit_judge.judge(Policy(None, None), {}) == []
+
+
+@pytest.mark.parametrize("statuses, expected", [
+    ([], HOLDS),
+    ([UNVERIFIED], UNVERIFIED),
+    ([UNVERIFIED, DIFFERS], DIFFERS),
+    ([UNVERIFIED, UNREACHABLE], UNREACHABLE),
+])
+def test_status(statuses, expected):
+    assert _audit_judge.status([Reason(one, "", "") for one in statuses]) == expected
+
+
+def test_exceptions():
+    conditional = {"path": MAIN, "line": 80, "keyword": "ClientAliveInterval", "value": "900",
+                   "scope": "Match User backup", "wins": True}
+    unconditional = dict(conditional, scope="Match all")
+    info = said(("sshd.definitions", [conditional, unconditional]))
+    assert _audit_judge.exceptions(info) == [conditional]
+
+
+def test_notes():
+    info = said(("sshd.detection_seconds.basis", "2 x interval x count_max"))
+    notes = " ".join(_audit_judge.notes(POLICY, info))
+    assert "twice as long" in notes
+    assert "ksh93 warns and then waits another minute, for batch." in notes
+    assert "exempts backup" in notes

@@ -1,0 +1,97 @@
+# Copyright: (c) 2026, curfew.session contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+import pytest
+
+from ansible_collections.curfew.session.plugins.plugin_utils import _audit_policy
+from ansible_collections.curfew.session.plugins.plugin_utils._audit_policy import (
+    ClientAlive,
+    Policy,
+    PolicyError,
+    Tmout,
+)
+
+DEFAULTS = {
+    "client_alive_enabled": True,
+    "client_alive_state": "present",
+    "client_alive_interval": 60,
+    "client_alive_count_max": 3,
+    "tmout_enabled": True,
+    "tmout_state": "present",
+    "tmout": 900,
+    "tmout_readonly": True,
+    "tmout_exempt_users": [],
+}
+ALIVE = ClientAlive(60, 3, None)
+TMOUT = Tmout(900, True, [])
+POLICIES = [
+    ({}, Policy(ALIVE, TMOUT)),
+    ({"tmout": "15m", "client_alive_interval": "1m", "client_alive_count_max": "3"},
+     Policy(ALIVE, TMOUT)),
+    ({"client_alive_interval": 0, "client_alive_count_max": 0},
+     Policy(ClientAlive(0, 0, None), TMOUT)),
+    ({"client_alive_enabled": False}, Policy(None, TMOUT)),
+    ({"client_alive_enabled": "no"}, Policy(None, TMOUT)),
+    ({"tmout_state": "absent"}, Policy(ALIVE, None)),
+    ({"tmout_readonly": "False", "tmout_exempt_users": ["backup"]},
+     Policy(ALIVE, Tmout(900, False, ["backup"]))),
+    ({"client_alive_match": "User backup"}, Policy(ClientAlive(60, 3, "User backup"), TMOUT)),
+    ({"client_alive_match": ""}, Policy(ALIVE, TMOUT)),
+    # What is not asked for need not be valid.
+    ({"tmout": "soon", "tmout_enabled": False}, Policy(ALIVE, None)),
+]
+ERRORS = [
+    ({"tmout": "soon"}, "session_timeouts_tmout: 'soon'"),
+    ({"tmout": 0}, "session_timeouts_tmout: 0"),
+    ({"tmout": None}, "session_timeouts_tmout: 'None'"),
+    ({"client_alive_interval": True}, "session_timeouts_client_alive_interval: True"),
+    ({"client_alive_count_max": "3m"}, "session_timeouts_client_alive_count_max: '3m'"),
+    ({"client_alive_count_max": -1}, "session_timeouts_client_alive_count_max: '-1'"),
+    ({"client_alive_count_max": "9" * 99}, "session_timeouts_client_alive_count_max: "),
+]
+
+
+def asked(**changes):
+    return {"session_timeouts_" + key: value for key, value in dict(DEFAULTS, **changes).items()}
+
+
+@pytest.mark.parametrize("changes, policy", POLICIES)
+def test_read(changes, policy):
+    assert _audit_policy.read(asked(**changes)) == policy
+
+
+@pytest.mark.parametrize("changes, message", ERRORS)
+def test_errors(changes, message):
+    with pytest.raises(PolicyError) as caught:
+        _audit_policy.read(asked(**changes))
+    assert str(caught.value).startswith(message)
+
+
+def test_missing_variable():
+    with pytest.raises(PolicyError) as caught:
+        _audit_policy.read({})
+    assert str(caught.value) == "session_timeouts_client_alive_interval is not given."
+
+
+def test_described():
+    described = _audit_policy.described(Policy(ALIVE, Tmout(900, True, ["backup"])))
+    assert described["client_alive"]["detection_seconds"] == {"min": 180, "max": 240}
+    assert described["tmout"]["seconds"] == 900
+    assert described["sentences"] == [
+        "An idle prompt ends after 15 minutes, except for backup.",
+        "A client that vanishes is dropped after 3 to 4 minutes"
+        " (ClientAliveInterval 60, ClientAliveCountMax 3).",
+    ]
+
+
+def test_described_nothing():
+    nothing = _audit_policy.described(Policy(None, None))
+    assert nothing == {
+        "client_alive": None, "tmout": None, "sentences": ["Nothing is asked for."]}
+
+
+def test_described_zero():
+    described = _audit_policy.described(Policy(ClientAlive(0, 3, None), None))
+    assert described["client_alive"]["detection_seconds"] is None
+    assert "is never dropped" in described["sentences"][0]
