@@ -9,7 +9,7 @@ Private to this collection: it may change without notice.
 
 import os
 import re
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from ansible_collections.curfew.session.plugins.module_utils import _tmout_script
 from ansible_collections.curfew.session.plugins.module_utils._file_changes import (
@@ -136,8 +136,20 @@ def survey(
             key = (files.real(place.path), place.definition.offset)
             conflict = _conflict(place, family, reading.reads_drop_in, wanted)
             found[key] = _merged(found[key], conflict) if key in found else conflict
-    conflicts = [one for one in found.values() if _counts(one)]
+    conflicts = [_fixed(one, found.values()) for one in found.values() if _counts(one)]
     return readings, conflicts + _reported(files)
+
+
+def _fixed(conflict: Conflict, others: Iterable[Conflict]) -> Conflict:
+    """A value wins too if it is a later line of its file that fixes it."""
+    fixing = conflict.definition.kind == "assign" and any(
+        one.wins
+        and one.definition.kind == "attribute"
+        and one.path == conflict.path
+        and one.definition.offset > conflict.definition.offset
+        for one in others
+    )
+    return conflict._replace(wins=True) if fixing else conflict
 
 
 def _counts(conflict: Conflict) -> bool:

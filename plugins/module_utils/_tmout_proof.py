@@ -8,7 +8,7 @@ Private to this collection: it may change without notice.
 """
 
 import re
-from typing import Dict, List, NamedTuple, Optional, Sequence
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from ansible_collections.curfew.session.plugins.module_utils._login_asking import Answer, describe
 from ansible_collections.curfew.session.plugins.module_utils._tmout_conflicts import (
@@ -16,7 +16,7 @@ from ansible_collections.curfew.session.plugins.module_utils._tmout_conflicts im
     Wanted,
 )
 
-__all__ = ("Verdict", "judge", "mismatched")
+__all__ = ("Verdict", "judge", "mismatched", "sentences")
 
 # These cannot miss the drop-in by design: their users would take themselves for covered.
 _MUST_READ = frozenset(("bash",))
@@ -24,10 +24,20 @@ _NEVER_LOG_OUT = frozenset(("dash", "tcsh"))
 _MAX_CAUSES = 10
 
 
-class Verdict(NamedTuple):
-    """Sentences; a run with `problems` must not stand. `missed` says why a shell has no timeout."""
+class Problem(NamedTuple):
+    """What is wrong with a shell: a sentence with room for the shells of which it is true."""
 
-    problems: List[str]
+    shell: str
+    sentence: str
+    # What one shell said; the shells do not say the same thing in the same words.
+    sample: str
+    cause: str
+
+
+class Verdict(NamedTuple):
+    """A run with `problems` must not stand. `missed` says why a shell has no timeout."""
+
+    problems: List[Problem]
     warnings: List[str]
     missed: Dict[str, str]
 
@@ -71,8 +81,11 @@ def judge(
         new = _new_output(earlier.get(answer.shell), answer)
         if new:
             verdict.problems.append(
-                "{0} would print at every login: {1!r}{2}.".format(
-                    answer.shell.path, new, _because(answer.shell.family, conflicts)
+                Problem(
+                    answer.shell.path,
+                    "{shells} would print at every login: {sample!r}{cause}.",
+                    new,
+                    _because(answer.shell.family, conflicts),
                 )
             )
     obeys = [a for a in after if wanted and _is_wanted(a, wanted)]
@@ -80,10 +93,11 @@ def judge(
         a for a in after if a.shell.family not in _NEVER_LOG_OUT and a.status == "answered"
     ]
     if wanted and could and not obeys and not verdict.problems:
-        verdict.problems.append("no login shell of this host reads {0}.".format(path))
+        sentence = "No login shell of this host reads {sample}."
+        verdict.problems.append(Problem("", sentence, path, ""))
     if wanted is None:
         # Lines of other people that come back are theirs, whatever they print.
-        return Verdict([], verdict.warnings + verdict.problems, verdict.missed)
+        return Verdict([], verdict.warnings + sentences(verdict.problems), verdict.missed)
     return verdict
 
 
@@ -105,17 +119,13 @@ def _judge_silence(
     what = _SILENCE[answer.status]
     shell = answer.shell
     if before is not None and before.status == "answered":
-        verdict.problems.append(
-            "{0} is broken by this: it {1}{2}{3}.".format(
-                shell.path, what, _said(answer), _because(shell.family, conflicts)
-            )
-        )
+        sentence = "{{shells}} would be broken: it {0}{{sample}}{{cause}}.".format(what)
+        cause = _because(shell.family, conflicts)
+        verdict.problems.append(Problem(shell.path, sentence, _said(answer), cause))
     elif reads and wanted:
-        verdict.problems.append(
-            "{0} cannot be asked: it {1}{2}; mend its login files first{3}.".format(
-                shell.path, what, _said(answer), _because(shell.family, conflicts)
-            )
-        )
+        sentence = "{{shells}} cannot be asked: it {0}{{sample}}; mend its login files".format(what)
+        cause = _because(shell.family, conflicts)
+        verdict.problems.append(Problem(shell.path, sentence + "{cause}.", _said(answer), cause))
     else:
         verdict.missed[shell.path] = "it {0}, so that it cannot be asked".format(what)
         verdict.warnings.append("{0} cannot be asked: it {1}.".format(shell.path, what))
@@ -150,7 +160,7 @@ def _judge_value(
 
 def _mismatch(
     answer: Answer, wanted: Wanted, reads: bool, conflicts: Sequence[Conflict], path: str
-) -> str:
+) -> Problem:
     said = describe(answer)
     seen = "unset" if said["tmout_seconds"] is None else str(said["tmout_seconds"])
     details = [
@@ -167,9 +177,21 @@ def _mismatch(
         cause = ": it does not read {0} (its loop, its name or its rights)".format(path)
     elif not cause:
         cause = "; nothing that can be told from the text of its login files explains it"
-    return "TMOUT would be {0} in {1}, not {2}{3}.".format(
-        shown, answer.shell.path, wanted.seconds, cause
-    )
+    sentence = "TMOUT would be {0} in {{shells}}, not {1}{{cause}}.".format(shown, wanted.seconds)
+    return Problem(answer.shell.path, sentence, "", cause)
+
+
+def sentences(problems: Sequence[Problem]) -> List[str]:
+    """Say each thing once, with all the shells that it is true of."""
+    shells: Dict[Tuple[str, str], List[Problem]] = {}
+    for problem in problems:
+        shells.setdefault((problem.sentence, problem.cause), []).append(problem)
+    return [
+        sentence.format(
+            shells=", ".join(one.shell for one in group), sample=group[0].sample, cause=cause
+        )
+        for (sentence, cause), group in shells.items()
+    ]
 
 
 def _because(family: str, conflicts: Sequence[Conflict]) -> str:

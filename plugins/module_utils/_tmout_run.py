@@ -308,12 +308,7 @@ def _probe(options: _Options, shells: Sequence[Shell]) -> Optional[List[str]]:
 def _require(verdict: _tmout_proof.Verdict, result: Dict[str, Any], ending: str) -> None:
     if verdict.problems:
         failed = dict(result, changed=False, verified=False, diff=[])
-        raise Refused(_sentence(verdict.problems) + ending, failed)
-
-
-def _sentence(problems: Sequence[str]) -> str:
-    text = " ".join(problems)
-    return text[0].upper() + text[1:] if text.startswith("no ") else text
+        raise Refused(" ".join(_tmout_proof.sentences(verdict.problems)) + ending, failed)
 
 
 def _write(
@@ -395,9 +390,8 @@ def _finish_result(
 def _summary(effective: Optional[Sequence[Dict[str, Any]]]) -> str:
     if effective is None:
         return "No shell was asked."
-    ends = [
-        "{path} after {logout_seconds} s".format(**one) for one in effective if one["logout_seconds"]
-    ]
+    obeying = [one for one in effective if one["logout_seconds"]]
+    ends = ["{path} after {logout_seconds} s".format(**one) for one in obeying]
     never = [one["path"] for one in effective if not one["logout_seconds"]]
     parts = ["Idle sessions end: {0}.".format(", ".join(ends))] if ends else []
     parts += ["Never: {0}.".format(", ".join(never))] if never else []

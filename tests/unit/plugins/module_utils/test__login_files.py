@@ -56,8 +56,10 @@ READERS = [
     ({"/etc/profile": FEDORA}, "mksh", True),
     ({"/etc/profile": "umask 022\n"}, "bash", False),
     ({"/etc/profile": DEBIAN, "/etc/zsh/zprofile": "# empty\n"}, "zsh", False),
-    ({"/etc/profile": FEDORA, "/etc/zprofile": "_f() {\n source /etc/profile\n}\n_f\n"}, "zsh", True),
-    ({"/etc/profile": DEBIAN, "/etc/zsh/zprofile": "emulate sh -c '. /etc/profile'\n"}, "zsh", True),
+    ({"/etc/profile": FEDORA, "/etc/zprofile": "_f() {\n source /etc/profile\n}\n_f\n"},
+     "zsh", True),
+    ({"/etc/profile": DEBIAN, "/etc/zsh/zprofile": "emulate sh -c '. /etc/profile'\n"},
+     "zsh", True),
     ({"/etc/profile": ". /etc/profile.d/tmout.sh\n"}, "dash", True),
     ({"/etc/profile": DEBIAN}, "tcsh", False),
 ]

@@ -474,9 +474,13 @@ def test_without_namespaces(host):
 
 def test_no_known_shell(host):
     host.write("passwd", "root:x:0:0::/root:/usr/bin/fish\n")
-    wrapper = ["sh", "-c", 'for f in bash dash zsh ksh93 mksh tcsh sh ksh csh mksh-static; do for d in'
-               ' /bin /usr/bin /usr/local/bin; do [ -e $d/$f ] && mount --bind /bin/true $d/$f; done;'
-               ' done; exec "$@"', "sh"]
+    hide = (
+        "for f in bash dash zsh ksh93 mksh tcsh sh ksh csh mksh-static; do"
+        "  for d in /bin /usr/bin /usr/local/bin; do"
+        "    [ -e $d/$f ] && mount --bind /bin/true $d/$f;"
+        "  done; done; "
+    )
+    wrapper = ["sh", "-c", hide + 'exec "$@"', "sh"]
     before = host.tree()
     result = host.run(wrapper=wrapper, timeout=900)
     assert result["failed"] and "No login shell" in result["msg"]
