@@ -7,6 +7,7 @@
 import json
 import os
 import shutil
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -101,9 +102,12 @@ class Host:
     def tree(self):
         """Every path with what must not change; times too."""
         found = {}
-        for path in sorted(self.etc.rglob("*")):
+        # Not rglob: that of Python 3.6 stumbles over links that loop.
+        paths = [Path(top) / name for top, dirs, names in os.walk(str(self.etc))
+                 for name in dirs + names]
+        for path in paths:
             about = path.lstat()
-            content = path.read_bytes() if path.is_file() else None
+            content = path.read_bytes() if stat.S_ISREG(about.st_mode) else None
             found[str(path)] = (about.st_ino, about.st_mode, about.st_mtime_ns, content)
         return found
 
