@@ -6,7 +6,7 @@
 Pure: trees in, texts out. The knowledge of any one directive is in its Setting alone.
 """
 
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence
+from typing import Any, Callable, Dict, FrozenSet, List, NamedTuple, Optional, Sequence
 
 from ansible_collections.curfew.session.plugins.module_utils import (
     _sshd_config,
@@ -131,8 +131,8 @@ def _beside(directive: _sshd_config.Directive, criteria: Optional[_sshd_match.Cr
     """Whether an included directive is read as if it stood in the section that we edit."""
     if criteria is None:
         return not directive.scope
-    return len(directive.scope) == 1 and (
-        _sshd_match.meaning(directive.scope[0].criteria) == _sshd_match.meaning(criteria))
+    wanted = [] if _sshd_match.is_all(criteria) else [_sshd_match.meaning(criteria)]
+    return bool(directive.scope) and _scope_meaning(directive) == frozenset(wanted)
 
 
 def _contradicting(
@@ -179,14 +179,15 @@ def _wins(tree: _sshd_config.Tree, directive: _sshd_config.Directive) -> bool:
     for other in rivals:
         if other is directive:
             return True
-        if bool(other.scope) == bool(directive.scope) and (
-                _sshd_config.unconditional(other) or _scope_meaning(other) == own):
+        if bool(other.scope) == bool(directive.scope) and _scope_meaning(other) <= own:
             return False
     return False
 
 
-def _scope_meaning(directive: _sshd_config.Directive) -> List[Any]:
-    return [_sshd_match.meaning(match.criteria) for match in directive.scope]
+def _scope_meaning(directive: _sshd_config.Directive) -> FrozenSet[Any]:
+    """The conditions: who meets all of them meets those of any subset too."""
+    return frozenset(_sshd_match.meaning(match.criteria) for match in directive.scope
+                     if not _sshd_match.is_all(match.criteria))
 
 
 def _conflict(directive: _sshd_config.Directive, line: int, wins: bool,

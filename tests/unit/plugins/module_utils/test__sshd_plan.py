@@ -150,6 +150,9 @@ CONFLICTS = [
     ("an exception below Match all", {"m": "Match all\n" + k(60) + "Match User root\n" + k(5)},
      False,
      [("m", 5, "Match User root", False, False)]),
+    ("an exception of an exception that is beaten",
+     {"m": "Match User root\n" + k(60) + INC, "/a": "Match Host h\n" + k(5)}, False,
+     [("/a", 2, "Match User root, Match Host h", False, False)]),
     ("included twice", {"m": INC + "Match User root\n" + INC, "/a": k(5)}, True,
      [("/a", 1, "Match User root", True, False), ("/a", 1, "global", False, False)]),
 ]  # fmt: skip
@@ -181,6 +184,9 @@ MATCHES = [
      {"m": "Match Address 10.0.0.1\n" + k(5) + "Match User root\n    " + k(60)}, "5"),
     ("beaten by Match all above", {"m": "Match all\n" + k(5)},
      {"m": "Match all\n" + k(5) + "Match User root\n    " + k(60)}, "5"),
+    ("above an Include in the block that brings Match all",
+     {"m": "Match User root\n  " + INC + k(60), "/a": "Match all\n" + k(5)},
+     {"m": "Match User root\n  " + k(60) + "  " + INC}, "60"),
     ("above an Include in the block", {"m": "Match User root\n  " + INC, "/a": k(5)},
      {"m": "Match User root\n  " + k(60) + "  " + INC}, "60"),
 ]  # fmt: skip
