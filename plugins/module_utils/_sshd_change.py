@@ -136,6 +136,8 @@ class _Run:
         self.before: Optional[Values] = None
         self.warnings: List[str] = []
         self.listening: List[str] = []
+        self.reloaded = False
+        self.left_over: Optional[str] = None
 
     def find_out(self) -> None:
         """What runs here, and which of it the request is about."""
@@ -172,7 +174,15 @@ class _Run:
     def alone(self) -> Iterator[None]:
         """Alone on this configuration, and rid of what a killed run left; both for real runs."""
         home = os.path.dirname(os.path.realpath(self.path))
-        if self.request.check_mode or not os.path.isdir(home):
+        if not os.path.isdir(home):
+            yield
+            return
+        if self.request.check_mode:
+            self.left_over = _file_changes.unfinished(home)
+            if self.left_over:
+                self.warnings.append(
+                    "%s is left from a run that was killed; a real run first takes it back or "
+                    "completes it." % self.left_over)
             yield
             return
         with _file_changes.locked(home):
@@ -186,7 +196,7 @@ class _Run:
         self.plan = self._plan()
         self.connections = self._connections()
         changes = [self.files.change(path, text) for path, text in self.plan.texts.items()]
-        for change in changes:
+        for change in [] if self.left_over else changes:
             _file_changes.check_safe(change)
         options = [word for option in self.overrides for word in ("-o", option)]
         with _sshd_daemon.Prover(self.binary or "", self.release, options) as prover:
@@ -331,11 +341,12 @@ class _Run:
             if self.plan.texts and self.request.verify:
                 self._prove_written(prover, proven)
             if reloading and self.listener is not None:
+                self.reloaded = True
                 _sshd_service.reload(self.service, self.listener, self.listening)
+            transaction.finish()
         except BaseException as error:
-            self._undo(transaction, error, reloading)
+            self._undo(transaction, error)
             raise
-        transaction.finish()
 
     def _prove_written(self, prover: _sshd_daemon.Prover,
                        proven: Sequence[Tuple[_sshd_match.Connection, Values]]) -> None:
@@ -348,14 +359,12 @@ class _Run:
             raise ChangeError("sshd reads the written files otherwise than the staged ones; "
                               "is somebody else changing them?")
 
-    def _undo(self, transaction: _file_changes.Transaction, error: BaseException,
-              reloading: bool) -> None:
+    def _undo(self, transaction: _file_changes.Transaction, error: BaseException) -> None:
         transaction.undo()
         said = str(error)
         if self.plan.texts:
             said += " The files are as they were."
-        if reloading and self.listener is not None and isinstance(
-                error, _sshd_service.ServiceError):
+        if self.reloaded and self.listener is not None:
             try:
                 _sshd_service.reload(self.service, self.listener, self.listening)
                 said += " The daemon was reloaded with them."
