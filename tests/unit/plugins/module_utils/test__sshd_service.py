@@ -1,0 +1,106 @@
+# Copyright: (c) 2026, curfew.session contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The daemon's command line as systemd, the kernel and sshd itself show it; when it last read."""
+
+import os
+
+import pytest
+
+from ansible_collections.curfew.session.plugins.module_utils import _sshd_service
+
+# words, the file, the options, the ports
+WORDS = [
+    ("/usr/sbin/sshd", None, (), ()),
+    ("/usr/sbin/sshd -D", None, (), ()),
+    ("/usr/sbin/sshd -D -f /etc/x", "/etc/x", (), ()),
+    ("/usr/sbin/sshd -Df /etc/x", "/etc/x", (), ()),
+    ("/usr/sbin/sshd -f/etc/x -De", "/etc/x", (), ()),
+    ("/usr/sbin/sshd -f /etc/x -f /etc/y", "/etc/y", (), ()),
+    ("/usr/sbin/sshd -o ClientAliveInterval=5", None, ("ClientAliveInterval=5",), ()),
+    ("/usr/sbin/sshd -oClientAliveInterval=5 -D", None, ("ClientAliveInterval=5",), ()),
+    ("/usr/sbin/sshd -o ClientAliveInterval 5 -D", None, ("ClientAliveInterval 5",), ()),
+    ("/usr/sbin/sshd -o A=1 -o B=2", None, ("A=1", "B=2"), ()),
+    ("/usr/sbin/sshd -p 2222 -p22", None, (), (2222, 22)),
+    ("/usr/sbin/sshd -h /key -E /log -C user=a -f /x", "/x", (), ()),
+    ("/usr/sbin/sshd -p", None, (), ()),
+]
+
+
+@pytest.mark.parametrize("words, config, options, ports", WORDS)
+def test_command_line(words, config, options, ports):
+    found = _sshd_service._parse_words(words.split(" "))
+    assert found == ("/usr/sbin/sshd", config, options, ports)
+
+
+def unit(start, environment="", files=""):
+    return {"ExecStart": "{ path=/usr/sbin/sshd ; argv[]=%s ; ignore_errors=no }" % start,
+            "Environment": environment, "EnvironmentFiles": files}
+
+
+# What systemd shows of a unit; @FILE@ holds SSHD_OPTS="-o ClientAliveInterval=7" and a comment.
+UNITS = [
+    (unit("/usr/sbin/sshd -D"), "/usr/sbin/sshd -D"),
+    (unit("/usr/sbin/sshd -D $SSHD_OPTS"), "/usr/sbin/sshd -D"),
+    (unit("/usr/sbin/sshd -D $OPTIONS", "OPTIONS=-p22"), "/usr/sbin/sshd -D -p22"),
+    (unit("/usr/sbin/sshd -D $SSHD_OPTS", files="@FILE@ (ignore_errors=yes)"),
+     "/usr/sbin/sshd -D -o ClientAliveInterval=7"),
+    (unit("/usr/sbin/sshd -D ${SSHD_OPTS}", files="@FILE@ (ignore_errors=no)"),
+     "/usr/sbin/sshd -D -o ClientAliveInterval=7"),
+    (unit("/usr/sbin/sshd -D $SSHD_OPTS", files="/nowhere (ignore_errors=yes)"),
+     "/usr/sbin/sshd -D"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("shown, words", UNITS)
+def test_the_command_line_that_systemd_would_use(tmp_path, shown, words):
+    path = tmp_path / "ssh"
+    path.write_text('# SSHD_OPTS="-p 1"\nSSHD_OPTS="-o ClientAliveInterval=7"\n')
+    shown = {key: text.replace("@FILE@", str(path)) for key, text in shown.items()}
+    assert " ".join(_sshd_service._start_words(shown)) == words
+
+
+LISTENING = [
+    (["0.0.0.0:22", "[::]:22"], [("127.0.0.1", 22), ("::1", 22)]),
+    (["10.0.0.1:2222"], [("10.0.0.1", 2222)]),
+    (["[fe80::1]:22 rdomain x"], [("fe80::1", 22)]),
+    ([], []),
+]
+
+
+@pytest.mark.parametrize("listen, addresses", LISTENING)
+def test_where_to_knock(listen, addresses):
+    assert _sshd_service._addresses(listen) == addresses
+
+
+def listener(pid_file):
+    return _sshd_service.Listener(os.getpid(), pid_file, _sshd_service.CommandLine())
+
+
+def test_a_listener_is_stale_once_a_file_is_newer_than_its_pid_file(tmp_path):
+    pid_file, config = tmp_path / "pid", tmp_path / "config"
+    config.write_text("")
+    pid_file.write_text("1")
+    after = os.stat(str(config)).st_ctime_ns + 10**9
+    os.utime(str(pid_file), ns=(after, after))
+    assert _sshd_service.stale(listener(str(pid_file)), [str(config)]) is False
+    os.utime(str(pid_file), ns=(10**9, 10**9))
+    assert _sshd_service.stale(listener(str(pid_file)), [str(config)]) is True
+
+
+def test_a_copy_with_an_old_time_is_new_all_the_same(tmp_path):
+    pid_file, config = tmp_path / "pid", tmp_path / "config"
+    config.write_text("")
+    os.utime(str(config), (1, 1))
+    pid_file.write_text("1")
+    before = os.stat(str(config)).st_ctime_ns - 10**9
+    os.utime(str(pid_file), ns=(before, before))
+    assert _sshd_service.stale(listener(str(pid_file)), [str(config)]) is True
+
+
+def test_nobody_knows_without_a_pid_file(tmp_path):
+    config = tmp_path / "config"
+    config.write_text("")
+    assert _sshd_service.stale(listener(None), [str(config)]) is None
+    assert _sshd_service.stale(listener(None), ["/proc/1/nothing"]) is False
