@@ -47,6 +47,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
             "report_html": _write(folder, "report.html", _audit_page.render(report)),
         }
         told = "%s See %s." % (report["sentence"], files["report_html"])
+        if report["holds"]:  # a failure's message is shown anyway
+            self._display.display(told)
         result.update(files, changed=False, failed=not report["holds"], msg=told,
                       holds=report["holds"], summary=report["summary"])
         return result

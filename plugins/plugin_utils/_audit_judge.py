@@ -7,7 +7,7 @@
 Private to this collection: it may change without notice.
 """
 
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, List, NamedTuple, Sequence, Tuple
 
 from ansible_collections.curfew.session.plugins.plugin_utils import _audit_words as words
 from ansible_collections.curfew.session.plugins.plugin_utils._audit_policy import (
@@ -37,7 +37,6 @@ TITLES = {
     "failed": "Reached, but could not be asked",
     "not_asked": "Not asked",
     "policy_unreadable": "A policy that cannot be read",
-    "unverified": "No proof by the host's own programs",
     "sshd_silent": "No answer from sshd",
     "interval": "Another ClientAliveInterval",
     "count_max": "Another ClientAliveCountMax",
@@ -45,10 +44,14 @@ TITLES = {
     "reload_unknown": "A running sshd with numbers nobody knows",
     "accounts_unknown": "Accounts unknown",
     "uncovered": "Accounts that nothing logs out",
+    "shell_unknown": "Accounts whose shell did not tell",
     "late": "Accounts logged out later than asked",
     "writable": "A TMOUT that users can change",
 }
 _UNCONDITIONAL = ("global", "command line", "Match all")
+# How timeout_info words an account's state; a test holds both to it.
+_UNKNOWN = "What the shell does cannot be told"
+_MISSING = " does not exist, so that nobody can log in with it."
 
 
 class Reason(NamedTuple):
@@ -68,9 +71,6 @@ def status(reasons: Sequence[Reason]) -> str:
 def judge(policy: Policy, info: Dict[str, Any]) -> List[Reason]:
     """Return every reason why the policy does not hold on the host that said this."""
     reasons = []  # type: List[Reason]
-    if info.get("verified") is False:
-        reasons.append(Reason(UNVERIFIED, "unverified", "The host's own programs did not prove what"
-                              " is in force; what is told here is read from its files."))
     if policy.client_alive is not None:
         reasons += _sshd_reasons(policy.client_alive, mapping(info.get("sshd")))
     if policy.tmout is not None:
@@ -91,21 +91,34 @@ def exceptions(info: Dict[str, Any]) -> List[Dict[str, Any]]:
 
 def notes(policy: Policy, info: Dict[str, Any]) -> List[str]:
     """Return what holds and yet may surprise."""
-    found = []
-    sshd = mapping(info.get("sshd"))
-    detection = mapping(sshd.get("detection_seconds"))
-    if policy.client_alive is not None:
-        if "2 x" in text(detection.get("basis")):
-            found.append("This release of OpenSSH takes twice as long as its numbers say.")
-        if sshd.get("reload_needed") is None and sshd:
-            found.append("Nothing tells when the running sshd last read its configuration.")
+    found = _sshd_notes(mapping(info.get("sshd")))
+    missing = [text(one.get("user")) for one in mappings(info.get("accounts"))
+               if _state(one) == "missing"]
+    if missing:
+        found.append("Nobody can log in as %s, whose shell does not exist." % words.names(missing))
     if policy.tmout is not None:
         graced = [text(one.get("user")) for one in mappings(info.get("accounts"))
-                  if _family(one, info) == "ksh93" and number(one.get("idle_logout_seconds"))]
+                  if one.get("ended_by") == "TMOUT" and _is_ksh93(one, info)]
         if graced:
             found.append("ksh93 warns and then waits another minute, for %s." % words.names(graced))
         if policy.tmout.exempt_users:
             found.append("The policy exempts %s." % words.names(policy.tmout.exempt_users))
+    return found
+
+
+def _sshd_notes(sshd: Dict[str, Any]) -> List[str]:
+    found = []
+    if "2 x" in text(mapping(sshd.get("detection_seconds")).get("basis")):
+        found.append("This release of OpenSSH takes twice as long as its numbers say.")
+    older = number(mapping(sshd.get("sessions")).get("older"))
+    if older:
+        found.append("%s began before sshd last read its configuration, and keep older numbers." % (
+            words.count(older, "open session") if older > 1 else "One open session"))
+    for key, keyword in (("channel_timeout", "ChannelTimeout"),
+                         ("unused_connection_timeout", "UnusedConnectionTimeout")):
+        why = mapping(sshd.get(key)).get("why")
+        if why:
+            found.append("%s: %s." % (keyword, text(why).rstrip(".")))
     return found
 
 
@@ -133,15 +146,22 @@ def _silence(asked: ClientAlive, sshd: Dict[str, Any]) -> str:
 
 def _subjects(asked: ClientAlive, sshd: Dict[str, Any]) -> List[Tuple[str, Dict[str, Any]]]:
     """Return whose numbers are held against the policy, and the numbers."""
-    if not asked.match:
-        effective = mapping(sshd.get("effective"))
-        return [("", effective)] if effective else []
-    wanted = "match " + " ".join(asked.match.split()).lower()
-    return [
-        (" for %s" % text(one.get("scope")), one)
-        for one in mappings(sshd.get("connections"))
-        if " ".join(text(one.get("scope")).split()).lower() == wanted
-    ]
+    connections = mappings(sshd.get("connections"))
+    if asked.match:
+        wanted = _words_of("Match %s" % asked.match)
+        return [(" for %s" % text(one.get("scope")), one) for one in connections
+                if _words_of(text(one.get("scope"))) == wanted]
+    effective = mapping(sshd.get("effective"))
+    if not effective:
+        return []
+    # The first one without a scope is the default connection; the others the policy asks for.
+    others = [one for one in connections if one.get("scope") is None][1:]
+    return [("", effective)] + [
+        (" for %s from %s" % (text(one.get("user")), text(one.get("addr"))), one) for one in others]
+
+
+def _words_of(scope: str) -> List[str]:
+    return scope.lower().split()
 
 
 def _number_reasons(
@@ -191,7 +211,7 @@ def _account_reasons(asked: Tmout, info: Dict[str, Any]) -> List[Reason]:
     if not isinstance(info.get("accounts"), list):
         return [Reason(UNVERIFIED, "accounts_unknown",
                        "The host did not say which accounts it has.")]
-    uncovered = {}  # type: Dict[Tuple[str, str], List[str]]
+    uncovered = {}  # type: Dict[Tuple[str, str, str], List[str]]
     late = {}  # type: Dict[int, List[str]]
     for one in mappings(info.get("accounts")):
         user, seconds = text(one.get("user")), number(one.get("idle_logout_seconds"))
@@ -200,13 +220,9 @@ def _account_reasons(asked: Tmout, info: Dict[str, Any]) -> List[Reason]:
         if seconds:
             late.setdefault(seconds, []).append(user)
         else:
-            key = (text(one.get("shell")), text(one.get("why") or "nothing tells why"))
+            key = (_state(one), text(one.get("shell")), _lowered(text(one.get("why") or "")))
             uncovered.setdefault(key, []).append(user)
-    reasons = [
-        Reason(DIFFERS, "uncovered", "Nothing ends an idle session of %s (%s): %s." % (
-            words.names(users, 20), shell, why.rstrip(".")))
-        for (shell, why), users in sorted(uncovered.items())
-    ]
+    reasons = [_uncovered_reason(users, *key) for key, users in sorted(uncovered.items())]
     return reasons + [
         Reason(DIFFERS, "late", "An idle session of %s ends after %s, later than the %s asked for."
                % (words.names(users, 20), words.span(seconds), words.span(asked.seconds)))
@@ -214,34 +230,60 @@ def _account_reasons(asked: Tmout, info: Dict[str, Any]) -> List[Reason]:
     ]
 
 
+def _uncovered_reason(users: List[str], state: str, shell: str, why: str) -> Reason:
+    whose = "an idle session of %s (%s): %s" % (words.names(users, 20), shell, why)
+    if state == "unknown":
+        return Reason(UNVERIFIED, "shell_unknown", "It is not known what ends %s" % whose)
+    return Reason(DIFFERS, "uncovered", "Nothing ends %s" % whose)
+
+
+def _lowered(why: str) -> str:
+    """A sentence of the host's as the end of another one."""
+    if why[:1].isupper() and why[1:2].islower():
+        why = why[0].lower() + why[1:]
+    return why.rstrip(".") + "." if why else "it does not say why."
+
+
 def too_late(asked: Tmout, account: Dict[str, Any], info: Dict[str, Any]) -> bool:
     """Tell whether an idle session of an account outlives what is asked for."""
-    if text(account.get("user")) in asked.exempt_users:
+    if text(account.get("user")) in asked.exempt_users or _state(account) == "missing":
         return False
     seconds = number(account.get("idle_logout_seconds"))
-    grace = KSH93_GRACE if _family(account, info) == "ksh93" else 0
+    grace = KSH93_GRACE if account.get("ended_by") == "TMOUT" and _is_ksh93(account, info) else 0
     return not seconds or seconds > asked.seconds + grace
 
 
-def _family(account: Dict[str, Any], info: Dict[str, Any]) -> Optional[str]:
-    """Return what an account's shell is, by the host's list of shells, else by its name."""
+def _state(account: Dict[str, Any]) -> str:
+    """Tell an account that nothing logs out from one of which nothing is known; by its sentence."""
+    why = text(account.get("why"))
+    if why.endswith(_MISSING):
+        return "missing"
+    return "unknown" if why.startswith(_UNKNOWN) else "told"
+
+
+def _is_ksh93(account: Dict[str, Any], info: Dict[str, Any]) -> bool:
+    """Tell by the host's list of shells, in which one program has one name of perhaps many."""
     path = text(account.get("shell"))
-    for shell in mappings(info.get("shells")):
+    shells = mappings(info.get("shells"))
+    for shell in shells:
         if shell.get("path") == path:
-            return text(shell.get("family"))
-    return "ksh93" if path.rpartition("/")[2] in ("ksh", "ksh93") else None
+            return shell.get("family") == "ksh93"
+    return path.rpartition("/")[2] in ("ksh", "ksh93") and any(
+        shell.get("family") == "ksh93" for shell in shells)
 
 
 def _readonly_reasons(asked: Tmout, info: Dict[str, Any]) -> List[Reason]:
     """A value that users can change is not the one asked for, where readonly is asked for."""
-    used = {text(one.get("shell")) for one in mappings(info.get("accounts"))
-            if text(one.get("user")) not in asked.exempt_users}
-    free = [
-        text(shell.get("path")) for shell in mappings(info.get("shells"))
-        if asked.readonly and text(shell.get("path")) in used and shell.get("readonly") is False
-        and number(shell.get("logout_seconds"))
-    ]
-    if not free:
+    users = {}  # type: Dict[str, List[str]]
+    for one in mappings(info.get("accounts")):
+        users.setdefault(text(one.get("shell")), []).append(text(one.get("user")))
+    free = []
+    for shell in mappings(info.get("shells")):
+        path = text(shell.get("path"))
+        exempt = path in users and set(users[path]) <= set(asked.exempt_users)
+        if shell.get("readonly") is False and number(shell.get("logout_seconds")) and not exempt:
+            free.append(path)
+    if not free or not asked.readonly:
         return []
     return [Reason(DIFFERS, "writable", "Users of %s can change TMOUT, which is not readonly there."
                    % words.names(sorted(free)))]

@@ -37,12 +37,18 @@ def shell(path: str, family: str, seconds: int | None, readonly: bool = True) ->
     return {
         "path": path,
         "family": family,
+        "answered": True,
         "tmout_seconds": seconds,
         "readonly": readonly,
         "exported": True,
         "logout_seconds": ends + 60 if ends and family == "ksh93" else ends,
         "definitions": [
-            {"path": "/etc/profile.d/tmout.sh", "line": 8, "text": f"typeset -xr TMOUT={seconds}"}
+            {
+                "path": "/etc/profile.d/tmout.sh",
+                "line": 8,
+                "text": f"typeset -xr TMOUT={seconds}",
+                "scope": "login shells",
+            }
         ],
     }
 
@@ -60,16 +66,17 @@ def account(user: str, path: str, seconds: int | None, why: str) -> dict[str, An
 
 def info() -> dict[str, Any]:
     """A host on which the default policy holds."""
-    read = "bash reads /etc/profile.d/tmout.sh"
+    bash = "An idle bash prompt is closed after 15 minutes."
     return {
         "changed": False,
-        "failed": False,
-        "verified": True,
         "sshd": {
             "version": "OpenSSH_10.0p2",
             "service": {"name": "ssh", "manager": "systemd", "running": True},
             "effective": {"interval_seconds": 60, "count_max": 3},
-            "connections": [],
+            "path": "/etc/ssh/sshd_config",
+            "command_line": [],
+            "connections": [connection(None, 60)],
+            "sessions": {"open": 2, "older": 0},
             "detection_seconds": {
                 "min": 180,
                 "max": 240,
@@ -89,9 +96,9 @@ def info() -> dict[str, Any]:
         ],
         "logind": {"stop_idle_session_seconds": None},
         "accounts": [
-            account("root", "/bin/bash", 900, read),
-            account("ops", "/bin/bash", 900, read),
-            account("batch", "/bin/ksh93", 960, "ksh93 waits another minute after its warning"),
+            account("root", "/bin/bash", 900, bash),
+            account("ops", "/bin/bash", 900, bash),
+            account("batch", "/bin/ksh93", 960, "An idle ksh93 prompt is closed after 16 minutes."),
         ],
         "verdict": [
             "An idle bash prompt is closed after 15 minutes.",
@@ -112,11 +119,11 @@ def definition(keyword: str, value: str, line: int, scope: str = "global") -> di
 
 
 def zsh() -> dict[str, Any]:
-    why = "zsh reads neither /etc/profile nor /etc/profile.d on this system"
+    why = "Uses zsh, which does not read /etc/profile.d on this system."
     found = info()
     found["shells"].append(shell("/usr/bin/zsh", "zsh", None, readonly=False))
     found["accounts"] += [account(user, "/usr/bin/zsh", None, why) for user in ("deploy", "web")]
-    found["verdict"].append(f"The accounts deploy and web use zsh: {why}. Nothing ends them.")
+    found["verdict"].append("The accounts `deploy` and `web` use zsh: nothing ever logs them out.")
     return found
 
 
@@ -137,14 +144,29 @@ def off() -> dict[str, Any]:
 def exception() -> dict[str, Any]:
     """Holds, with somebody's exception in a Match block."""
     found = info()
+    found["sshd"]["connections"].append(connection("Match User backup", 900))
     found["sshd"]["definitions"].append(
         definition("ClientAliveInterval", "900", 88, "Match User backup")
     )
     return found
 
 
-def unverified() -> dict[str, Any]:
-    return {**info(), "verified": False}
+def connection(scope: str | None, interval: int) -> dict[str, Any]:
+    return {
+        "user": "curfew-no-such-user",
+        "addr": "192.0.2.1",
+        "scope": scope,
+        "interval_seconds": interval,
+        "count_max": 3,
+    }
+
+
+def silent() -> dict[str, Any]:
+    """Nothing could be learned of one account's shell."""
+    found = info()
+    why = "What the shell does cannot be told: it is not a shell that is known."
+    found["accounts"].append(account("fish", "/usr/bin/fish", None, why))
+    return found
 
 
 def unreachable(message: str = "Connection timed out") -> dict[str, Any]:
@@ -167,7 +189,7 @@ def small() -> list[Answer]:
         answer("db1.example.org", off()),
         answer("db2.example.org", exception()),
         answer("jump.example.org", info(), session_timeouts_tmout=600),
-        answer("old.example.org", unverified()),
+        answer("old.example.org", silent()),
         answer("gone.example.org", unreachable()),
         answer("locked.example.org", refused()),
         Answer("odd.example.org", {**ASKED, "session_timeouts_tmout": "soon"}, None, info()),
@@ -176,7 +198,7 @@ def small() -> list[Answer]:
 
 def large(number: int = 1000) -> list[Answer]:
     """Mostly good, like a fleet that somebody looks after."""
-    kinds = [zsh, off, exception, unverified, unreachable, refused]
+    kinds = [zsh, off, exception, silent, unreachable, refused]
     return [
         answer(f"host{index:04d}.example.org", kinds[index // 9 % 6]() if index % 9 == 0 else info())
         for index in range(number)

@@ -6,6 +6,7 @@ import copy
 
 import pytest
 
+from ansible_collections.curfew.session.plugins.module_utils import _timeout_verdict
 from ansible_collections.curfew.session.plugins.plugin_utils import _audit_judge
 from ansible_collections.curfew.session.plugins.plugin_utils._audit_judge import (
     DIFFERS,
@@ -23,7 +24,6 @@ from ansible_collections.curfew.session.plugins.plugin_utils._audit_policy impor
 POLICY = Policy(ClientAlive(60, 3, None), Tmout(900, True, ["backup"]))
 MAIN = "/etc/ssh/sshd_config"
 GOOD = {
-    "verified": True,
     "sshd": {
         "effective": {"interval_seconds": 60, "count_max": 3},
         "detection_seconds": {"min": 180, "max": 240, "basis": "interval x count_max"},
@@ -36,7 +36,10 @@ GOOD = {
              "scope": "global", "wins": False},
         ],
         "connections": [
+            {"scope": None, "interval_seconds": 60, "count_max": 3},
             {"scope": "Match User backup", "interval_seconds": 900, "count_max": 3},
+            {"scope": None, "interval_seconds": 60, "count_max": 3, "user": "ops",
+             "addr": "10.0.0.1"},
         ],
     },
     "shells": [
@@ -45,8 +48,8 @@ GOOD = {
         {"path": "/bin/zsh", "family": "zsh", "readonly": False, "logout_seconds": None},
     ],
     "accounts": [
-        {"user": "root", "shell": "/bin/bash", "idle_logout_seconds": 900},
-        {"user": "batch", "shell": "/bin/ksh", "idle_logout_seconds": 960},
+        {"user": "root", "shell": "/bin/bash", "idle_logout_seconds": 900, "ended_by": "TMOUT"},
+        {"user": "batch", "shell": "/bin/ksh", "idle_logout_seconds": 960, "ended_by": "TMOUT"},
     ],
 }
 # What a host says instead, as path and value; the codes of the reasons; a part of the first text.
@@ -68,21 +71,22 @@ CASES = [
     ([("sshd.reload_needed", None)], ["reload_unknown"], "Nothing tells"),
     # A service that does not run reads its files when it starts.
     ([("sshd.reload_needed", None), ("sshd.service.running", False)], [], ""),
-    ([("verified", False)], ["unverified"], "did not prove"),
     ([("accounts.0.idle_logout_seconds", 300)], [], ""),
     ([("accounts.0.idle_logout_seconds", 960)], ["late"],
      "An idle session of root ends after 16 minutes, later than the 15 minutes asked for."),
     ([("accounts.1.idle_logout_seconds", 961)], ["late"], "of batch"),
-    ([("accounts.0.idle_logout_seconds", None), ("accounts.0.why", "it is so.")], ["uncovered"],
+    ([("accounts.0.idle_logout_seconds", None), ("accounts.0.why", "It is so.")], ["uncovered"],
      "Nothing ends an idle session of root (/bin/bash): it is so."),
-    ([("accounts.0.idle_logout_seconds", 0)], ["uncovered"], "nothing tells why"),
+    ([("accounts.0.idle_logout_seconds", 0)], ["uncovered"], "it does not say why"),
+    # ksh93's minute belongs to TMOUT alone.
+    ([("accounts.1.ended_by", "ChannelTimeout")], ["late"], "batch"),
+    ([("sshd.connections.2.count_max", 9)], ["count_max"], "is 9 for ops from 10.0.0.1 where 3"),
     ([("accounts.0.idle_logout_seconds", None), ("accounts.0.user", "backup")], [], ""),
     ([("accounts", [])], [], ""),
     ([("accounts", None)], ["accounts_unknown"], ""),
     ([("shells.0.readonly", False)], ["writable"], "Users of /bin/bash can change TMOUT"),
-    # Nobody uses that shell.
-    ([("shells.0.readonly", False), ("accounts", [])], [], ""),
-    ([("shells", "nonsense"), ("accounts.0", 7), ("sshd.definitions", {"a": 1})], [], ""),
+    ([("shells.0.readonly", False), ("accounts.0.user", "backup")], [], ""),
+    ([("shells", "nonsense"), ("accounts.0", 7), ("sshd.definitions", {"a": 1})], ["late"], ""),
 ]
 
 
@@ -137,9 +141,27 @@ def test_exceptions():
     assert _audit_judge.exceptions(info) == [conditional]
 
 
+STATES = [("told", "uncovered"), ("unknown", "shell_unknown"), ("missing", None)]
+
+
+@pytest.mark.parametrize("state, code", STATES)
+def test_states_as_the_module_words_them(state, code):
+    facts = _timeout_verdict.Facts({}, (10, 0), [], {}, [], {}, [])
+    shell = _timeout_verdict.AccountShell("fish", "/bin/fish", None, state, "", None, None, None)
+    account = _timeout_verdict.account(facts, shell, {})
+    reasons = _audit_judge.judge(POLICY, said(("accounts", [account])))
+    assert [reason.code for reason in reasons] == ([code] if code else [])
+    noted = " ".join(_audit_judge.notes(POLICY, said(("accounts", [account]))))
+    assert ("Nobody can log in as fish" in noted) == (state == "missing")
+
+
 def test_notes():
-    info = said(("sshd.detection_seconds.basis", "2 x interval x count_max"))
+    info = said(("sshd.detection_seconds.basis", "2 x interval x count_max"),
+                ("sshd.sessions", {"open": 3, "older": 2}),
+                ("sshd.channel_timeout", {"why": "session does nothing"}))
     notes = " ".join(_audit_judge.notes(POLICY, info))
     assert "twice as long" in notes
     assert "ksh93 warns and then waits another minute, for batch." in notes
     assert "exempts backup" in notes
+    assert "2 open sessions began before" in notes
+    assert "ChannelTimeout: session does nothing." in notes

@@ -20,7 +20,6 @@ ASKED = {
 INFO = {
     "changed": False,
     "ansible_facts": {"discovered_interpreter_python": "/usr/bin/python3"},
-    "verified": True,
     "sshd": {
         "effective": {"interval_seconds": 60, "count_max": 3},
         "detection_seconds": {"min": 180, "max": 240},
