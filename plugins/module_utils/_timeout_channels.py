@@ -48,7 +48,7 @@ def meaning(words: Sequence[str], release: _sshd_config.Release) -> Dict[str, An
 def _why(idle: Sequence[str], release: _sshd_config.Release) -> Optional[str]:
     if not idle:
         return None
-    return "`%s` does nothing: %s" % (" ".join(idle), _reason(idle, release))
+    return "`%s` does nothing, since %s" % (" ".join(idle), _reason(idle, release))
 
 
 def _reason(idle: Sequence[str], release: _sshd_config.Release) -> str:
@@ -56,7 +56,7 @@ def _reason(idle: Sequence[str], release: _sshd_config.Release) -> str:
         return "OpenSSH %d.%d does not know ChannelTimeout, which came with 9.2" % release
     if all(text.startswith("global=") for text in idle) and release < GLOBAL_RELEASE:
         return "global counts from OpenSSH 9.7 on"
-    return "no channel in use has such a type: shells are session:shell, commands session:command"
+    return "no channel in use is of such a type: shells are session:shell, commands session:command"
 
 
 def _parts(words: Sequence[str]) -> List[_Part]:
@@ -121,5 +121,5 @@ def in_force(
     if tuple(shown) == tuple(counted):
         return shown, None
     return counted, (
-        "sshd shows %s here, but before OpenSSH 10.5 a session does not get what a Match block sets"
-        % (" ".join(shown) or "none"))
+        "sshd shows `%s` here, but before OpenSSH 10.5 a session does not get what a Match block "
+        "sets" % (" ".join(shown) or "none"))

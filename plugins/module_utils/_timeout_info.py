@@ -55,6 +55,7 @@ def gather(params: Mapping[str, Any]) -> Dict[str, Any]:
     inherited = _inherited(sshd, modules)
     facts = _timeout_verdict.Facts(
         sshd=sshd.result, shells=shells.result, reads_profile_d=shells.reads_profile_d,
+        release=sshd.release,
         accounts=[(_with_inherited(account, shells.result, inherited),
                    _over_ssh(account.user, sshd, logind, modules))
                   for account in shells.accounts],
@@ -62,8 +63,7 @@ def gather(params: Mapping[str, Any]) -> Dict[str, Any]:
     accounts = [_timeout_verdict.account(facts, *pair) for pair in facts.accounts]
     told = {"changed": False, "sshd": sshd.result, "shells": shells.result, "logind": logind,
             "accounts": accounts, "verdict": _timeout_verdict.verdict(facts)}
-    result = _printable(told)  # type: Dict[str, Any]
-    return result
+    return dict(_printable(told))
 
 
 def _logind(sshd: _timeout_sshd.Sshd, modules: Set[str]) -> Tuple[Dict[str, Any], List[str]]:

@@ -13,6 +13,7 @@ import json
 import os
 import pwd
 import re
+import stat
 import time
 from contextlib import suppress
 from typing import Any, Callable, Dict, FrozenSet, List, NamedTuple, Optional, Tuple
@@ -147,20 +148,22 @@ class _Look:
             nothing = dict(general, tmout_seconds=None, logout_seconds=None, readonly=None)
             return _account(account, shell, nothing, exempt[0])
         return _unknown(
-            account, shell, "%s looks at who logs in, and the shell could not be asked as this "
-            "account" % (foreign or exempt)[0])
+            account, shell, "%s is not the same for everybody, and the shell could not be asked as "
+            "this account" % (foreign or exempt)[0])
 
     def _looking_at_who(self, family: str) -> Tuple[List[str], List[str]]:
-        """The files that define TMOUT and look at who logs in: our drop-ins, and others."""
+        """The files that define TMOUT, but not for everybody: our drop-ins, and others."""
         reading = self.readings[family]
+        conditional = {place.path for place in reading.places if place.definition.conditional}
         ours, foreign = [], []
         for path in dict.fromkeys(place.path for place in reading.places):
             text = self.files.text(path) or ""
             if text.startswith(_tmout_dropin.HEADER + "\n"):
                 if _EXEMPT_USERS.search(text) or _EXEMPT_GROUPS.search(text):
                     ours.append(path)
-            elif _IDENTITY.search(_without_comments(text)) or (
-                    _CIRCUMSTANCES.search(_without_comments(text))):
+                if _is_for_all(path):
+                    continue
+            if not _is_for_all(path) or (path in conditional and _asks(text)):
                 foreign.append(path)
         return ours, foreign
 
@@ -210,6 +213,19 @@ def _unknown(
 def _names(pattern: Any, text: str) -> FrozenSet[str]:
     found = pattern.search(text)
     return frozenset(re.findall(r"' ?(.*?) ?'", found.group(1)) if found else ())
+
+
+def _asks(text: str) -> bool:
+    """Whether a text looks at who logs in, or how."""
+    plain = _without_comments(text)
+    return bool(_IDENTITY.search(plain) or _CIRCUMSTANCES.search(plain))
+
+
+def _is_for_all(path: str) -> bool:
+    try:
+        return bool(os.stat(path).st_mode & stat.S_IROTH)
+    except OSError:
+        return True
 
 
 def _without_comments(text: str) -> str:

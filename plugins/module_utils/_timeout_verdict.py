@@ -30,6 +30,7 @@ class Facts(NamedTuple):
     sessions, after how many seconds, by name."""
 
     sshd: Mapping[str, Any]
+    release: Tuple[int, int]
     shells: Sequence[Mapping[str, Any]]
     reads_profile_d: Mapping[str, bool]
     accounts: Sequence[Tuple[AccountShell, Mapping[str, int]]]
@@ -77,6 +78,7 @@ def _who(users: Sequence[str]) -> str:
 def account(facts: Facts, shell: AccountShell,
             over_ssh: Mapping[str, int]) -> Dict[str, Any]:
     """What ends an idle session of one account first, as the module returns it."""
+    over_ssh = _after_warning(shell, over_ssh)
     ends = [(seconds, name) for name, seconds in over_ssh.items()]
     if shell.logout_seconds and shell.state == "told":
         ends.append((shell.logout_seconds, "autologout" if shell.family == "tcsh" else "TMOUT"))
@@ -85,6 +87,14 @@ def account(facts: Facts, shell: AccountShell,
         seconds, ended_by = min(ends)
     return {"user": shell.user, "shell": shell.shell, "idle_logout_seconds": seconds,
             "ended_by": ended_by, "why": _why(facts, shell, over_ssh)}
+
+
+def _after_warning(shell: AccountShell, over_ssh: Mapping[str, int]) -> Mapping[str, int]:
+    """ksh93 prints its warning when TMOUT is over, and output sets ChannelTimeout's clock back."""
+    seconds, warned = over_ssh.get("ChannelTimeout"), shell.tmout_seconds
+    if shell.family != "ksh93" or not seconds or not warned or seconds <= warned:
+        return over_ssh
+    return dict(over_ssh, ChannelTimeout=warned + seconds)
 
 
 def _why(facts: Facts, shell: AccountShell, over_ssh: Mapping[str, int]) -> str:
@@ -136,7 +146,7 @@ def _places(facts: Facts, family: str) -> List[Mapping[str, Any]]:
 def verdict(facts: Facts) -> List[str]:
     """What ends a session on this host, after how long, and for whom nothing does."""
     return (
-        _prompts(facts) + _channels(facts.sshd) + _dead_clients(facts.sshd)
+        _prompts(facts) + _channels(facts.sshd) + _dead_clients(facts)
         + _unused(facts.sshd) + _logind(facts.logind) + _uncovered(facts)
         + ["Accounts of a directory service are not enumerated: of those that are not in "
            "/etc/passwd nothing is said."]
@@ -189,11 +199,13 @@ def _channels(sshd: Mapping[str, Any]) -> List[str]:
             sentences.append("%ssshd ends a remote command that is silent for %s." % (
                 whose, duration(channel["command_seconds"])))
         if channel["why"]:
-            sentences.append("%sChannelTimeout: %s." % (whose, channel["why"]))
-    return [sentence[0].upper() + sentence[1:] for sentence in sentences]
+            sentences.append("%s ChannelTimeout, %s." % (
+                whose + "of" if whose else "Of", channel["why"]))
+    return sentences
 
 
-def _dead_clients(sshd: Mapping[str, Any]) -> List[str]:
+def _dead_clients(facts: Facts) -> List[str]:
+    sshd = facts.sshd
     if not sshd["connections"]:
         return []
     sentences = []
@@ -202,34 +214,35 @@ def _dead_clients(sshd: Mapping[str, Any]) -> List[str]:
         same = all(connection[key] == first[key] for key in ("interval_seconds", "count_max"))
         if number and same:
             continue
-        text = _noticed(sshd, connection)
+        text = _noticed(facts, connection)
         if number:
             whose = "that meets `%s`" % connection["scope"] if connection["scope"] else (
                 "of `%s` from %s" % (connection["user"], connection["addr"]))
-            text = "Of a connection %s: %s%s" % (whose, text[0].lower(), text[1:])
-        sentences.append(text)
+            text = "Of a connection %s: %s" % (whose, text)
+        sentences.append(text[0].upper() + text[1:] if text.startswith("a ") else text)
     return sentences
 
 
-def _noticed(sshd: Mapping[str, Any], connection: Mapping[str, Any]) -> str:
+def _noticed(facts: Facts, connection: Mapping[str, Any]) -> str:
     interval, count_max = connection["interval_seconds"], connection["count_max"]
     seconds = connection["detection_seconds"]
     if seconds:
-        return "A client that vanishes is noticed after %s." % (
+        return "a client that vanishes is noticed after %s." % (
             _span(seconds["min"], seconds["max"]))
     if interval is None or count_max is None:
-        return "When a client that vanishes is noticed is not known."
-    cause = "ClientAliveInterval is 0" if not interval else "ClientAliveCountMax is 0"
-    text = "sshd itself never notices a client that vanishes: %s" % cause
-    if interval and not count_max:
-        text = ("ClientAliveCountMax is 0: since OpenSSH 8.2 sshd itself then never notices a "
-                "client that vanishes; before, it drops idle clients, dead or not, after %s" % (
-                    duration(interval)))
-    keepalive = sshd["tcp_keepalive_seconds"]
+        return "a client that vanishes is noticed at a time that is not known."
+    if interval and facts.release < (8, 2):
+        text = ("ClientAliveCountMax is 0, and what that does differs: sshd drops idle clients, "
+                "dead or not, after %s, or, from OpenSSH 8.2 on and where that was backported, "
+                "nobody" % duration(interval))
+    else:
+        text = "sshd itself never notices a client that vanishes: %s is 0" % (
+            "ClientAliveCountMax" if interval else "ClientAliveInterval")
+    keepalive = facts.sshd["tcp_keepalive_seconds"]
     if keepalive:
-        text += "; TCP's own keepalive does after %s, but not that it is frozen" % (
+        text += "; TCP's own keepalive does after %s, if the client's host is gone" % (
             duration(keepalive))
-    return text[0].upper() + text[1:] + "." if not text.startswith("sshd") else text + "."
+    return text + "."
 
 
 def _unused(sshd: Mapping[str, Any]) -> List[str]:
@@ -265,11 +278,15 @@ def _uncovered(facts: Facts) -> List[str]:
         elif shell.state == "told":
             key = (_reason(facts, shell, "uses", "is"), _reason(facts, shell, "use", "are"))
             groups.setdefault(key, []).append(shell.user)
-    scope = "over SSH nothing ever" if facts.logind["stop_idle_session_seconds"] else "nothing ever"
+    scope = "nothing ever logs"
+    if facts.sshd["version"] and not facts.sshd["connections"] and facts.release >= (9, 2):
+        scope = "nothing that can be seen here logs"
+    elif facts.logind["stop_idle_session_seconds"]:
+        scope = "over SSH nothing ever logs"
     sentences = []
     for (one, many), users in groups.items():
         single = len(users) == 1
-        sentences.append("%s %s: %s logs %s out." % (
+        sentences.append("%s %s: %s %s out." % (
             _who(users), one if single else many, scope, "it" if single else "them"))
     for why, users in unknown.items():
         sentences.append("%s may never be logged out, which cannot be told: %s." % (

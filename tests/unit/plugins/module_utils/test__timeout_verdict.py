@@ -1,0 +1,216 @@
+# Copyright: (c) 2026, curfew.session contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Facts in, sentences out."""
+
+import pytest
+
+from ansible_collections.curfew.session.plugins.module_utils import _timeout_verdict
+from ansible_collections.curfew.session.plugins.module_utils._timeout_verdict import AccountShell
+
+DURATIONS = [
+    (1, "1 second"), (59, "59 seconds"), (60, "1 minute"), (90, "90 seconds"), (900, "15 minutes"),
+    (960, "16 minutes"), (3600, "1 hour"), (5400, "1 hour 30 minutes"),
+    (7875, "2 hours 11 minutes 15 seconds"), (86400, "1 day"), (604800, "7 days"),
+]  # fmt: skip
+SPANS = [
+    (180, 240, "3 to 4 minutes"), (60, 120, "1 to 2 minutes"), (3, 6, "3 to 6 seconds"),
+    (45, 180, "45 seconds to 3 minutes"), (5400, 6000, "1 hour 30 minutes to 1 hour 40 minutes"),
+    (3600, 7200, "1 to 2 hours"), (60, 60, "1 minute"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("seconds, text", DURATIONS)
+def test_duration(seconds, text):
+    assert _timeout_verdict.duration(seconds) == text
+
+
+@pytest.mark.parametrize("low, high, text", SPANS)
+def test_span(low, high, text):
+    assert _timeout_verdict._span(low, high) == text
+
+
+def connection(**fields):
+    found = {"user": "x", "addr": "192.0.2.1", "scope": None, "interval_seconds": 60,
+             "count_max": 3, "detection_seconds": {"min": 180, "max": 240},
+             "channel_timeout": None, "unused_connection_timeout": None}
+    found.update(fields)
+    return found
+
+
+def never(interval, count_max, **fields):
+    return connection(
+        interval_seconds=interval, count_max=count_max, detection_seconds=None, **fields)
+
+
+def channel(**fields):
+    return dict({"value": "", "works": True, "shell_seconds": None, "command_seconds": None,
+                 "why": None}, **fields)
+
+
+def definition(line, value, beaten_by=None, scope="global", path="/etc/ssh/sshd_config"):
+    return {"path": path, "line": line, "keyword": "ClientAliveInterval", "value": value,
+            "scope": scope, "wins": beaten_by is None, "beaten_by": beaten_by}
+
+
+def place(line, text, scope="login shells", path="/etc/profile.d/tmout.sh"):
+    return {"path": path, "line": line, "text": text, "scope": scope}
+
+
+def told(user, family, logout=900, tmout=None, detail="", readonly=True):
+    return AccountShell(user, "/bin/" + family, family, "told", detail, tmout or logout, logout,
+                        readonly)
+
+
+def facts(release=(10, 0), accounts=(), shells=(), reads=None, seconds=None, sees_ssh=True,
+          unseen=(), **sshd):
+    shown = {"version": "OpenSSH_10.0p2", "connections": [connection()],
+             "tcp_keepalive_seconds": 7875, "unused_connection_timeout": None, "definitions": [],
+             "reload_needed": False, "sessions": None}
+    shown.update(sshd)
+    pairs = [one if isinstance(one, tuple) and not isinstance(one, AccountShell) else (one, {})
+             for one in accounts]
+    return _timeout_verdict.Facts(
+        sshd=shown, release=release, shells=shells, accounts=pairs, unseen=unseen,
+        reads_profile_d=reads or {"bash": True, "ksh93": True, "zsh": False},
+        logind={"stop_idle_session_seconds": seconds, "sees_ssh": sees_ssh, "definitions": []})
+
+
+KEEPALIVE = "; TCP's own keepalive does after 2 hours 11 minutes 15 seconds, if the client's host"
+# facts, and the sentences that must be there, as they are or from their beginning
+SAID = [
+    (facts(accounts=[told("a", "bash")]), ["An idle bash prompt is closed after 15 minutes."]),
+    (facts(accounts=[told("a", "bash"), told("b", "mksh"), told("c", "ksh93", 960)]),
+     ["An idle bash or mksh prompt is closed after 15 minutes.",
+      "An idle ksh93 prompt is closed after 16 minutes."]),
+    (facts(accounts=[told("a", "bash"), told("b", "bash", 60), told("c", "zsh", 60)]),
+     ["An idle bash prompt of `a` is closed after 15 minutes.",
+      "An idle bash prompt of `b` is closed after 1 minute.",
+      "An idle zsh prompt is closed after 1 minute."]),
+    (facts(accounts=[told("a", "bash", readonly=False)]),
+     ["Users of bash can turn that off: the value is not readonly."]),
+    (facts(), ["A client that vanishes is noticed after 3 to 4 minutes."]),
+    (facts(connections=[never(0, 3)]),
+     ["sshd itself never notices a client that vanishes: ClientAliveInterval is 0" + KEEPALIVE]),
+    (facts(connections=[never(60, 0)], tcp_keepalive_seconds=None),
+     ["sshd itself never notices a client that vanishes: ClientAliveCountMax is 0."]),
+    (facts(connections=[never(600, 0)], release=(8, 0)),
+     ["ClientAliveCountMax is 0, and what that does differs: sshd drops idle clients, dead or not, "
+      "after 10 minutes, or"]),
+    (facts(connections=[connection(), never(0, 3, scope="Match User backup")]),
+     ["A client that vanishes is noticed after 3 to 4 minutes.",
+      "Of a connection that meets `Match User backup`: sshd itself never notices"]),
+    (facts(connections=[connection(), connection(user="ops", count_max=1, detection_seconds={
+        "min": 60, "max": 120})]),
+     ["Of a connection of `ops` from 192.0.2.1: a client that vanishes is noticed after 1 to 2 "
+      "minutes."]),
+    (facts(connections=[connection(channel_timeout=channel(shell_seconds=900))]),
+     ["sshd closes an SSH session in which nothing is typed or shown for 15 minutes"]),
+    (facts(connections=[connection(channel_timeout=channel(command_seconds=60))]),
+     ["sshd ends a remote command that is silent for 1 minute."]),
+    (facts(connections=[connection(channel_timeout=channel(
+        works=False, why="`session=15m` does nothing, since so"))]),
+     ["Of ChannelTimeout, `session=15m` does nothing, since so."]),
+    (facts(unused_connection_timeout={"seconds": 300, "works": True, "why": None}),
+     ["A connection without any session in it is closed after 5 minutes."]),
+    (facts(seconds=600), ["logind stops a session whose terminal it knows and that got no input "
+                          "for 10 minutes."]),
+    (facts(seconds=600, sees_ssh=False), ["logind does not learn the terminals of SSH sessions"]),
+    (facts(accounts=[told("deploy", "zsh", None), told("web", "zsh", None)]),
+     ["The accounts `deploy` and `web` use zsh, which does not read /etc/profile.d on this system: "
+      "nothing ever logs them out."]),
+    (facts(accounts=[told("a", "dash", None)]),
+     ["The account `a` uses dash, which knows no idle timeout: nothing ever logs it out."]),
+    (facts(accounts=[told("a", "tcsh", None)]),
+     ["The account `a` uses tcsh, which obeys only its own autologout, and that is not set"]),
+    (facts(accounts=[told("a", "bash", None)]),
+     ["The account `a` uses bash, for which nothing sets TMOUT: nothing ever logs it out."]),
+    (facts(accounts=[told("a", "bash", None, detail="/etc/profile.d/tmout.sh")]),
+     ["The account `a` is exempt from TMOUT in /etc/profile.d/tmout.sh: nothing ever"]),
+    (facts(accounts=[told("a", "zsh", None)], shells=[
+        {"family": "zsh", "definitions": [place(3, "typeset -xr TMOUT=9")]}]),
+     ["The account `a` uses zsh, which ends up without a TMOUT that it obeys, although "
+      "/etc/profile.d/tmout.sh line 3 says `typeset -xr TMOUT=9`: nothing ever logs it out."]),
+    (facts(accounts=[told("a", "bash", None)._replace(tmout_seconds=0)], shells=[
+        {"family": "bash", "definitions": [place(3, "TMOUT=0")]}]),
+     ["The account `a` uses bash, where TMOUT is 0 (/etc/profile.d/tmout.sh line 3): nothing"]),
+    (facts(accounts=[told("a", "dash", None)], seconds=60, sees_ssh=False),
+     ["The account `a` uses dash, which knows no idle timeout: over SSH nothing ever logs it"]),
+    (facts(accounts=[told("a", "dash", None)], connections=[]),
+     ["The account `a` uses dash, which knows no idle timeout: nothing that can be seen here logs "
+      "it out."]),
+    (facts(accounts=[AccountShell("a", "/opt/x", None, "unknown", "/opt/x is odd", None, None,
+                                  None)]),
+     ["The account `a` may never be logged out, which cannot be told: /opt/x is odd."]),
+    (facts(), ["Accounts of a directory service are not enumerated"]),
+    (facts(definitions=[definition(3, "60"), definition(9, "300", "/etc/ssh/sshd_config line 3")]),
+     ["/etc/ssh/sshd_config line 9 (ClientAliveInterval 300, scope global) has no effect: "
+      "/etc/ssh/sshd_config line 3 wins."]),
+    (facts(shells=[{"family": "bash", "definitions": [
+        place(1, "TMOUT=60", "PAM", "/etc/environment")]}]),
+     ["/etc/environment line 1 can set it too (PAM): TMOUT=60"]),
+    (facts(reload_needed=True), ["sshd has not read its configuration since it was changed"]),
+    (facts(sessions={"open": 3, "older": 2}),
+     ["2 of 3 open SSH sessions began before sshd last read its configuration, and keep the"]),
+    (facts(unseen=["x cannot be read."]), ["x cannot be read."]),
+]
+
+# facts, and words that must be in no sentence
+UNSAID = [
+    (facts(accounts=[(told("a", "zsh", None), {"ChannelTimeout": 60})]), ["`a`"]),
+    (facts(accounts=[AccountShell("a", "/no", None, "missing", "", None, None, None)]), ["`a`"]),
+    (facts(definitions=[definition(3, "60"), definition(9, "60", "/etc/ssh/sshd_config line 3")]),
+     ["has no effect"]),
+    (facts(connections=[]), ["vanishes"]),
+    (facts(sessions={"open": 3, "older": 0}), ["began before"]),
+    (facts(reload_needed=None), ["since it was changed"]),
+]
+
+
+@pytest.mark.parametrize("given, sentences", SAID)
+def test_said(given, sentences):
+    said = _timeout_verdict.verdict(given)
+    for sentence in sentences:
+        assert any(one.startswith(sentence) for one in said), said
+    assert len(said) == len(set(said))
+
+
+@pytest.mark.parametrize("given, words", UNSAID)
+def test_unsaid(given, words):
+    said = " ".join(_timeout_verdict.verdict(given))
+    assert not [word for word in words if word in said], said
+
+
+NOTHING = AccountShell("a", "/bin/x", None, "unknown", "/bin/x is odd", None, None, None)
+# an account's shell, what else ends its sessions, and idle_logout_seconds, ended_by, why
+ACCOUNTS = [
+    (told("a", "bash"), {}, 900, "TMOUT", "An idle bash prompt is closed after 15 minutes."),
+    (told("a", "ksh93", 960), {}, 960, "TMOUT",
+     "An idle ksh93 prompt is closed after 16 minutes, the last minute of them a warning."),
+    (told("a", "ksh93", 64, 4), {"ChannelTimeout": 9}, 13, "ChannelTimeout", "An idle ksh93"),
+    (told("a", "ksh93", 64, 4), {"ChannelTimeout": 3}, 3, "ChannelTimeout", "An idle ksh93"),
+    (told("a", "ksh93", 64, 4), {"ChannelTimeout": 61}, 64, "TMOUT", "An idle ksh93"),
+    (told("a", "tcsh", 600), {}, 600, "autologout", "An idle tcsh prompt is closed"),
+    (told("a", "bash"), {"ChannelTimeout": 60}, 60, "ChannelTimeout",
+     "An idle bash prompt is closed after 15 minutes; ChannelTimeout ends an idle SSH session "
+     "after 1 minute."),
+    (told("a", "bash"), {"ChannelTimeout": 1000, "StopIdleSessionSec": 950}, 900, "TMOUT", "An "),
+    (told("a", "zsh", None), {"StopIdleSessionSec": 950}, 950, "StopIdleSessionSec",
+     "Uses zsh, which does not read /etc/profile.d on this system; StopIdleSessionSec ends"),
+    (told("a", "bash", 60, detail="/etc/environment"), {}, 60, "TMOUT",
+     "An idle bash prompt is closed after 1 minute, set by /etc/environment."),
+    (told("a", "dash", None), {}, None, None, "Uses dash, which knows no idle timeout."),
+    (NOTHING, {}, None, None, "What the shell does cannot be told: /bin/x is odd."),
+    (NOTHING, {"ChannelTimeout": 60}, 60, "ChannelTimeout", "What the shell does cannot be told"),
+    (NOTHING._replace(state="missing"), {"ChannelTimeout": 60}, None, None,
+     "/bin/x does not exist, so that nobody can log in with it."),
+]
+
+
+@pytest.mark.parametrize("shell, over_ssh, seconds, ended_by, why", ACCOUNTS)
+def test_account(shell, over_ssh, seconds, ended_by, why):
+    found = _timeout_verdict.account(facts(), shell, over_ssh)
+    assert (found["idle_logout_seconds"], found["ended_by"]) == (seconds, ended_by)
+    assert found["why"].startswith(why)
+    assert set(found) == {"user", "shell", "idle_logout_seconds", "ended_by", "why"}

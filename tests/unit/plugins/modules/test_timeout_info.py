@@ -1,0 +1,264 @@
+# Copyright: (c) 2026, curfew.session contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The real module on an /etc of its own: bound over the real one in a private mount namespace."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.curfew.session.plugins.module_utils import _tmout_dropin
+
+ROOT = Path(__file__).resolve().parents[4]
+MODULE = ROOT / "plugins" / "modules" / "timeout_info.py"
+TARGET_PYTHON = os.environ.get("CURFEW_TARGET_PYTHON", sys.executable)
+SSHD = shutil.which("sshd", path="/usr/sbin:/usr/bin:/sbin")
+needs_sshd = pytest.mark.skipif(SSHD is None, reason="no sshd is installed here")
+needs_zsh = pytest.mark.skipif(shutil.which("zsh") is None, reason="no zsh is installed here")
+
+SSHD_KEYS = {
+    "path", "version", "service", "effective", "connections", "detection_seconds",
+    "tcp_keepalive_seconds", "channel_timeout", "unused_connection_timeout", "definitions",
+    "command_line", "reload_needed", "sessions",
+}  # fmt: skip
+ACCOUNT_KEYS = {"user", "shell", "idle_logout_seconds", "ended_by", "why"}
+SHELL_KEYS = {"path", "family", "answered", "tmout_seconds", "readonly", "exported",
+              "logout_seconds", "definitions"}
+PROFILE = """for i in /etc/profile.d/*.sh; do
+  if [ -r "$i" ]; then . "$i"; fi
+done
+"""
+PASSWD = """root:x:0:0::/root:/bin/bash
+deploy:x:4201:4201::/nonexistent:/bin/bash
+ops:x:4202:4202::/nonexistent:/bin/bash
+dora:x:4203:4203::/nonexistent:/bin/sh
+nobody:x:65534:65534::/nonexistent:/usr/sbin/nologin
+sync:x:4:65534::/bin:/bin/sync
+odd:x:4204:4204::/nonexistent:/usr/bin/env
+gone:x:4205:4205::/nonexistent:/opt/no-such-shell
+"""
+GROUP = "root:x:0:\ndeploy:x:4201:\nops:x:4202:\nwheel:x:4300:ops\nnogroup:x:65534:\n"
+
+
+class Host:
+    """An /etc of its own, and the module on it."""
+
+    def __init__(self, etc, module_path):
+        self.etc = etc
+        self._module_path = module_path
+        self._arguments = etc.parent / "args.json"
+
+    def write(self, name, text, mode=0o644):
+        path = self.etc / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        path.chmod(mode)
+
+    def tree(self):
+        """Every path with what must not change; times too."""
+        found = {}
+        for path in sorted(self.etc.rglob("*")):
+            about = path.lstat()
+            content = path.read_bytes() if path.is_file() else None
+            found[str(path)] = (about.st_ino, about.st_mode, about.st_mtime_ns, about.st_ctime_ns,
+                                content)
+        return found
+
+    def run(self, check=False, **args):
+        arguments = {"ANSIBLE_MODULE_ARGS": dict(args, _ansible_check_mode=check)}
+        self._arguments.write_text(json.dumps(arguments))
+        done = subprocess.run(
+            ["unshare", "-m", "--propagation", "private", "sh", "-c",
+             'mount --bind "$0" /etc && exec "$@"', str(self.etc), TARGET_PYTHON, str(MODULE),
+             str(self._arguments)],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=110,
+            env=dict(os.environ, PYTHONPATH=str(self._module_path), PYTHONDONTWRITEBYTECODE="1"),
+        )
+        assert b"Traceback" not in done.stderr, done.stderr.decode()
+        return json.loads(done.stdout.decode())
+
+    def ask(self, **args):
+        """Ask twice, in check mode and not: the same answer, and nothing has changed."""
+        before = self.tree()
+        said = self.run(check=True, **args)
+        assert self.run(**args) == said
+        assert self.tree() == before
+        assert said["changed"] is False
+        assert set(said["sshd"]) == SSHD_KEYS
+        assert all(set(one) == SHELL_KEYS for one in said["shells"])
+        assert all(set(one) == ACCOUNT_KEYS for one in said["accounts"])
+        return said
+
+
+@pytest.fixture
+def host(tmp_path, module_path):
+    if os.geteuid() != 0 or subprocess.call(["unshare", "-m", "true"]) != 0:
+        pytest.skip("private mount namespaces are not possible here")
+    tmp_path.chmod(0o755)
+    etc = tmp_path / "etc"
+    etc.mkdir()
+    for name in ("ld.so.cache", "alternatives", "nsswitch.conf", "localtime"):
+        source = Path("/etc") / name
+        if source.is_dir():
+            shutil.copytree(str(source), str(etc / name), symlinks=True)
+        elif source.exists():
+            shutil.copy(str(source), str(etc / name))
+    made = Host(etc, module_path)
+    for name, text in (("passwd", PASSWD), ("group", GROUP), ("profile", PROFILE),
+                       ("ssh/sshd_config", "")):
+        made.write(name, text)
+    (etc / "profile.d").mkdir()
+    return made
+
+
+def by_user(said):
+    return {one["user"]: one for one in said["accounts"]}
+
+
+def is_said(said, words):
+    return any(words in sentence for sentence in said["verdict"])
+
+
+def test_nothing_is_set(host):
+    said = host.ask()
+    users = by_user(said)
+    assert set(users) == {"root", "deploy", "ops", "dora", "odd", "gone"}
+    assert all(one["idle_logout_seconds"] is None for one in users.values())
+    assert is_said(said, "The accounts `root`, `deploy` and `ops` use bash, for which nothing sets")
+    assert is_said(said, "The account `odd` may never be logged out")
+    assert "does not exist" in users["gone"]["why"]
+    assert is_said(said, "directory service")
+
+
+def test_a_drop_in_covers_bash(host):
+    host.write("profile.d/tmout.sh", "TMOUT=900\nreadonly TMOUT\nexport TMOUT\n")
+    said = host.ask()
+    users = by_user(said)
+    assert users["root"]["idle_logout_seconds"] == users["ops"]["idle_logout_seconds"] == 900
+    assert users["ops"]["ended_by"] == "TMOUT"
+    assert is_said(said, "An idle bash prompt is closed after 15 minutes.")
+    bash = [one for one in said["shells"] if one["family"] == "bash"][0]
+    assert (bash["tmout_seconds"], bash["readonly"], bash["exported"]) == (900, True, True)
+    assert [(one["path"], one["line"], one["scope"]) for one in bash["definitions"]][0] == (
+        "/etc/profile.d/tmout.sh", 1, "login shells")
+
+
+def test_the_last_definition_counts(host):
+    host.write("profile.d/tmout.sh", "TMOUT=900\n")
+    host.write("profile", PROFILE + "export TMOUT=60\n")
+    users = by_user(host.ask())
+    assert users["root"]["idle_logout_seconds"] == users["ops"]["idle_logout_seconds"] == 60
+
+
+@needs_zsh
+def test_zsh_is_named(host):
+    host.write("profile.d/tmout.sh", "TMOUT=900\n")
+    host.write("passwd", PASSWD + "zed:x:4301:4301::/nonexistent:/usr/bin/zsh\n")
+    assert is_said(host.ask(), "The account `zed` uses zsh, which does not read /etc/profile.d")
+
+
+def test_our_exemptions(host):
+    host.write("profile.d/tmout.sh", _tmout_dropin.render(
+        900, exempt_users=["root"], exempt_groups=["wheel", "adm"]))
+    said = host.ask()
+    users = by_user(said)
+    assert [users[name]["idle_logout_seconds"] for name in ("root", "ops", "deploy")] == [
+        None, None, 900]
+    assert is_said(said, "The accounts `root` and `ops` are exempt from TMOUT in /etc/profile.d")
+
+
+# the drop-in's text and mode, and what is said of root, deploy and ops; "?": it cannot be told
+WHO = [
+    ('[ "$(id -u)" -eq 4202 ] || TMOUT=60\n', 0o644, "?", 60, None),
+    ('case "$(id -un)" in deploy) TMOUT=60 ;; esac\n', 0o644, "?", 60, None),
+    ('[ -z "$SSH_TTY" ] || TMOUT=60\n', 0o644, "?", "?", "?"),
+    ("TMOUT=60\n", 0o600, "?", None, None),
+]
+
+
+@pytest.mark.parametrize("text, mode, root, deploy, ops", WHO)
+def test_who_logs_in(host, text, mode, root, deploy, ops):
+    host.write("profile.d/tmout.sh", text, mode)
+    users = by_user(host.ask())
+    for name, wanted in (("root", root), ("deploy", deploy), ("ops", ops)):
+        said = users[name]
+        assert ("cannot be told" in said["why"]) == (wanted == "?"), said
+        assert said["idle_logout_seconds"] == (None if wanted == "?" else wanted)
+
+
+# The file's text is not ASCII, and its bytes are not UTF-8.
+def test_bytes_that_are_not_utf8(host):
+    (host.etc / "profile.d" / "x.sh").write_bytes(b"TMOUT=60 # \xff\n")
+    bash = [one for one in host.ask()["shells"] if one["family"] == "bash"][0]
+    assert bash["definitions"][0]["text"] == "TMOUT=60 # \ufffd"
+
+
+SSHD_CONFIG = """ClientAliveInterval 60
+ClientAliveInterval 300
+Match User deploy
+  ClientAliveInterval 5m
+Match User ops
+  ClientAliveCountMax 0
+Match User nobody
+  PermitTTY no
+"""
+
+
+@needs_sshd
+def test_sshd(host):
+    host.write("ssh/sshd_config", SSHD_CONFIG)
+    said = host.ask(connections=[{"user": "deploy", "addr": "10.0.0.5"}])["sshd"]
+    assert said["version"].startswith("OpenSSH_")
+    assert said["effective"] == {"interval_seconds": 60, "count_max": 3}
+    assert [(one["scope"], one["user"], one["interval_seconds"], one["count_max"])
+            for one in said["connections"][1:]] == [
+        ("Match User deploy", "deploy", 300, 3), ("Match User ops", "ops", 60, 0),
+        ("Match User nobody", "nobody", 60, 3), (None, "deploy", 300, 3)]
+    assert said["connections"][0]["detection_seconds"] == said["detection_seconds"]
+    assert said["connections"][2]["detection_seconds"] is None
+    assert [(one["line"], one["keyword"], one["value"], one["scope"], one["wins"])
+            for one in said["definitions"]] == [
+        (1, "ClientAliveInterval", "60", "global", True),
+        (2, "ClientAliveInterval", "300", "global", False),
+        (4, "ClientAliveInterval", "5m", "Match User deploy", True),
+        (6, "ClientAliveCountMax", "0", "Match User ops", True)]
+    assert said["definitions"][1]["beaten_by"] == "/etc/ssh/sshd_config line 1"
+
+
+@needs_sshd
+def test_sshd_refuses_its_configuration(host):
+    host.write("ssh/sshd_config", "ClientAliveInterval nonsense\n")
+    said = host.ask()
+    assert said["sshd"]["effective"] == {"interval_seconds": None, "count_max": None}
+    assert is_said(said, "sshd refuses the configuration: /etc/ssh/sshd_config line 1")
+
+
+@needs_sshd
+def test_no_configuration(host):
+    (host.etc / "ssh" / "sshd_config").unlink()
+    said = host.ask()
+    assert said["sshd"]["connections"] == []
+    assert is_said(said, "/etc/ssh/sshd_config")
+
+
+# options that are refused, and a word of the sentence
+REFUSED = [
+    ({"path": "sshd_config"}, "Option path"),
+    ({"sshd": "/no/such/program"}, "Option sshd"),
+    ({"connections": [{"addr": "nowhere"}]}, "Option connections"),
+    ({"connections": [{"user": "a,b"}]}, "Option connections"),
+    ({"connections": [{"lport": 0}]}, "Option connections"),
+]
+
+
+@needs_sshd
+@pytest.mark.parametrize("args, words", REFUSED)
+def test_refused(host, args, words):
+    said = host.run(**args)
+    assert said["failed"] and words in said["msg"] and "\n" not in said["msg"]
