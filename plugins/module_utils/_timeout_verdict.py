@@ -132,7 +132,8 @@ def _reason(facts: Facts, shell: AccountShell, use: str, are: str) -> str:
         return "%s %s, which does not read /etc/profile.d on this system" % (use, family)
     where = "%s line %s" % (places[-1]["path"], places[-1]["line"])
     if shell.tmout_seconds == 0:
-        return "%s %s, where TMOUT is 0 (%s)" % (use, family, where)
+        return "%s %s, where TMOUT comes to 0 (%s: `%s`)" % (
+            use, family, where, places[-1]["text"])
     return "%s %s, which ends up without a TMOUT that it obeys, although %s says `%s`" % (
         use, family, where, places[-1]["text"])
 

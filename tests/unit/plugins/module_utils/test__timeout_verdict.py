@@ -134,7 +134,7 @@ SAID = [
       "/etc/profile.d/tmout.sh line 3 says `typeset -xr TMOUT=9`: nothing ever logs it out."]),
     (facts(accounts=[told("a", "bash", None)._replace(tmout_seconds=0)], shells=[
         {"family": "bash", "definitions": [place(3, "TMOUT=0")]}]),
-     ["The account `a` uses bash, where TMOUT is 0 (/etc/profile.d/tmout.sh line 3): nothing"]),
+     ["The account `a` uses bash, where TMOUT comes to 0 (/etc/profile.d/tmout.sh line 3: "]),
     (facts(accounts=[told("a", "dash", None)], seconds=60, sees_ssh=False),
      ["The account `a` uses dash, which knows no idle timeout: over SSH nothing ever logs it"]),
     (facts(accounts=[told("a", "dash", None)], connections=[]),
