@@ -4,7 +4,7 @@ PYTHON = .venv/bin/python
 export PYTHONDONTWRITEBYTECODE = 1
 
 .DEFAULT_GOAL = help
-.PHONY: help apply test test-quick lab-up lab-down clean
+.PHONY: help apply audit test test-quick lab-up lab-down clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -13,6 +13,10 @@ help: ## list these commands
 apply: ## apply the role to a sandbox host and prove it; INVENTORY=hosts.yml: to your own hosts
 	@sh tests/lab/bootstrap.sh $(if $(INVENTORY),remote,apply)
 	@$(PYTHON) -m tests.lab.apply $(if $(INVENTORY),--inventory '$(INVENTORY)') -- $(ARGS)
+
+audit: ## report what ends sessions on the sandbox host; INVENTORY=hosts.yml: on your own hosts
+	@sh tests/lab/bootstrap.sh $(if $(INVENTORY),remote,apply)
+	@$(PYTHON) -m tests.lab.audit $(if $(INVENTORY),--inventory '$(INVENTORY)') $(if $(REPORT),--report '$(REPORT)') -- $(ARGS)
 
 test: refuse-inventory ## run every test: lint, sanity, units, molecule on hosts made here, benchmark
 	@sh tests/lab/bootstrap.sh test
@@ -36,4 +40,4 @@ clean: lab-down ## remove the hosts, their images, .venv and .cache
 # Tests change hosts in every way there is: they only ever touch hosts that they made themselves.
 .PHONY: refuse-inventory
 refuse-inventory:
-	@test -z '$(INVENTORY)' || { echo 'INVENTORY is for make apply: tests only touch hosts of their own' >&2; exit 1; }
+	@test -z '$(INVENTORY)' || { echo 'INVENTORY is for make apply and make audit: tests only touch hosts of their own' >&2; exit 1; }

@@ -178,7 +178,7 @@ def _number_reasons(
             reasons.append(Reason(UNVERIFIED, "sshd_silent", "sshd did not say its %s%s." % (
                 keyword, whose)))
         elif found != wanted:
-            reasons.append(Reason(DIFFERS, code, "%s is %s%s where %s is asked for (%s)." % (
+            reasons.append(Reason(DIFFERS, code, "%s is %s%s where the policy asks for %s (%s)." % (
                 keyword, worded(found), whose, worded(wanted), _origin(sshd, keyword, whose))))
     if any(reason.status == DIFFERS for reason in reasons) and not whose:
         last = reasons[-1]
@@ -202,9 +202,11 @@ def _origin(sshd: Dict[str, Any], keyword: str, whose: str) -> str:
 def _consequence(sshd: Dict[str, Any]) -> str:
     detection = mapping(sshd.get("detection_seconds"))
     shortest, longest = number(detection.get("min")), number(detection.get("max"))
-    if shortest is None or longest is None:
-        return "A client that vanishes is never dropped, or nobody can know when."
-    return "A client that vanishes is dropped after %s." % words.within(shortest, longest)
+    if shortest is not None and longest is not None:
+        return "A client that vanishes is dropped after %s." % words.within(shortest, longest)
+    if mapping(sshd.get("effective")).get("interval_seconds") == 0:
+        return "sshd itself never drops a client that vanishes."
+    return "After what time a client that vanishes is dropped, if ever, depends on the release."
 
 
 def _account_reasons(asked: Tmout, info: Dict[str, Any]) -> List[Reason]:

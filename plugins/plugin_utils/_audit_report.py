@@ -50,8 +50,7 @@ class Answer(NamedTuple):
 def build(answers: Sequence[Answer], version: str, now: datetime.datetime) -> Dict[str, Any]:
     """Return the report; no host is left out, whatever became of it."""
     hosts = [_host(answer) for answer in answers]
-    summary = {one: 0 for one in (
-        _audit_judge.HOLDS, _audit_judge.DIFFERS, UNVERIFIED, UNREACHABLE)}
+    summary = dict.fromkeys((_audit_judge.HOLDS, _audit_judge.DIFFERS, UNVERIFIED, UNREACHABLE), 0)
     for host in hosts:
         summary[host["status"]] += 1
     report = {
@@ -69,9 +68,11 @@ def build(answers: Sequence[Answer], version: str, now: datetime.datetime) -> Di
 def headline(summary: Mapping[str, int]) -> str:
     """Say in a few words whether the policy holds."""
     holding, hosts = summary[_audit_judge.HOLDS], summary["hosts"]
+    if hosts < 2:
+        return ("No host was asked", "The policy does not hold on the one host",
+                "The policy holds on the one host")[hosts + holding]
     if holding == hosts:
-        everywhere = "the one host" if hosts == 1 else "all %s" % words.count(hosts, "host")
-        return "The policy holds on %s" % everywhere if hosts else "No host was asked"
+        return "The policy holds on all %s" % words.count(hosts, "host")
     return "The policy holds on {0} of {1}".format(
         "{0:,}".format(holding) if holding else "none", words.count(hosts, "host"))
 
@@ -79,8 +80,10 @@ def headline(summary: Mapping[str, int]) -> str:
 def sentence(report: Mapping[str, Any]) -> str:
     """Say in one sentence whether the policy holds, and where it does not."""
     failing = [host["name"] for host in report["hosts"] if not host["holds"]]
-    where = ", and not on %s" % words.names(failing) if failing else ""
-    return "%s%s." % (headline(report["summary"]), where)
+    if not failing:
+        return "%s." % headline(report["summary"])
+    link = ":" if len(report["hosts"]) == 1 else ", and not on"
+    return "%s%s %s." % (headline(report["summary"]), link, words.names(failing))
 
 
 def _reasons(hosts: Sequence[Dict[str, Any]]) -> List[Dict[str, Any]]:

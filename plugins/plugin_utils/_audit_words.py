@@ -63,4 +63,5 @@ def names(items: Sequence[str], most: int = 5) -> str:
     shown = list(items[:most])
     if len(items) > most:
         shown.append("{0:,} more".format(len(items) - most))
-    return " and ".join(part for part in (", ".join(shown[:-1]), shown[-1]) if part) if shown else ""
+    head = ", ".join(shown[:-1])
+    return " and ".join([head] + shown[-1:] if head else shown)

@@ -88,13 +88,14 @@ def _apply(inventory: str, arguments: list[str], target: str) -> int:
     _tell(_probe(inventory, target, arguments))
     _heading("Applying curfew.session.apply")
     play = ["curfew.session.apply", "-e", f"target={target}", *arguments]
-    status = _playbook(inventory, *play)
+    status = playbook(inventory, *play)
     _heading("After")
     _tell(_probe(inventory, target, arguments))
     return status
 
 
-def _playbook(inventory: str, *arguments: str, quiet: bool = False) -> int:
+def playbook(inventory: str, *arguments: str, quiet: bool = False) -> int:
+    """Run ansible-playbook with this collection; return its exit status."""
     environment = {
         **os.environ,
         "ANSIBLE_COLLECTIONS_PATH": str(collection.build()),
@@ -121,7 +122,7 @@ def _probe(inventory: str, target: str, arguments: list[str]) -> dict[str, dict[
         probe.write_text(PROBE)
         answers.mkdir()
         variables = json.dumps({"probe": str(probe), "answers": str(answers)})
-        _playbook(inventory, str(play), "--limit", target, "-e", variables, *asked, quiet=True)
+        playbook(inventory, str(play), "--limit", target, "-e", variables, *asked, quiet=True)
         return {
             path.name: dict(line.lower().split(None, 1) for line in path.read_text().splitlines())
             for path in sorted(answers.iterdir())

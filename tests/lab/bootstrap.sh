@@ -8,11 +8,12 @@ cd "$(dirname "$0")/../.."
 remote="python3 python3-venv openssh-client"
 hosts="podman crun netavark iptables nftables mmdebstrap debian-archive-keyring util-linux"
 quick="python3 python3-venv openssh-client openssh-server bash dash zsh ksh mksh tcsh util-linux acl attr strace shellcheck"
+browser="chromium chromium-driver fonts-dejavu-core"
 case $1 in
     remote) packages=$remote requirements=tests/requirements-apply.txt ;;
     apply) packages="$remote $hosts" requirements=tests/requirements-apply.txt ;;
     quick) packages=$quick requirements=tests/requirements.txt ;;
-    test) packages="$quick $hosts" requirements=tests/requirements.txt ;;
+    test) packages="$quick $hosts $browser" requirements=tests/requirements.txt ;;
     *) echo "usage: $0 remote|apply|quick|test" >&2; exit 2 ;;
 esac
 

@@ -199,10 +199,8 @@ def small() -> list[Answer]:
 def large(number: int = 1000) -> list[Answer]:
     """Mostly good, like a fleet that somebody looks after."""
     kinds = [zsh, off, exception, silent, unreachable, refused]
-    return [
-        answer(f"host{index:04d}.example.org", kinds[index // 9 % 6]() if index % 9 == 0 else info())
-        for index in range(number)
-    ]
+    makers = [info if index % 9 else kinds[index // 9 % 6] for index in range(number)]
+    return [answer(f"host{index:04d}.example.org", make()) for index, make in enumerate(makers)]
 
 
 def hostile() -> list[Answer]:
@@ -224,4 +222,4 @@ def _poisoned(value: Any, text: str) -> Any:
 
 
 def page(answers: list[Answer]) -> str:
-    return _audit_page.render(_audit_report.build(answers, "1.2.3", NOW))
+    return str(_audit_page.render(_audit_report.build(answers, "1.2.3", NOW)))

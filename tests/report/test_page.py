@@ -14,13 +14,20 @@ from .browser import Browser
 # WCAG 2.1: text, and what is not text but tells something.
 TEXT_CONTRAST, SHAPE_CONTRAST = 4.5, 3.0
 WIDTHS = (320, 390, 768, 1024, 1440)
-NAMES = "[...document.querySelectorAll('.fleet > tbody')].filter(b => !b.hidden).map(b => b.querySelector('.name').textContent)"
+NAMES = """
+return [...document.querySelectorAll('.fleet > tbody')].filter(body => !body.hidden)
+    .map(body => body.querySelector('.name').textContent)
+"""
 # Colours as they end up: the nearest background that is not transparent, opacity counted in.
 CONTRASTS = """
 const parse = (color) => color.match(/[\\d.]+/g).map(Number);
-const light = ([r, g, b]) => [r, g, b].map((v) => (v /= 255) <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4)
-    .reduce((sum, v, i) => sum + v * [.2126, .7152, .0722][i], 0);
-const ratio = (a, b) => { const [x, y] = [light(a), light(b)].sort((p, q) => q - p); return (x + .05) / (y + .05); };
+const linear = (v) => v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4;
+const light = ([r, g, b]) =>
+    .2126 * linear(r / 255) + .7152 * linear(g / 255) + .0722 * linear(b / 255);
+const ratio = (a, b) => {
+    const [x, y] = [light(a), light(b)].sort((p, q) => q - p);
+    return (x + .05) / (y + .05);
+};
 const behind = (node) => {
     for (; node; node = node.parentElement) {
         const color = parse(getComputedStyle(node).backgroundColor);
@@ -36,7 +43,7 @@ const note = (what, node, color) => {
 const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
 while (walker.nextNode()) {
     const node = walker.currentNode.parentElement;
-    if (!walker.currentNode.data.trim() || !node.checkVisibility() || node.closest("script,style")) continue;
+    if (!walker.currentNode.data.trim() || !node.checkVisibility()) continue;
     const style = getComputedStyle(node);
     note("text", node, node instanceof SVGElement ? style.fill : style.color);
 }
@@ -46,7 +53,8 @@ for (const node of document.querySelectorAll(".lanes .open, .lanes .arrow, .icon
 }
 for (const node of document.querySelectorAll(".lanes .never, .lanes .asked"))
     note("shape", node, getComputedStyle(node).stroke);
-note("text", document.getElementById("search"), getComputedStyle(document.getElementById("search"), "::placeholder").color);
+const search = document.getElementById("search");
+note("text", search, getComputedStyle(search, "::placeholder").color);
 return [...seen];
 """
 
@@ -76,7 +84,7 @@ def show(window: Browser, tmp_path: Path) -> Show:
 
 
 def names(page: Browser) -> list[str]:
-    return list(page.run(f"return {NAMES}"))
+    return list(page.run(NAMES))
 
 
 def click(page: Browser, selector: str) -> None:
@@ -113,7 +121,8 @@ def test_bars_are_drawn_to_one_scale(show: Show) -> None:
     page = show(fleet.small())
     drawn = page.run(
         "return [...document.querySelectorAll('.lanes li')].map(l => ["
-        "l.querySelector('.when').textContent, l.querySelector('svg').getBoundingClientRect().width,"
+        "l.querySelector('.when').textContent,"
+        "l.querySelector('svg').getBoundingClientRect().width,"
         "l.querySelector('.open')?.getBoundingClientRect().width])"
     )
     shares = {when: width / whole for when, whole, width in drawn if width}
@@ -172,7 +181,7 @@ def test_filters(show: Show) -> None:
 
 def test_keyboard_alone(show: Show) -> None:
     page = show(fleet.small())
-    focus = "const f = document.activeElement; return f.id || f.value || f.dataset.code || f.textContent"
+    focus = "const f = document.activeElement; return f.id || f.value || f.textContent"
     order = []
     for _ in range(20):
         page.press("Tab")
@@ -209,7 +218,7 @@ def test_details_hold_all_that_the_host_said(show: Show) -> None:
     page = show([fleet.answer("web", fleet.exception())])
     click(page, ".name")
     text = page.run("return document.querySelector('.detail').textContent")
-    for part in ("An idle bash prompt is closed", "Match User backup", "/bin/ksh93", "reload needed"):
+    for part in ("An idle bash prompt is closed", "Match User backup", "/bin/ksh93", "reload"):
         assert part in text
 
 
@@ -258,7 +267,9 @@ def test_no_sideways_scrolling(show: Show, width: int, answers: Callable[[], lis
     page = show(answers(), width=width)
     page.run("document.querySelectorAll('.name').forEach(name => name.click())")
     # content-visibility skips what is out of sight: all of it counts.
-    page.run("document.querySelectorAll('tbody').forEach(b => b.style.contentVisibility = 'visible')")
+    page.run(
+        "document.querySelectorAll('tbody').forEach(b => b.style.contentVisibility = 'visible')"
+    )
     assert page.run("return document.documentElement.scrollWidth") <= width
 
 
@@ -282,7 +293,8 @@ def test_nothing_is_cut_off(show: Show) -> None:
 
 def test_prints_all_hosts_on_white(show: Show) -> None:
     page = show(fleet.large(200), kind="print", scheme="dark")
-    assert page.run("return getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    paper = page.run("return getComputedStyle(document.body).backgroundColor")
+    assert paper == "rgb(255, 255, 255)"
     assert not page.run("return document.getElementById('search').checkVisibility()")
     assert len(names(page)) == 200
     pages = re.findall(rb"/Type\s*/Page\b", page.printed())
@@ -295,7 +307,7 @@ def test_hosts_cannot_run_anything(show: Show) -> None:
     time.sleep(0.2)
     assert page.run("return window.broken ?? null") is None
     assert page.run("return document.querySelectorAll('script').length") == 2
-    assert page.run("return document.querySelectorAll('img, .fleet script, [onmouseover]').length") == 0
+    assert page.run("return document.querySelector('img, .fleet script, [onmouseover]')") is None
     shown = page.run("return document.querySelector('.fleet').textContent")
     for text in fleet.HOSTILE[:4]:
         assert text in shown
@@ -329,14 +341,20 @@ def test_a_thousand_hosts_do_not_stall(show: Show) -> None:
 def _seconds(page: Browser) -> list[float]:
     """How long opening, sorting and filtering take, what the browser draws after them included."""
     measure = """
-    const done = (what) => { const start = performance.now(); what(); document.body.offsetHeight; return (performance.now() - start) / 1000; };
+    const done = (what) => {
+        const start = performance.now();
+        what();
+        document.body.offsetHeight;
+        return (performance.now() - start) / 1000;
+    };
     const search = document.getElementById("search");
+    const find = (text) => { search.value = text; search.dispatchEvent(new Event("input")); };
     return [
         performance.getEntriesByType("navigation")[0].domInteractive / 1000,
         done(() => document.querySelector("[data-order=name] button").click()),
         done(() => document.querySelector("[data-order=idle] button").click()),
-        done(() => { search.value = "zsh"; search.dispatchEvent(new Event("input")); }),
-        done(() => { search.value = ""; search.dispatchEvent(new Event("input")); }),
+        done(() => find("zsh")),
+        done(() => find("")),
         done(() => document.querySelector(".name").click()),
     ];
     """

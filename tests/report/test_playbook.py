@@ -74,9 +74,9 @@ def _audit(
 ) -> Run:
     inventory = folder / "hosts.json"
     inventory.write_text(json.dumps({"all": {"vars": LOCAL, "hosts": hosts}}))
-    command = [Path(sys.executable).parent / "ansible-playbook", "-i", inventory]
+    program = str(Path(sys.executable).parent / "ansible-playbook")
     done = subprocess.run(
-        [*command, "curfew.session.audit", *arguments],
+        [program, "-i", str(inventory), "curfew.session.audit", *arguments],
         cwd=folder,
         env={
             **os.environ,

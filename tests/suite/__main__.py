@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from tests import collection
 from tests.lab import hosts
 
-from . import ansible_test, lint, on_hosts, pythons
+from . import ansible_test, lint, on_hosts, pythons, report
 from .stage import LIVE_LOG, OUTPUT, Stage, perform
 from .tally import Tally, live_sessions
 
@@ -45,6 +45,7 @@ def _full() -> Tally:
         ansible_test.sanity(),
         ansible_test.units(),
         pythons.oldest_units(),
+        report.stage(),
     ]
     try:
         total = _lanes(here, on_hosts.stages())

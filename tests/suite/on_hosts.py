@@ -13,7 +13,7 @@ from .tally import Tally, junit, one
 HOSTS = [name for name in hosts.KINDS if name != "sandbox"]
 SCENARIOS = TOP / "extensions" / "molecule"
 # Folders under tests/ that have a stage of their own; tests/hosts is for molecule's verifier.
-OTHERS = {"benchmark", "hosts", "lab", "output", "suite", "unit"}
+OTHERS = {"benchmark", "hosts", "lab", "output", "report", "suite", "unit"}
 
 
 def stages() -> list[Stage]:

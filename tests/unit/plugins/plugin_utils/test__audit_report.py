@@ -82,7 +82,8 @@ def test_unreachable_sentence():
     ([INFO], "The policy holds on the one host."),
     ([INFO, INFO], "The policy holds on all 2 hosts."),
     ([INFO, None, INFO], "The policy holds on 2 of 3 hosts, and not on h1."),
-    ([None], "The policy holds on none of 1 host, and not on h0."),
+    ([None, {}], "The policy holds on none of 2 hosts, and not on h0 and h1."),
+    ([None], "The policy does not hold on the one host: h0."),
 ])
 def test_sentence(results, sentence):
     report = build(*results)
