@@ -49,7 +49,10 @@ def gather(params: Mapping[str, Any]) -> Dict[str, Any]:
                                   [account.user for account in shells.accounts])
     except (_sshd_daemon.SshdError, _sshd_tree.BadConnection) as error:
         raise BadOption(str(error)) from error
-    sshd.result["sessions"] = _timeout_host.sessions(sshd.listener)
+    sessions = _timeout_host.sessions(sshd.listener)
+    if sessions and sshd.result["reload_needed"]:
+        sessions["older"] = sessions["open"]
+    sshd.result["sessions"] = sessions
     modules = (_timeout_host.pam_modules("sshd") if sshd.uses_pam else None) or set()
     logind, notes = _logind(sshd, modules)
     inherited = _inherited(sshd, modules)

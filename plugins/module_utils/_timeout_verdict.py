@@ -332,11 +332,16 @@ def _elsewhere(shells: Sequence[Mapping[str, Any]]) -> List[Mapping[str, Any]]:
 
 def _older(sshd: Mapping[str, Any]) -> List[str]:
     sentences = []
+    if sshd["version"] and sshd["service"]["running"] is False:
+        sentences.append("No sshd runs now: what is said of sshd holds for one that is started.")
     if sshd["reload_needed"]:
         sentences.append("sshd has not read its configuration since it was changed: what is said "
                          "of sshd here holds for connections after a reload.")
     sessions = sshd["sessions"]
-    if sessions and sessions["older"]:
+    if sshd["reload_needed"] and sessions and sessions["open"]:
+        sentences.append("The numbers of the %s open may be older." % (
+            _count(sessions["open"], "SSH session")))
+    elif sessions and sessions["older"]:
         single = sessions["older"] == 1
         sentences.append(
             "%d of %d open SSH sessions began before sshd last read its configuration, and %s the "

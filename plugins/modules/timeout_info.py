@@ -204,7 +204,7 @@ sshd:
     sessions:
       description:
         - How many SSH sessions are C(open), this one included, and how many of them are C(older) than the last time that the daemon read its
-          configuration, and so keep the numbers of that time.
+          configuration, and so keep the numbers of that time; all of them where RV(sshd.reload_needed).
         - Null where it cannot be seen, as without root.
       type: dict
   sample:

@@ -65,7 +65,8 @@ def told(user, family, logout=900, tmout=None, detail="", readonly=True):
 
 def facts(release=(10, 0), accounts=(), shells=(), reads=None, seconds=None, sees_ssh=True,
           unseen=(), **sshd):
-    shown = {"version": "OpenSSH_10.0p2", "connections": [connection()],
+    shown = {"version": "OpenSSH_10.0p2", "service": {"running": True},
+             "connections": [connection()],
              "tcp_keepalive_seconds": 7875, "unused_connection_timeout": None, "definitions": [],
              "reload_needed": False, "sessions": None}
     shown.update(sshd)
@@ -153,6 +154,10 @@ SAID = [
     (facts(reload_needed=True), ["sshd has not read its configuration since it was changed"]),
     (facts(sessions={"open": 3, "older": 2}),
      ["2 of 3 open SSH sessions began before sshd last read its configuration, and keep the"]),
+    (facts(reload_needed=True, sessions={"open": 2, "older": 2}),
+     ["The numbers of the 2 SSH sessions open may be older."]),
+    (facts(service={"name": "ssh", "manager": "systemd", "running": False}),
+     ["No sshd runs now: what is said of sshd holds for one that is started."]),
     (facts(unseen=["x cannot be read."]), ["x cannot be read."]),
 ]
 
