@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs on a host: prints what the SCAP content of Debian's archive says of it, by content and rule."""
+"""Runs on a host: prints what the SCAP content of Debian's archive says of it, rule by rule."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PLATFORM = re.compile(r"<(?:[\w.-]+:)?platform idref=[^>]*/>")
 
 def main() -> None:
     with concurrent.futures.ThreadPoolExecutor() as pool:
-        print(json.dumps(dict(zip(PROFILES, pool.map(_scan, PROFILES)))))
+        print(json.dumps(dict(zip(PROFILES, pool.map(_scan, PROFILES), strict=True))))
 
 
 def _scan(name: str) -> dict[str, str]:
