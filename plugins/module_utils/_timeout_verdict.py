@@ -3,9 +3,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Facts about a host's timeouts, as plain sentences. Pure, and private to the collection."""
 
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 __all__ = ["AccountShell", "Facts", "account", "duration", "verdict"]
+
+# Of a kind that only grows with a configuration; accounts are all named.
+MAX_SENTENCES = 10
 
 
 class AccountShell(NamedTuple):
@@ -182,46 +185,63 @@ def _prompts(facts: Facts) -> List[str]:
     return sentences
 
 
+def _by_connection(
+    sshd: Mapping[str, Any], tell: Callable[[Mapping[str, Any]], List[str]]
+) -> List[str]:
+    """What is told of the default connection, and of others where that is not the same."""
+    if not sshd["connections"]:
+        return []
+    general = tell(sshd["connections"][0])
+    differing = {}  # type: Dict[str, List[str]]
+    for connection in sshd["connections"][1:]:
+        for text in tell(connection):
+            if text not in general:
+                differing.setdefault(text, []).append(_whose(connection))
+    sentences = ["For %s: %s" % (_listed(whose), text) for text, whose in differing.items()]
+    return [_begun(text) for text in general] + _capped(sentences, "connections differ too")
+
+
+def _whose(connection: Mapping[str, Any]) -> str:
+    if connection["scope"]:
+        return "`%s`" % connection["scope"]
+    return "user `%s` from %s" % (connection["user"], connection["addr"])
+
+
+def _begun(text: str) -> str:
+    """Programs keep their small letters at the beginning of a sentence."""
+    return text if text.startswith(("sshd ", "logind ")) else text[0].upper() + text[1:]
+
+
+def _capped(sentences: List[str], what: str) -> List[str]:
+    if len(sentences) <= MAX_SENTENCES:
+        return sentences
+    return sentences[:MAX_SENTENCES] + [
+        "%d more %s." % (len(sentences) - MAX_SENTENCES, what)]
+
+
 def _channels(sshd: Mapping[str, Any]) -> List[str]:
-    sentences = []
-    told = set()
-    for connection in sshd["connections"]:
+    working = any(each["channel_timeout"] and each["channel_timeout"]["shell_seconds"]
+                  for each in sshd["connections"][:1])
+
+    def tell(connection: Mapping[str, Any]) -> List[str]:
         channel = connection["channel_timeout"]
-        shown = (connection["scope"], str(channel)) if channel else None
-        if channel is None or str(channel) in told:
-            continue
-        told.add(str(channel))
-        whose = "For `%s`: " % shown[0] if shown and shown[0] else ""
-        if channel["shell_seconds"]:
-            sentences.append("%ssshd closes an SSH session in which nothing is typed or shown for "
-                             "%s, whatever runs in it." % (
-                                 whose, duration(channel["shell_seconds"])))
-        if channel["command_seconds"]:
-            sentences.append("%ssshd ends a remote command that is silent for %s." % (
-                whose, duration(channel["command_seconds"])))
-        if channel["why"]:
-            sentences.append("%s ChannelTimeout, %s." % (
-                whose + "of" if whose else "Of", channel["why"]))
-    return sentences
+        texts = []
+        if channel and channel["shell_seconds"]:
+            texts.append("sshd closes an SSH session in which nothing is typed or shown for %s, "
+                         "whatever runs in it." % duration(channel["shell_seconds"]))
+        elif working:
+            texts.append("sshd closes no idle session.")
+        if channel and channel["command_seconds"]:
+            texts.append("sshd ends a remote command that is silent for %s." % (
+                duration(channel["command_seconds"])))
+        if channel and channel["why"]:
+            texts.append("of ChannelTimeout, %s." % channel["why"])
+        return texts
+    return _by_connection(sshd, tell)
 
 
 def _dead_clients(facts: Facts) -> List[str]:
-    sshd = facts.sshd
-    if not sshd["connections"]:
-        return []
-    sentences = []
-    first = sshd["connections"][0]
-    for number, connection in enumerate(sshd["connections"]):
-        same = all(connection[key] == first[key] for key in ("interval_seconds", "count_max"))
-        if number and same:
-            continue
-        text = _noticed(facts, connection)
-        if number:
-            whose = "that meets `%s`" % connection["scope"] if connection["scope"] else (
-                "of `%s` from %s" % (connection["user"], connection["addr"]))
-            text = "Of a connection %s: %s" % (whose, text)
-        sentences.append(text[0].upper() + text[1:] if text.startswith("a ") else text)
-    return sentences
+    return _by_connection(facts.sshd, lambda connection: [_noticed(facts, connection)])
 
 
 def _noticed(facts: Facts, connection: Mapping[str, Any]) -> str:
@@ -247,12 +267,14 @@ def _noticed(facts: Facts, connection: Mapping[str, Any]) -> str:
 
 
 def _unused(sshd: Mapping[str, Any]) -> List[str]:
-    unused = sshd["unused_connection_timeout"]
-    if not unused:
-        return []
-    early = " (%s)" % unused["why"] if unused["why"] else ""
-    return ["A connection without any session in it is closed after %s%s." % (
-        duration(unused["seconds"]), early)]
+    def tell(connection: Mapping[str, Any]) -> List[str]:
+        unused = connection["unused_connection_timeout"]
+        if not unused:
+            return []
+        early = " (%s)" % unused["why"] if unused["why"] else ""
+        return ["a connection without any session in it is closed after %s%s." % (
+            duration(unused["seconds"]), early)]
+    return _by_connection(sshd, tell)
 
 
 def _logind(logind: Mapping[str, Any]) -> List[str]:
@@ -306,6 +328,7 @@ def _contradictions(facts: Facts) -> List[str]:
                   and (other["scope"] == one["scope"] or other["path"] is None)]
         if not rivals:
             found.append("%s has no effect: %s." % (_definition(one), _beaten(one["beaten_by"])))
+    found = _capped(found, "definitions have no effect")
     for place in _elsewhere(facts.shells):
         found.append("%s line %s can set it too (%s): %s" % (
             place["path"], place["line"], place["scope"], place["text"]))

@@ -101,11 +101,10 @@ SAID = [
       "after 10 minutes, or"]),
     (facts(connections=[connection(), never(0, 3, scope="Match User backup")]),
      ["A client that vanishes is noticed after 3 to 4 minutes.",
-      "Of a connection that meets `Match User backup`: sshd itself never notices"]),
+      "For `Match User backup`: sshd itself never notices"]),
     (facts(connections=[connection(), connection(user="ops", count_max=1, detection_seconds={
         "min": 60, "max": 120})]),
-     ["Of a connection of `ops` from 192.0.2.1: a client that vanishes is noticed after 1 to 2 "
-      "minutes."]),
+     ["For user `ops` from 192.0.2.1: a client that vanishes is noticed after 1 to 2 minutes."]),
     (facts(connections=[connection(channel_timeout=channel(shell_seconds=900))]),
      ["sshd closes an SSH session in which nothing is typed or shown for 15 minutes"]),
     (facts(connections=[connection(channel_timeout=channel(command_seconds=60))]),
@@ -113,7 +112,18 @@ SAID = [
     (facts(connections=[connection(channel_timeout=channel(
         works=False, why="`session=15m` does nothing, since so"))]),
      ["Of ChannelTimeout, `session=15m` does nothing, since so."]),
-    (facts(unused_connection_timeout={"seconds": 300, "works": True, "why": None}),
+    (facts(connections=[connection(channel_timeout=channel(shell_seconds=60)), connection(
+        scope="Match User a"), connection(scope="Match User b")]),
+     ["For `Match User a` and `Match User b`: sshd closes no idle session."]),
+    (facts(connections=[connection()] + [
+        never(0, number, scope="Match User u%d" % number) for number in range(3)]),
+     ["For `Match User u0`, `Match User u1` and `Match User u2`: sshd itself never"]),
+    (facts(connections=[connection()] + [
+        never(number, 0, scope="Match User u", tcp=1) for number in range(2)] + [
+        connection(detection_seconds={"min": number, "max": number}) for number in range(1, 20)]),
+     ["11 more connections differ too."]),
+    (facts(connections=[connection(
+        unused_connection_timeout={"seconds": 300, "works": True, "why": None})]),
      ["A connection without any session in it is closed after 5 minutes."]),
     (facts(seconds=600), ["logind stops a session whose terminal it knows and that got no input "
                           "for 10 minutes."]),
