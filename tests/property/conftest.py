@@ -12,7 +12,7 @@ import pytest
 from tests.property.sshd import Sshd, find_sshd
 from tests.unit import conftest as unit
 
-EXAMPLES = int(os.environ.get("CURFEW_EXAMPLES", "40"))
+EXAMPLES = int(os.environ.get("CURFEW_EXAMPLES", "25"))
 
 hypothesis.settings.register_profile(
     "sshd",

@@ -86,8 +86,9 @@ def _quoted(value, interval, release):
 def includes(draw, release, names):
     """An Include of some of the names: plain, quoted, by glob, several, absent."""
     folder = names[0].split("/")[0]
-    patterns = [name for name in names if " " not in name and "[" not in name] + [
-        f"{folder}/*.conf", f"{folder}/*", f"{folder}/[0-9]*.conf", f"{folder}/?.conf",
+    plain = [name for name in names if " " not in name and "[" not in name]
+    patterns = [f"{folder}/*.conf"] * 5 + [f"{folder}/*"] * 3 + plain + [
+        f"{folder}/[0-9]*.conf", f"{folder}/?.conf",
         f"{folder}/absent.conf", "absent/*", f"{folder}/[!a]*",
         f"{folder}/[^a]*.conf", f"{folder}/[[:upper:][:digit:]]*"]  # fmt: skip
     if release >= (8, 7):
@@ -106,51 +107,53 @@ def includes(draw, release, names):
 @st.composite
 def matches(draw, release):
     known = CRITERIA + (NEW_CRITERIA if release >= (9, 9) else ())
-    criteria = draw(st.one_of(st.just("all"), st.sampled_from(known)))
-    if criteria == "all":
-        criteria = draw(st.sampled_from(("all", "ALL", '"all"', "all # user root")))
+    everybody = st.sampled_from(("all", "all", "ALL", '"all"', "all # user root"))
+    criteria = draw(st.one_of(everybody, st.sampled_from(known), st.sampled_from(known)))
     keyword = draw(st.sampled_from(("Match", "Match", "match", "MATCH", "  Match", "\tMatch")))
     return f"{keyword}{draw(st.sampled_from((' ', ' ', chr(9))))}{criteria}".encode()
 
 
 @st.composite
 def files(draw, release, names, size):
-    """The bytes of one file that may include the names."""
-    inside = False
-    lines = []
-    for _ in range(draw(st.integers(0, size))):
-        kind = draw(st.sampled_from("dddddccnmmiig"))
-        if kind == "d":
-            lines.append(draw(directives(release)))
-        elif kind == "m":
-            lines.append(draw(matches(release)))
-            inside = True
-        elif kind == "i" and names and release >= (8, 2):
-            lines.append(draw(includes(release, names)))
-        elif kind == "n" or (kind == "g" and inside):
-            lines.append(draw(st.sampled_from(NEIGHBOURS)).encode())
-        elif kind == "g":
-            lines.append(b"@GLOBAL@" + draw(st.sampled_from(GLOBAL_NEIGHBOURS)).encode())
-        else:
-            lines.append(draw(st.sampled_from(COMMENTS)))
+    """The bytes of one file that may include the names: a global section, then Match blocks."""
+    lines = [draw(_lines(release, names, "dddiiicng")) for _ in range(draw(st.integers(1, size)))]
+    for _ in range(draw(st.sampled_from((0, 1, 1, 2, 3)))):
+        lines.append(draw(matches(release)))
+        inside = draw(st.integers(1, 3))
+        lines += [draw(_lines(release, names, "ddddicn")) for _ in range(inside)]
     ending = draw(st.sampled_from((b"\n", b"\n", b"\n", b"\r\n")))
-    last = draw(st.sampled_from((ending, ending, ending, b"")))
-    return ending.join(lines) + (last if lines else b"")
+    return ending.join(lines) + draw(st.sampled_from((ending, ending, ending, b"")))
+
+
+@st.composite
+def _lines(draw, release, names, kinds):
+    """One line: a directive of ours, an Include, a comment, a neighbour, a global neighbour."""
+    kind = draw(st.sampled_from(kinds))
+    if kind == "d":
+        return draw(directives(release))
+    if kind == "i" and names and release >= (8, 2):
+        return draw(includes(release, names))
+    if kind == "n":
+        return draw(st.sampled_from(NEIGHBOURS)).encode()
+    if kind == "g":
+        return b"@GLOBAL@" + draw(st.sampled_from(GLOBAL_NEIGHBOURS)).encode()
+    return draw(st.sampled_from(COMMENTS))
 
 
 @st.composite
 def trees(draw, release):
     """A tree that sshd accepts; global-only directives stand in the main file alone."""
     tree = {}
-    drop_ins = ["d/" + name for name in draw(st.sets(st.sampled_from(DROP_INS), max_size=4))]
+    names = draw(st.sets(st.sampled_from(DROP_INS), min_size=2, max_size=4))
+    drop_ins = ["d/" + name for name in names]
     every = ["d/" + name for name in DROP_INS]
     for name in drop_ins:
-        tree[name] = _anywhere(draw(files(release, INNER, 5)))
+        tree[name] = _anywhere(draw(files(release, INNER, 3)))
     for name in draw(st.sets(st.sampled_from(INNER))):
-        tree[name] = _anywhere(draw(files(release, DEEPEST, 4)))
+        tree[name] = _anywhere(draw(files(release, DEEPEST, 3)))
     if draw(FLAGS):
-        tree[DEEPEST[0]] = _anywhere(draw(files(release, (), 3)))
-    tree[MAIN] = draw(files(release, every + list(INNER), 12)).replace(b"@GLOBAL@", b"")
+        tree[DEEPEST[0]] = _anywhere(draw(files(release, (), 2)))
+    tree[MAIN] = draw(files(release, every + list(INNER), 6)).replace(b"@GLOBAL@", b"")
     _count(tree)
     return tree
 
