@@ -34,8 +34,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
 
     def run(self, tmp: Any = None, task_vars: Optional[Dict[str, Any]] = None) -> Dict[str, Any]:
         result: Dict[str, Any] = super().run(tmp, task_vars)
-        _, arguments = self.validate_argument_spec(
-            argument_spec={"directory": {"type": "path", "default": "."}})
+        arguments = self.validate_argument_spec(
+            argument_spec={"directory": {"type": "path", "default": "."}})[1]
         variables = task_vars or {}
         hosts = variables["hostvars"]
         answers = [_answer(name, hosts[name]) for name in variables["ansible_play_hosts_all"]]

@@ -28,7 +28,8 @@ def stages() -> list[Stage]:
             cwd=BUILD,
         ),
         _tool(
-            "mypy of tests", ["mypy", MYPY_CACHE, "tests/lab", "tests/suite", "tests/collection.py"]
+            "mypy of tests",
+            ["mypy", MYPY_CACHE, *"tests/audit tests/lab tests/suite tests/collection.py".split()],
         ),
     ]
 
