@@ -9,7 +9,7 @@ from tests.hosts import answers
 from tests.hosts.sessions import KSH93_GRACE, SLACK, Sessions
 from tests.lab import live
 
-INTERVAL, COUNT_MAX, TMOUT = 2, 1, 5
+INTERVAL, COUNT_MAX, TMOUT = 3, 1, 5
 MAIN, DROP_IN = "/etc/ssh/sshd_config", "/etc/profile.d/tmout.sh"
 # Debian's zsh reads neither /etc/profile nor profile.d; dash reads them and never obeys.
 OBEYING = ("bash", "ksh93", "mksh")

@@ -6,7 +6,7 @@ DROP_IN = "/etc/profile.d/tmout.sh"
 
 
 def test_the_role_had_changed_the_host(name: str) -> None:
-    assert answers.numbers("applied", name) == (2, 1)
+    assert answers.numbers("applied", name) == (3, 1)
     assert answers.shells("applied", name)["bash"]["tmout"] == "5"
 
 
