@@ -41,8 +41,10 @@ def gather(params: Mapping[str, Any]) -> Dict[str, Any]:
 
     :raises BadOption: one sentence that names the option.
     """
-    if params["path"] is not None and not params["path"].startswith("/"):
-        raise BadOption("Option path: %s is not an absolute path." % params["path"])
+    for option in ("path", "sshd"):
+        given = params[option]
+        if given is not None and (not given.startswith("/") or "\0" in given):
+            raise BadOption("Option %s: %r is not an absolute path." % (option, given))
     shells = _timeout_shells.look()
     try:
         sshd = _timeout_sshd.look(params["path"], params["connections"], params["sshd"],

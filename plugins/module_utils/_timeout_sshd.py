@@ -65,7 +65,7 @@ def look(path: Optional[str], connections: Sequence[Mapping[str, Any]], binary: 
         run.read()
         run.ask()
     except EXPECTED_ERRORS as error:
-        if isinstance(error, _sshd_daemon.SshdError) and binary and run.binary is None:
+        if isinstance(error, _sshd_daemon.SshdError) and binary and not run.result["version"]:
             raise
         run.unseen.append(_sentence(str(error)))
     channels = {user: run.channel_of(user) for user in users}

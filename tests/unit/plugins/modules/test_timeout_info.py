@@ -239,6 +239,25 @@ def test_sshd_refuses_its_configuration(host):
     assert is_said(said, "sshd refuses the configuration: /etc/ssh/sshd_config line 1")
 
 
+# the main file, and a word of the sentence about it
+BROKEN = [
+    (b"Include /etc/ssh/sshd_config\n", "circular"),
+    (b"ClientAliveInterval 5\0\n", "NUL"),
+    (b"ClientAliveInterval 5 \xff\n", "sshd refuses"),
+    (b"Match User\n", "Match"),
+]
+
+
+@needs_sshd
+@pytest.mark.parametrize("data, words", BROKEN)
+def test_broken_configuration(host, data, words):
+    (host.etc / "ssh" / "sshd_config").write_bytes(data)
+    said = host.ask()
+    assert said["sshd"]["detection_seconds"] is None
+    assert is_said(said, words)
+    assert is_said(said, "logs them out")
+
+
 @needs_sshd
 def test_no_configuration(host):
     (host.etc / "ssh" / "sshd_config").unlink()
@@ -250,7 +269,12 @@ def test_no_configuration(host):
 # options that are refused, and a word of the sentence
 REFUSED = [
     ({"path": "sshd_config"}, "Option path"),
+    ({"path": "/etc/a\0b"}, "Option path"),
     ({"sshd": "/no/such/program"}, "Option sshd"),
+    ({"sshd": "sshd"}, "Option sshd"),
+    ({"sshd": "/usr/sbin/\0"}, "Option sshd"),
+    ({"sshd": "/bin/true"}, "does not tell its OpenSSH version"),
+    ({"connections": [{"user": "a\0b"}]}, "Option connections"),
     ({"connections": [{"addr": "nowhere"}]}, "Option connections"),
     ({"connections": [{"user": "a,b"}]}, "Option connections"),
     ({"connections": [{"lport": 0}]}, "Option connections"),
