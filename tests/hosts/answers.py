@@ -70,9 +70,7 @@ def shells(step: str, host: str) -> dict[str, dict[str, Any]]:
 def other_variables(step: str, host: str) -> dict[str, dict[str, Any]]:
     """The same without TMOUT."""
     keys = ("status", "complaint", "env", "umask")
-    return {
-        shell: {key: said[key] for key in keys} for shell, said in shells(step, host).items()
-    }
+    return {shell: {key: said[key] for key in keys} for shell, said in shells(step, host).items()}
 
 
 def as_user(user: str, command: str) -> str:

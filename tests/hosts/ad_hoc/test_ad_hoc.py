@@ -37,8 +37,7 @@ def _ansible(module: str, arguments: str, *options: str) -> dict[str, dict[str, 
 def _runs(module: str, arguments: str) -> dict[str, dict[str, dict[str, Any]]]:
     """Every run, in the order of the table, on all hosts at once."""
     return {
-        run: _ansible(module, arguments, *(["--check"] if "check" in run else []))
-        for run in RUNS
+        run: _ansible(module, arguments, *(["--check"] if "check" in run else [])) for run in RUNS
     }
 
 
