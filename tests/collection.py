@@ -18,7 +18,7 @@ KEEP = COLLECTION / "tests" / "output"
 
 def build() -> Path:
     """Bring the copy up to date; return the folder that ANSIBLE_COLLECTIONS_PATH wants."""
-    wanted = set(_files())
+    wanted = set(files())
     for path in [path for path in COLLECTION.rglob("*") if path.is_file()]:
         if path.relative_to(COLLECTION) not in wanted and not path.is_relative_to(KEEP):
             path.unlink(missing_ok=True)
@@ -27,7 +27,7 @@ def build() -> Path:
     return BUILD
 
 
-def _files() -> list[Path]:
+def files() -> list[Path]:
     if shutil.which("git") and (TOP / ".git").exists():
         command = ["git", "-c", "safe.directory=*", "ls-files", "-z", "-co", "--exclude-standard"]
         listed = subprocess.run(command, cwd=TOP, capture_output=True, text=True, check=True)

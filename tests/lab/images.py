@@ -32,6 +32,20 @@ def tag(image: str) -> str:
     return f"localhost/curfew-lab/{image}:{_recipe(image)}"
 
 
+def bare() -> str:
+    """An image of a machine that has Debian, Python and make, and nothing else; podman's name."""
+    name = "localhost/curfew-lab/bare:1"
+    if not succeeds("image", "exists", name):
+        partial = CACHE / "images" / "bare.tar"
+        partial.parent.mkdir(parents=True, exist_ok=True)
+        say("building the image of a bare machine")
+        run(["mmdebstrap", "--quiet", "--variant=minbase", "--include=python3,make,ca-certificates",
+             "bookworm", str(partial), *_mirror()])  # fmt: skip
+        podman("import", str(partial), name)
+        partial.unlink()
+    return name
+
+
 def unpack(image: str, directory: Path) -> None:
     """Lay the image out as a directory: a root without service manager, /run/sshd or host keys."""
     ensure([image])
