@@ -21,7 +21,9 @@ _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@+\\-]*\$?\Z")
 _WHO = 'case "$(PATH=/usr/bin:/bin command id -un 2>/dev/null)" in'
 _GROUPS = 'case " $(PATH=/usr/bin:/bin command id -Gn 2>/dev/null) " in'
 
-_GUARD = "if ( unset TMOUT ) 2>/dev/null; then"
+# ksh93u+m switches its timer off for good when TMOUT is touched in a subshell that it did not fork
+# (measured, Debian 12 and 13: an idle session never ended); a limit set there makes it fork.
+_GUARD = "if ( ulimit -c 0; unset TMOUT ) 2>/dev/null; then"
 # Within a function of bash, where `local` works, declare would make a local variable.
 _BASH_OUTSIDE_FUNCTIONS = 'elif [ -n "${BASH_VERSION-}" ] && ! ( local _ ) 2>/dev/null; then'
 _ZSH = 'if [ -n "${ZSH_VERSION-}" ]; then'
@@ -108,7 +110,7 @@ _TESTS = frozenset(("[", "[[", "test", ":", "true"))
 
 def _only_tmout(command: _shell_text.Command) -> bool:
     first = command.words[0].text
-    if first in _TESTS or (first == "local" and command.subshell):
+    if first in _TESTS or (first in ("local", "ulimit") and command.subshell):
         return True
     if first == "unset":
         return all(word.text in ("-v", "TMOUT") for word in command.words[1:])

@@ -156,3 +156,11 @@ def test_our_own_text_is_not_foreign(options):
     text = dropin.render(900, **options)
     assert dropin.first_foreign_line(text) is None
     assert dropin.first_foreign_line(text + "umask 077\n") == (text.count("\n") + 1, "umask 077")
+
+
+def test_ksh93_must_fork_before_tmout_is_touched():
+    # Without the limit no idle ksh93 of Debian 12 and 13 ever ended; tests/hosts shows it live.
+    guards = [line for line in dropin.render(900).split("\n") if "unset TMOUT" in line]
+    assert guards == ["if ( ulimit -c 0; unset TMOUT ) 2>/dev/null; then"]
+    plain = dropin.render(900).replace("ulimit -c 0; ", "")
+    assert dropin.first_foreign_line(plain) is None
