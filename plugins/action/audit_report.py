@@ -8,7 +8,6 @@ import datetime
 import json
 import os
 import re
-import tempfile
 from pathlib import Path
 from typing import Any, Dict, Mapping, Optional
 
@@ -82,20 +81,17 @@ def _version() -> str:
 
 
 def _write(folder: str, name: str, content: str) -> str:
-    """Write a whole file or none; return its path."""
+    """Write a whole file or none, with the mode that new files have; return its path."""
     path = os.path.join(folder, name)
+    partial = os.path.join(folder, ".%s.%d.tmp" % (name, os.getpid()))
     try:
         os.makedirs(folder, exist_ok=True)
-        handle, partial = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=folder)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as stream:
-                stream.write(content)
-            os.chmod(partial, 0o644)
-            os.replace(partial, path)
-        except BaseException:
-            os.unlink(partial)
-            raise
+        with open(partial, "x", encoding="utf-8") as stream:
+            stream.write(content)
+        os.replace(partial, path)
     except OSError as error:
+        if os.path.exists(partial):
+            os.unlink(partial)
         raise AnsibleActionFail(
             "directory: %s cannot be written: %s." % (path, error.strerror)) from error
     return path
