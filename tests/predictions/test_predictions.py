@@ -1,6 +1,6 @@
 """What timeout_info says of a host is what live sessions there then do.
 
-They need hosts of their own, which are made and removed here.
+On hosts of its own, which it makes and removes.
 """
 
 import concurrent.futures
