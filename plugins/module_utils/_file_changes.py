@@ -17,11 +17,9 @@ Private to this collection. The order of use, with `home` a folder that only roo
 """
 
 import errno
-import fcntl
 import os
 import time
-from contextlib import contextmanager, suppress
-from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence
+from typing import Dict, List, NamedTuple, Optional, Sequence
 
 from ansible_collections.curfew.session.plugins.module_utils._file_journal import (
     Entry,
@@ -31,7 +29,6 @@ from ansible_collections.curfew.session.plugins.module_utils._file_journal impor
     prove,
     recover,
     take_back,
-    unfinished,
 )
 from ansible_collections.curfew.session.plugins.module_utils._file_safety import (
     check_folder,
@@ -43,13 +40,17 @@ from ansible_collections.curfew.session.plugins.module_utils._file_system import
     FilesError,
     Identity,
     Snapshot,
-    copy_attributes,
-    create_private,
     explained,
     identity_of,
+    locked,
     look,
     read,
     shown,
+    unfinished,
+)
+from ansible_collections.curfew.session.plugins.module_utils._file_writing import (
+    copy_attributes,
+    create_private,
     sync_folder,
     write_all,
 )
@@ -70,8 +71,6 @@ __all__ = [
 
 # What a file system without hard links says, or one on which they are used up.
 _NO_LINKS = (errno.EPERM, errno.EACCES, errno.EMLINK, errno.ENOTSUP, errno.ENOSYS)
-_LOCK_WAIT = 60.0
-_LOCK_STEP = 0.1
 
 
 def diff(changes: Sequence[Change]) -> List[Dict[str, str]]:
@@ -90,39 +89,6 @@ def diff(changes: Sequence[Change]) -> List[Dict[str, str]]:
 
 def _text(data: Optional[bytes]) -> str:
     return (data or b"").decode("utf-8", "replace")
-
-
-@contextmanager
-def locked(home: str, wait: float = _LOCK_WAIT) -> Iterator[None]:
-    """Keep other runs out of a folder; the lock is on the folder itself and ends with us."""
-    with explained(home, "locked"):
-        descriptor = os.open(home, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            _lock(home, descriptor, time.monotonic() + wait)
-        except BaseException:
-            os.close(descriptor)
-            raise
-    try:
-        yield
-    finally:
-        _release(descriptor)
-
-
-def _lock(home: str, descriptor: int, deadline: float) -> None:
-    while True:
-        try:
-            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() >= deadline:
-                raise FilesError(
-                    f"{shown(home)} is locked by another run that has not ended in time."
-                ) from None
-        time.sleep(_LOCK_STEP)
-
-
-def _release(descriptor: int) -> None:
-    with suppress(OSError):  # the lock ends with the process; what was done is done
-        os.close(descriptor)
 
 
 class _Seen(NamedTuple):

@@ -18,22 +18,25 @@ from typing import Callable, Dict, List, NamedTuple, Optional, Sequence
 
 from ansible_collections.curfew.session.plugins.module_utils._file_safety import check_folder
 from ansible_collections.curfew.session.plugins.module_utils._file_system import (
+    BEGUN,
+    DRAFT,
     MAX_BYTES,
+    PROVEN,
     FilesError,
-    create_private,
     explained,
     look,
     read,
     shown,
+    unfinished,
+)
+from ansible_collections.curfew.session.plugins.module_utils._file_writing import (
+    create_private,
     sync_folder,
     write_all,
 )
 
-__all__ = ["Entry", "begin", "complete", "digest", "prove", "recover", "take_back", "unfinished"]
+__all__ = ["Entry", "begin", "complete", "digest", "prove", "recover", "take_back"]
 
-_BEGUN = ".curfew.session.journal"
-_PROVEN = ".curfew.session.journal.proven"
-_DRAFT = ".curfew.session.journal.draft"
 
 
 class Entry(NamedTuple):
@@ -58,8 +61,8 @@ def digest(data: Optional[bytes]) -> Optional[str]:
 
 def begin(home: str, entries: Sequence[Entry]) -> None:
     """Write down what will be done, before any of it is."""
-    draft = os.path.join(home, _DRAFT)
-    journal = os.path.join(home, _BEGUN)
+    draft = os.path.join(home, DRAFT)
+    journal = os.path.join(home, BEGUN)
     text = json.dumps({"version": 1, "entries": [entry._asdict() for entry in entries]})
     with explained(journal, "written"):
         descriptor = create_private(draft)
@@ -74,16 +77,9 @@ def begin(home: str, entries: Sequence[Entry]) -> None:
 
 def prove(home: str) -> None:
     """Mark the point of no return: from here on the new files stay."""
-    journal = os.path.join(home, _BEGUN)
+    journal = os.path.join(home, BEGUN)
     with explained(journal, "marked as proven"):
-        _twice(os.rename, journal, os.path.join(home, _PROVEN))
-
-
-def unfinished(home: str) -> Optional[str]:
-    """The journal that a killed run left in this folder, if there is one."""
-    paths = [os.path.join(home, name) for name in (_BEGUN, _PROVEN, _DRAFT)]
-    with explained(home, "examined"):
-        return next((path for path in paths if look(path)), None)
+        _twice(os.rename, journal, os.path.join(home, PROVEN))
 
 
 def take_back(home: str, entries: Sequence[Entry], placed: Optional[int] = None) -> List[str]:
@@ -104,7 +100,7 @@ def take_back(home: str, entries: Sequence[Entry], placed: Optional[int] = None)
             _unlink(entry.temp)
 
     _persist(entries[::-1], put_back, "restored")
-    _forget(home, entries, (_DRAFT, _BEGUN))
+    _forget(home, entries, (DRAFT, BEGUN))
     return [sentence for sentence in warnings.values() if sentence]
 
 
@@ -113,7 +109,7 @@ def complete(home: str, entries: Sequence[Entry]) -> None:
     with explained(home, "synced"):
         _twice(sync_folder, home)  # what is proven must be on disk before the old goes
     _persist(entries, _drop, "cleaned up")
-    _forget(home, entries, (_PROVEN,))
+    _forget(home, entries, (PROVEN,))
 
 
 def _twice(action: Callable[..., None], *arguments: object) -> None:
@@ -247,12 +243,12 @@ def recover(home: str) -> List[str]:
         return []
     check_folder(home)
     sentences: List[str] = []
-    draft = os.path.join(home, _DRAFT)
+    draft = os.path.join(home, DRAFT)
     with explained(draft, "removed"):
         if look(draft):  # nothing had been done yet
             _check_journal(draft)
             os.unlink(draft)
-    for name, end in ((_BEGUN, _taken_back), (_PROVEN, _completed)):
+    for name, end in ((BEGUN, _taken_back), (PROVEN, _completed)):
         entries = _load(os.path.join(home, name))
         if entries is not None:
             sentences.extend(end(home, entries))

@@ -2,38 +2,48 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Read a file without being fooled by it, and copy one with everything that belongs to it.
+"""Read a file without being fooled by it, alone with it and knowing of runs that did not end.
 
-Private to this collection. Knows the file system, and nothing of what the files say.
+Private to this collection. What a run that changes nothing needs of the files; it is kept apart
+from what writes, which most runs never load.
 """
 
 import errno
+import fcntl
 import os
 import stat
-from contextlib import contextmanager
-from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
+import time
+from contextlib import contextmanager, suppress
+from typing import Iterator, List, NamedTuple, Optional, Tuple
 
 __all__ = [
+    "BEGUN",
+    "DRAFT",
     "MAX_BYTES",
+    "PROVEN",
     "Change",
     "FilesError",
     "Identity",
     "Snapshot",
-    "copy_attributes",
-    "create_private",
     "explained",
     "identity_of",
     "is_link",
+    "locked",
     "look",
     "read",
     "resolve",
     "shown",
-    "sync_folder",
-    "write_all",
+    "unfinished",
 ]
 
 MAX_BYTES = 4 * 1024 * 1024
 MAX_LINKS = 40  # the kernel's own limit
+# What a run writes into its folder before it changes anything; see _file_journal.
+BEGUN = ".curfew.session.journal"
+PROVEN = ".curfew.session.journal.proven"
+DRAFT = ".curfew.session.journal.draft"
+_LOCK_WAIT = 60.0
+_LOCK_STEP = 0.1
 
 _KINDS = (
     (stat.S_ISDIR, "a folder"),
@@ -42,8 +52,6 @@ _KINDS = (
     (stat.S_ISFIFO, "a FIFO"),
     (stat.S_ISSOCK, "a socket"),
 )
-# These sign the bytes of a file: copied to other bytes they would be a lie.
-_SIGNATURES = ("security.ima", "security.evm")
 
 # device, inode, mode, owner, group, size, time of the last write in ns
 Identity = Tuple[int, int, int, int, int, int, int]
@@ -200,59 +208,41 @@ def _refuse_size(path: str) -> bytes:
     raise FilesError(f"{shown(path)} is larger than {MAX_BYTES // 1024 // 1024} MB.")
 
 
-def create_private(path: str) -> int:
-    """Open a file that is new for certain, and that nobody else can read yet."""
-    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+def unfinished(home: str) -> Optional[str]:
+    """The journal that a killed run left in this folder, if there is one."""
+    paths = [os.path.join(home, name) for name in (BEGUN, PROVEN, DRAFT)]
+    with explained(home, "examined"):
+        return next((path for path in paths if look(path)), None)
 
 
-def write_all(descriptor: int, data: bytes) -> None:
-    """Write every byte: one call may take only some of them."""
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]
-
-
-def copy_attributes(source: int, descriptor: int) -> None:
-    """Give an open file the owner, the ACL, the labels and the mode of another, in this order.
-
-    The mode comes last: until then the file is as private as it was created.
-    """
-    wanted = os.fstat(source)
-    found = os.fstat(descriptor)
-    if (wanted.st_uid, wanted.st_gid) != (found.st_uid, found.st_gid):
-        os.fchown(descriptor, wanted.st_uid, wanted.st_gid)
-    _copy_xattrs(source, descriptor)
-    os.fchmod(descriptor, stat.S_IMODE(wanted.st_mode))
-
-
-def _copy_xattrs(source: int, descriptor: int) -> None:
-    wanted = _xattrs(source)
-    found = _xattrs(descriptor)
-    for name in found:
-        if name not in wanted:  # an ACL inherited from the folder, which the old file has not
-            os.removexattr(descriptor, name)
-    for name, value in wanted.items():
-        if found.get(name) != value:
-            os.setxattr(descriptor, name, value)
-
-
-def _xattrs(descriptor: int) -> Dict[str, bytes]:
-    try:
-        names = os.listxattr(descriptor)
-    except OSError as error:
-        if error.errno in (errno.ENOTSUP, errno.ENOSYS):
-            return {}
-        raise
-    return {name: os.getxattr(descriptor, name) for name in names if name not in _SIGNATURES}
-
-
-def sync_folder(folder: str) -> None:
-    """Make the names in a folder survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    except OSError as error:
-        if error.errno != errno.EINVAL:  # some file systems cannot sync a folder
+@contextmanager
+def locked(home: str, wait: float = _LOCK_WAIT) -> Iterator[None]:
+    """Keep other runs out of a folder; the lock is on the folder itself and ends with us."""
+    with explained(home, "locked"):
+        descriptor = os.open(home, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            _lock(home, descriptor, time.monotonic() + wait)
+        except BaseException:
+            os.close(descriptor)
             raise
+    try:
+        yield
     finally:
+        _release(descriptor)
+
+
+def _lock(home: str, descriptor: int, deadline: float) -> None:
+    while True:
+        try:
+            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                raise FilesError(
+                    f"{shown(home)} is locked by another run that has not ended in time."
+                ) from None
+        time.sleep(_LOCK_STEP)
+
+
+def _release(descriptor: int) -> None:
+    with suppress(OSError):  # the lock ends with the process; what was done is done
         os.close(descriptor)

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
 
 from ansible_collections.curfew.session.plugins.module_utils import (
-    _file_changes,
+    _file_system,
     _sshd_config,
     _sshd_daemon,
     _sshd_edit,
@@ -27,7 +27,7 @@ __all__ = ["ChangeError", "Outcome", "Request", "apply", "argument_spec", "reque
 
 DEFAULT_PATH = "/etc/ssh/sshd_config"
 EXPECTED_ERRORS = (
-    _file_changes.FilesError, _sshd_config.ConfigError, _sshd_daemon.SshdError,
+    _file_system.FilesError, _sshd_config.ConfigError, _sshd_daemon.SshdError,
     _sshd_service.ServiceError, _sshd_tree.BadConnection)
 
 Values = Dict[str, Optional[str]]
@@ -126,6 +126,13 @@ def apply(request: Request) -> Outcome:
         raise failed from error
 
 
+def _writing() -> Any:
+    """What only a run that changes something needs: most change nothing, and never load it."""
+    from ansible_collections.curfew.session.plugins.module_utils import _sshd_write
+
+    return _sshd_write
+
+
 class _Run:
     """One run on one host: what was found there, then what was done."""
 
@@ -136,7 +143,6 @@ class _Run:
         self.before: Optional[Values] = None
         self.warnings: List[str] = []
         self.listening: List[str] = []
-        self.reloaded = False
         self.left_over: Optional[str] = None
 
     def find_out(self) -> None:
@@ -178,15 +184,16 @@ class _Run:
             yield
             return
         if self.request.check_mode:
-            self.left_over = _file_changes.unfinished(home)
+            self.left_over = _file_system.unfinished(home)
             if self.left_over:
                 self.warnings.append(
                     "%s is left from a run that was killed; a real run first takes it back or "
                     "completes it." % self.left_over)
             yield
             return
-        with _file_changes.locked(home):
-            self.warnings.extend(_file_changes.recover(home))
+        with _file_system.locked(home):
+            if _file_system.unfinished(home):
+                self.warnings.extend(_writing().recover(home))
             yield
 
     def outcome(self) -> Outcome:
@@ -196,17 +203,17 @@ class _Run:
         self.plan = self._plan()
         self.connections = self._connections()
         changes = [self.files.change(path, text) for path, text in self.plan.texts.items()]
-        for change in [] if self.left_over else changes:
-            _file_changes.check_safe(change)
+        if changes and not self.left_over:
+            _writing().check(changes)
         options = [word for option in self.overrides for word in ("-o", option)]
         with _sshd_daemon.Prover(self.binary or "", self.release, options) as prover:
             proven = self._prove(prover)
-            transaction = _file_changes.Transaction(
-                os.path.dirname(os.path.realpath(self.path)), changes, request.backup)
             reload_needed = self._reload_needed(bool(changes))
             reloading = request.reload and bool(reload_needed)
-            if not request.check_mode:
-                self._write(transaction, prover, proven, reloading)
+            backup_files: List[str] = []
+            if (changes or reloading) and not request.check_mode:
+                backup_files, warnings = _writing().write(self, changes, prover, proven, reloading)
+                self.warnings.extend(warnings)
                 reload_needed = self._reload_needed(False)
         return Outcome(
             changed=bool(changes) or reloading,
@@ -218,9 +225,9 @@ class _Run:
             reload_needed=reload_needed,
             conflicts=_printable(self._conflicts(refused=False)),
             changed_files=_printable([change.snapshot.real_path for change in changes]),
-            backup_files=[] if request.check_mode else _printable(list(transaction.backup_files)),
-            diff=_printable(_file_changes.diff(changes)),
-            warnings=_printable(self.warnings + getattr(transaction, "warnings", [])),
+            backup_files=_printable(backup_files),
+            diff=_printable(_writing().diff(changes)) if changes else [],
+            warnings=_printable(self.warnings),
         )
 
     def _plan(self) -> _sshd_plan.Plan:
@@ -258,12 +265,12 @@ class _Run:
                 _sshd_daemon.Question(self.plan.before, self.connections[0], False))
         answers = prover.ask(questions)
         if not isinstance(answers[-1], _sshd_daemon.Rejected):
-            self.before = self._values(answers[-1] if self.plan.texts else answers[0])
-        proven = [(item, self._values(answer)) for item, answer in zip(self.connections, answers)]
+            self.before = self.values(answers[-1] if self.plan.texts else answers[0])
+        proven = [(item, self.values(answer)) for item, answer in zip(self.connections, answers)]
         self._require(proven)
         return proven
 
-    def _values(self, answer: Union[_sshd_daemon.Answer, _sshd_daemon.Rejected]) -> Values:
+    def values(self, answer: Union[_sshd_daemon.Answer, _sshd_daemon.Rejected]) -> Values:
         if isinstance(answer, _sshd_daemon.Rejected):
             raise answer
         self.listening = answer.get("listenaddress", [])
@@ -332,46 +339,6 @@ class _Run:
         if self.listener is None:
             return False if self.ours and not self.service.running else None
         return changing or _sshd_service.stale(self.listener, self.plan.before.texts)
-
-    def _write(self, transaction: _file_changes.Transaction, prover: _sshd_daemon.Prover,
-               proven: Sequence[Tuple[_sshd_match.Connection, Values]], reloading: bool) -> None:
-        """Write, ask the real files again, reload; whatever goes wrong, the old bytes come back."""
-        transaction.write()
-        try:
-            if self.plan.texts and self.request.verify:
-                self._prove_written(prover, proven)
-            if reloading and self.listener is not None:
-                self.reloaded = True
-                _sshd_service.reload(self.service, self.listener, self.listening)
-            transaction.finish()
-        except BaseException as error:
-            self._undo(transaction, error)
-            raise
-
-    def _prove_written(self, prover: _sshd_daemon.Prover,
-                       proven: Sequence[Tuple[_sshd_match.Connection, Values]]) -> None:
-        tree = self.plan.after
-        if prover.bare:  # what is asked is a copy of what we hand over, so that must be read anew
-            tree = _sshd_tree.Files(self.path, self.files.keywords, self.release).read({})
-        answers = prover.ask(
-            [_sshd_daemon.Question(tree, connection, False) for connection, _values in proven])
-        if [self._values(answer) for answer in answers] != [values for _item, values in proven]:
-            raise ChangeError("sshd reads the written files otherwise than the staged ones; "
-                              "is somebody else changing them?")
-
-    def _undo(self, transaction: _file_changes.Transaction, error: BaseException) -> None:
-        transaction.undo()
-        said = str(error)
-        if self.plan.texts:
-            said += " The files are as they were."
-        if self.reloaded and self.listener is not None:
-            try:
-                _sshd_service.reload(self.service, self.listener, self.listening)
-                said += " The daemon was reloaded with them."
-            except _sshd_service.ServiceError as second:
-                said += " Then: %s" % second
-        if isinstance(error, EXPECTED_ERRORS + (ChangeError,)):
-            raise ChangeError(said) from error
 
 
 def _criteria(match: Optional[str],

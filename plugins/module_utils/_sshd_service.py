@@ -9,19 +9,14 @@ listener last read its configuration (measured, OpenSSH 8.0 to 10.5).
 
 import os
 import re
-import shlex
 import shutil
-import signal
-import socket
 import subprocess
-import time
 from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
-__all__ = ["CommandLine", "Listener", "Service", "ServiceError", "find", "reload", "stale"]
+__all__ = ["CommandLine", "Listener", "Service", "ServiceError", "find", "run", "stale"]
 
 PID_FILES = ("/run/sshd.pid", "/var/run/sshd.pid")
 UNITS = ("ssh.service", "sshd.service")
-WAIT_SECONDS = 20
 _WITH_ARGUMENT = "CEbcfghkopu"  # the letters of sshd(8) that take one
 
 
@@ -70,7 +65,10 @@ def _find_systemd(
     unit = _unit_of(listener.pid) if listener else None
     if listener is not None and unit in UNITS:
         return Service(unit[:-8], "systemd", True), listener, listener.command_line
-    shown = _show_units()
+    # Loaded only here: where sshd runs, its listener tells.
+    from ansible_collections.curfew.session.plugins.module_utils import _sshd_unit
+
+    shown = _sshd_unit.show()
     if shown is None:
         words = listener.command_line if listener else CommandLine()
         return Service(None, "systemd", listener is not None), listener, words
@@ -80,7 +78,7 @@ def _find_systemd(
         shown_words = _command_line_of(pid)
         listener = Listener(pid, None, shown_words) if shown_words is not None else None
     running = shown["ActiveState"] in ("active", "reloading")
-    words = listener.command_line if listener else _parse_words(_start_words(shown))
+    words = listener.command_line if listener else _parse_words(_sshd_unit.start_words(shown))
     return Service(name, "systemd", running), listener, words
 
 
@@ -146,62 +144,6 @@ def _unit_of(pid: int) -> Optional[str]:
     return None
 
 
-def _show_units() -> Optional[Dict[str, str]]:
-    """systemd's properties of sshd's unit: the active one, else the first that is installed."""
-    wanted = "Id,LoadState,ActiveState,MainPID,ExecStart,Environment,EnvironmentFiles"
-    status, output = _run(["systemctl", "show", "--no-pager", "-p", wanted] + list(UNITS))
-    if status != 0:
-        return None
-    units = []
-    for block in output.strip().split("\n\n"):
-        unit = dict.fromkeys(wanted.split(","), "")
-        for line in block.split("\n"):
-            key, _equals, value = line.partition("=")
-            unit[key] = unit[key] + "\n" + value if unit.get(key) else value
-        if unit["LoadState"] == "loaded" and unit["Id"].endswith(".service"):
-            units.append(unit)
-    units.sort(key=lambda unit: unit["ActiveState"] != "active")
-    return units[0] if units else None
-
-
-def _start_words(shown: Dict[str, str]) -> List[str]:
-    """The words with which systemd would start sshd, its variables put in."""
-    start = re.search(r"argv\[\]=(.*?) ;", shown["ExecStart"])
-    if start is None:
-        return []
-    variables: Dict[str, str] = {}
-    _assign(variables, _split(shown["Environment"]))
-    for line in shown["EnvironmentFiles"].split("\n"):
-        path = re.sub(r" \(ignore_errors=\w+\)$", "", line)
-        try:
-            with open(path, "rb") as environment:
-                text = environment.read(65536).decode("utf-8", "surrogateescape")
-        except OSError:
-            continue
-        for assignment in text.split("\n"):
-            if not assignment.lstrip().startswith(("#", ";")):
-                _assign(variables, [" ".join(_split(assignment))])
-    words: List[str] = []
-    for word in start.group(1).split(" "):
-        name = re.match(r"\$\{?(\w+)\}?\Z", word)
-        words.extend(_split(variables.get(name.group(1), "")) if name else [word])
-    return words
-
-
-def _split(text: str) -> List[str]:
-    try:
-        return shlex.split(text)
-    except ValueError:
-        return text.split()
-
-
-def _assign(variables: Dict[str, str], assignments: Iterable[str]) -> None:
-    for assignment in assignments:
-        name, equals, value = assignment.partition("=")
-        if equals:
-            variables[name.strip()] = value
-
-
 def stale(listener: Listener, paths: Iterable[str]) -> Optional[bool]:
     """Whether the listener read its configuration before the newest of the files was changed.
 
@@ -229,70 +171,8 @@ def _changed_at(path: str) -> int:
     return max(status.st_mtime_ns, status.st_ctime_ns)
 
 
-def _addresses(listen: Iterable[str]) -> List[Tuple[str, int]]:
-    """Where to knock, from the ``listenaddress`` lines of ``sshd -T``."""
-    found = []
-    for item in listen:
-        match = re.match(r"\[?(.*?)\]?:(\d+)(?: rdomain .*)?\Z", item)
-        if match is not None:
-            host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(match.group(1), match.group(1))
-            found.append((host, int(match.group(2))))
-    return found
-
-
-def reload(service: Service, listener: Listener, listening: Sequence[str]) -> None:
-    """Have the daemon read its files again, and wait until it answers wherever it did before.
-
-    ``listening`` holds the ``listenaddress`` lines of ``sshd -T``.
-    """
-    answered = [address for address in _addresses(listening) if _answers(address)]
-    read_at = _pid_file_time(listener)
-    if service.manager == "systemd" and service.name:
-        status, output = _run(["systemctl", "reload", service.name])
-    elif service.manager == "openrc":
-        status, output = _run(["rc-service", "sshd", "reload"])
-    else:
-        os.kill(listener.pid, signal.SIGHUP)
-        status, output = 0, ""
-    if status != 0:
-        raise ServiceError("Reloading sshd failed: %s" % " ".join(output.split()))
-    _await_answers(listener, read_at, answered)
-
-
-def _await_answers(listener: Listener, read_at: Optional[int],
-                   answered: Sequence[Tuple[str, int]]) -> None:
-    end = time.monotonic() + WAIT_SECONDS
-    waiting = list(answered)
-    while time.monotonic() < end:
-        if read_at is None or (_pid_file_time(listener) or 0) > read_at:
-            waiting = [address for address in waiting if not _answers(address)]
-            if not waiting:
-                return
-        time.sleep(0.02)
-    if waiting:
-        raise ServiceError("sshd no longer answers at %s after the reload." % ", ".join(
-            "%s port %d" % address for address in waiting))
-    raise ServiceError("sshd did not read its files again after the reload.")
-
-
-def _pid_file_time(listener: Listener) -> Optional[int]:
-    if listener.pid_file is None:
-        return None
-    try:
-        return os.stat(listener.pid_file).st_mtime_ns
-    except OSError:
-        return 0
-
-
-def _answers(address: Tuple[str, int]) -> bool:
-    try:
-        with socket.create_connection(address, timeout=5) as connection:
-            return connection.recv(4) == b"SSH-"
-    except OSError:
-        return False
-
-
-def _run(command: Sequence[str]) -> Tuple[int, str]:
+def run(command: Sequence[str]) -> Tuple[int, str]:
+    """Run a program of the system; its exit status and all that it said."""
     program = shutil.which(command[0], path="/usr/bin:/bin:/usr/sbin:/sbin")
     if program is None:
         return 127, "%s is not installed." % command[0]

@@ -15,7 +15,7 @@ import re
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from ansible_collections.curfew.session.plugins.module_utils import (
-    _file_changes,
+    _file_system,
     _sshd_config,
     _sshd_match,
 )
@@ -40,7 +40,7 @@ class Files:
         self.main = main
         self.keywords = list(keywords)
         self._release = release
-        self.snapshots: Dict[str, _file_changes.Snapshot] = {}
+        self.snapshots: Dict[str, _file_system.Snapshot] = {}
         self._expanded: Dict[str, List[str]] = {}
         # One name for each real file, so that what is changed through one is seen through all.
         self._names = {os.path.realpath(main): main}
@@ -52,8 +52,8 @@ class Files:
         return _sshd_config.read_tree(
             self.main, load, self._expand, self.keywords, self._release)
 
-    def change(self, path: str, text: str) -> _file_changes.Change:
-        return _file_changes.Change(
+    def change(self, path: str, text: str) -> _file_system.Change:
+        return _file_system.Change(
             self.snapshots[path], text.encode("utf-8", "surrogateescape"))
 
     def _load(self, path: str, by: Optional[Tuple[str, int]]) -> str:
@@ -61,11 +61,11 @@ class Files:
             return ""  # sshd opens a folder that a glob names, and reads nothing
         if path not in self.snapshots:
             try:
-                self.snapshots[path] = _file_changes.read(path)
-            except _file_changes.FilesError as error:
+                self.snapshots[path] = _file_system.read(path)
+            except _file_system.FilesError as error:
                 if by is None:
                     raise
-                raise _file_changes.FilesError(
+                raise _file_system.FilesError(
                     "%s line %d: Include: %s" % (by + (error,))) from error
         return (self.snapshots[path].data or b"").decode("utf-8", "surrogateescape")
 

@@ -2,18 +2,17 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where else on this host TMOUT is defined, what of that contradicts us, and the edits against it.
+"""Where else on this host TMOUT is defined, and what of that contradicts us.
 
 Private to this collection: it may change without notice.
 """
 
 import os
 import re
-from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 from ansible_collections.curfew.session.plugins.module_utils import _tmout_script
-from ansible_collections.curfew.session.plugins.module_utils._file_changes import (
-    Change,
+from ansible_collections.curfew.session.plugins.module_utils._file_system import (
     FilesError,
     Snapshot,
     read,
@@ -26,7 +25,7 @@ from ansible_collections.curfew.session.plugins.module_utils._login_files import
 )
 from ansible_collections.curfew.session.plugins.module_utils._tmout_script import Definition
 
-__all__ = ("Conflict", "HostFiles", "Wanted", "decoded", "disabling", "enabling", "survey")
+__all__ = ("Conflict", "HostFiles", "Wanted", "decoded", "survey")
 
 # Files that are reported and never edited: who reads them, their syntax, and where they are.
 _REPORTED = (
@@ -230,68 +229,3 @@ def _lines(path: str, text: str, scope: str, pattern: Any) -> List[Conflict]:
             )
             found.append(Conflict(path, definition, scope, (), False, False, False))
     return found
-
-
-def disabling(
-    files: HostFiles, conflicts: Sequence[Conflict]
-) -> Tuple[List[Change], Set[Tuple[str, int]]]:
-    """Return the edits that take out what contradicts us, and path and offset of all they take out.
-
-    A function's body is left alone: whether it is ever called is for the proof to tell.
-    """
-    taken = [
-        one
-        for one in conflicts
-        if one.against and one.editable and not one.definition.in_function
-    ]
-    changes = []
-    done: Set[Tuple[str, int]] = set()
-    for path in dict.fromkeys(one.path for one in taken):
-        snapshot = files.snapshot(path)
-        if snapshot is None:
-            continue
-        text = decoded(snapshot)
-        chosen = _with_companions(text, [one.definition for one in taken if one.path == path])
-        try:
-            after = _tmout_script.disable(text, chosen)
-        except _tmout_script.EditRefused as error:
-            raise FilesError(
-                "{0}, line {1} cannot be disabled: {2}; edit it by hand.".format(
-                    path, error.line, error
-                )
-            ) from error
-        changes.append(Change(snapshot, after.encode("utf-8", "surrogateescape")))
-        done.update((path, definition.offset) for definition in chosen)
-    return changes, done
-
-
-def _with_companions(text: str, definitions: Sequence[Definition]) -> List[Definition]:
-    """A value and the attributes that are given to it go together: `readonly TMOUT` without its
-    value would fix an empty one, `export TMOUT` would export ours."""
-    others = [one for one in _tmout_script.find(text) if not one.in_function]
-    chosen = {one.offset: one for one in definitions}
-    fixing = [one.offset for one in definitions if one.kind == "attribute" and one.readonly]
-    for one in others:
-        if fixing and one.kind == "assign" and one.offset < max(fixing):
-            chosen[one.offset] = one
-    assigned = [one.offset for one in chosen.values() if one.kind == "assign"]
-    for one in others:
-        if assigned and one.kind == "attribute" and one.offset > min(assigned):
-            chosen[one.offset] = one
-    return [chosen[offset] for offset in sorted(chosen)]
-
-
-def enabling(files: HostFiles, readings: Sequence[Reading]) -> List[Change]:
-    """Return the edits that bring back everything that we had disabled."""
-    changes = []
-    done = set()
-    for path in [path for reading in readings for path in reading.files]:
-        snapshot = files.snapshot(path)
-        if snapshot is None or snapshot.real_path in done:
-            continue
-        done.add(snapshot.real_path)
-        text = decoded(snapshot)
-        after = _tmout_script.enable(text)
-        if after != text:
-            changes.append(Change(snapshot, after.encode("utf-8", "surrogateescape")))
-    return changes

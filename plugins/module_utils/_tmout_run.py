@@ -14,14 +14,14 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from ansible_collections.curfew.session.plugins.module_utils import (
     _durations,
-    _file_changes,
+    _file_system,
     _login_asking,
     _login_shells,
     _tmout_conflicts,
     _tmout_dropin,
     _tmout_proof,
 )
-from ansible_collections.curfew.session.plugins.module_utils._file_changes import Change, FilesError
+from ansible_collections.curfew.session.plugins.module_utils._file_system import Change, FilesError
 from ansible_collections.curfew.session.plugins.module_utils._login_asking import Answer, AskError
 from ansible_collections.curfew.session.plugins.module_utils._login_files import Reading
 from ansible_collections.curfew.session.plugins.module_utils._login_shells import Account, Shell
@@ -31,16 +31,12 @@ from ansible_collections.curfew.session.plugins.module_utils._tmout_conflicts im
     Wanted,
 )
 
-__all__ = ("Refused", "run")
+__all__ = ("MODE", "Host", "Options", "Plan", "Refused", "ask", "judged", "require", "run")
 
-_MODE = 0o644
+MODE = 0o644
 _PATH = re.compile(r"(?:/[A-Za-z0-9_.+@-]+)+\Z")
 _LOOP_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*\.sh\Z")
-_STAGE_LIMIT = 3 * _login_asking.LIMIT_SECONDS
-_PROBE = "CURFEW_SESSION_READ"
 _NAMED = 8
-# What is staged: content and mode by path, None for no file and for the mode that there is.
-_Files = Dict[str, Tuple[Optional[bytes], Optional[int]]]
 
 
 class Refused(Exception):
@@ -54,7 +50,7 @@ class Refused(Exception):
         self.result = result if result is not None else _empty_result()
 
 
-class _Options(NamedTuple):
+class Options(NamedTuple):
     wanted: Optional[Wanted]
     text: Optional[str]
     path: str
@@ -64,7 +60,7 @@ class _Options(NamedTuple):
     ids: Tuple[int, int]
 
 
-class _Host(NamedTuple):
+class Host(NamedTuple):
     files: HostFiles
     users: List[Account]
     shells: List[Shell]
@@ -73,10 +69,10 @@ class _Host(NamedTuple):
     conflicts: List[Conflict]
 
 
-class _Plan(NamedTuple):
+class Plan(NamedTuple):
     changes: List[Change]
     disabled: Set[Tuple[str, int]]
-    drop_in: _file_changes.Snapshot
+    drop_in: _file_system.Snapshot
     # The rights of a drop-in that is there and that users could not read, or others could write.
     repair: bool
 
@@ -88,14 +84,14 @@ def run(params: Dict[str, Any], check_mode: bool) -> Dict[str, Any]:
         home = os.path.dirname(options.path)
         if not os.path.isdir(home):
             raise Refused("path: the folder {0} does not exist.".format(home))
-        with _file_changes.locked(home):
+        with _file_system.locked(home):
             notes = _left_over(home, check_mode)
             return _run_locked(options, check_mode, notes)
     except (_durations.DurationError, _tmout_dropin.NameRefused, FilesError, AskError) as error:
         raise Refused(str(error)) from error
 
 
-def _options(params: Dict[str, Any]) -> _Options:
+def _options(params: Dict[str, Any]) -> Options:
     path = params["path"]
     if not _PATH.match(path) or not _LOOP_NAME.match(os.path.basename(path)):
         raise Refused(
@@ -114,23 +110,25 @@ def _options(params: Dict[str, Any]) -> _Options:
         raise Refused("timeout: has no meaning with state=absent, which removes it.")
     ids = _login_asking.strangers(params["exempt_users"], params["exempt_groups"])
     disable = params["conflicts"] == "disable"
-    return _Options(wanted, text, path, disable, params["verify"], params["backup"], ids)
+    return Options(wanted, text, path, disable, params["verify"], params["backup"], ids)
 
 
 def _left_over(home: str, check_mode: bool) -> List[str]:
+    left = _file_system.unfinished(home)
+    if not left:
+        return []
     if not check_mode:
-        return _file_changes.recover(home)
-    left = _file_changes.unfinished(home)
+        return _writing().recover(home)
     note = "{0} is left from a run that was killed; a real run takes it back or completes it first."
-    return [note.format(left)] if left else []
+    return [note.format(left)]
 
 
-def _run_locked(options: _Options, check_mode: bool, notes: List[str]) -> Dict[str, Any]:
+def _run_locked(options: Options, check_mode: bool, notes: List[str]) -> Dict[str, Any]:
     host = _look(options)
     plan = _plan(options, host)
     result = _empty_result()
     result["changed"] = bool(plan.changes) or plan.repair
-    result["diff"] = _file_changes.diff(plan.changes)
+    result["diff"] = _writing().diff(plan.changes) if plan.changes else []
     result["warnings"] = notes + _contradicted(options, host, plan)
     result["conflicts"] = [
         one.result((one.path, one.definition.offset) in plan.disabled) for one in host.conflicts
@@ -141,27 +139,34 @@ def _run_locked(options: _Options, check_mode: bool, notes: List[str]) -> Dict[s
             " drop-in all the same, set verify=false.",
             dict(result, changed=False, diff=[]),
         )
-    before = _ask(options, host.shells)
+    before = ask(options, host.shells)
     result["before"] = _described(before)
     for change in plan.changes:
-        _file_changes.check_safe(change)
+        _writing().check_safe(change)
     if not result["changed"]:
-        _require(_judged(options, host, before, before, plan), result, "")
+        require(judged(options, host, before, before, plan), result, "")
         _finish_result(result, options, host, before, before, plan)
         return result
     if [change.snapshot.path for change in plan.changes] in ([], [options.path]):
         # Ours alone cannot mend a shell that cannot be asked: no need to wait for it again.
-        _require(_silent_ones(options, host, before, plan), result, " Nothing has been changed.")
-    staged = _ask_staged(options, host, plan) if options.verify else None
+        require(_silent_ones(options, host, before, plan), result, " Nothing has been changed.")
+    staged = _writing().ask_staged(options, host, plan) if options.verify else None
     if staged is not None:
-        verdict = _judged(options, host, before or [], staged, plan)
-        _require(verdict, result, " Nothing has been changed.")
-    after = staged if check_mode else _write(options, host, plan, before, result)
+        verdict = judged(options, host, before or [], staged, plan)
+        require(verdict, result, " Nothing has been changed.")
+    after = staged if check_mode else _writing().write(options, host, plan, before, result)
     _finish_result(result, options, host, before, after, plan)
     return result
 
 
-def _look(options: _Options) -> _Host:
+def _writing() -> Any:
+    """What only a run that changes something needs: most change nothing, and never load it."""
+    from ansible_collections.curfew.session.plugins.module_utils import _tmout_write
+
+    return _tmout_write
+
+
+def _look(options: Options) -> Host:
     files = HostFiles()
     users = _login_shells.read_passwd()
     shells, unknown = _login_shells.installed(users)
@@ -170,13 +175,14 @@ def _look(options: _Options) -> _Host:
     readings, conflicts = _tmout_conflicts.survey(files, families, options.path, wanted)
     if not options.wanted:
         conflicts = [one._replace(against=False) for one in conflicts]
-    return _Host(files, users, shells, unknown, readings, conflicts)
+    return Host(files, users, shells, unknown, readings, conflicts)
 
 
-def _plan(options: _Options, host: _Host) -> _Plan:
+def _plan(options: Options, host: Host) -> Plan:
     """Contradictions go before ours comes, and come back after ours is gone."""
-    drop_in = _file_changes.read(options.path, missing_ok=True)
-    if drop_in.data is not None:
+    drop_in = _file_system.read(options.path, missing_ok=True)
+    after = None if options.text is None else options.text.encode("ascii")
+    if drop_in.data not in (None, after):
         foreign = _tmout_dropin.first_foreign_line(_tmout_conflicts.decoded(drop_in))
         if foreign:
             raise Refused(
@@ -184,28 +190,27 @@ def _plan(options: _Options, host: _Host) -> _Plan:
                     options.path, *foreign
                 )
             )
-    after = None if options.text is None else options.text.encode("ascii")
-    ours = [Change(drop_in, after, _MODE)] if after != drop_in.data else []
+    ours = [Change(drop_in, after, MODE)] if after != drop_in.data else []
     if options.text is None:
-        back = _tmout_conflicts.enabling(host.files, list(host.readings.values()))
-        return _Plan(ours + back, set(), drop_in, False)
+        back = _writing().enabling(host.files, list(host.readings.values()))
+        return Plan(ours + back, set(), drop_in, False)
     edits: List[Change] = []
     disabled: Set[Tuple[str, int]] = set()
     if options.disable:
-        edits, disabled = _tmout_conflicts.disabling(host.files, host.conflicts)
-    return _Plan(edits + ours, disabled, drop_in, _needs_repair(drop_in))
+        edits, disabled = _writing().disabling(host.files, host.conflicts)
+    return Plan(edits + ours, disabled, drop_in, _needs_repair(drop_in))
 
 
-def _needs_repair(drop_in: _file_changes.Snapshot) -> bool:
+def _needs_repair(drop_in: _file_system.Snapshot) -> bool:
     if drop_in.data is None:
         return False
     about = os.stat(drop_in.real_path)
-    return stat.S_IMODE(about.st_mode) != _MODE or (
+    return stat.S_IMODE(about.st_mode) != MODE or (
         os.geteuid() == 0 and (about.st_uid, about.st_gid) != (0, 0)
     )
 
 
-def _contradicted(options: _Options, host: _Host, plan: _Plan) -> List[str]:
+def _contradicted(options: Options, host: Host, plan: Plan) -> List[str]:
     left = [
         one
         for one in host.conflicts
@@ -218,7 +223,7 @@ def _contradicted(options: _Options, host: _Host, plan: _Plan) -> List[str]:
     return ["TMOUT is defined elsewhere too: {0}{1}.".format(shown, more)]
 
 
-def _ask(options: _Options, shells: Sequence[Shell]) -> Optional[List[Answer]]:
+def ask(options: Options, shells: Sequence[Shell]) -> Optional[List[Answer]]:
     return _login_asking.ask(shells, options.ids) if options.verify else None
 
 
@@ -228,33 +233,12 @@ def _described(answers: Optional[Sequence[Answer]]) -> Optional[List[Dict[str, A
     return [_login_asking.describe(answer) for answer in answers]
 
 
-def _ask_staged(options: _Options, host: _Host, plan: _Plan) -> Optional[List[Answer]]:
-    path = plan.drop_in.real_path
-    files: _Files = {one.snapshot.real_path: (one.after, None) for one in plan.changes}
-    if plan.repair or path in files:
-        files[path] = (files.get(path, (plan.drop_in.data, None))[0], _MODE)
-    return _within(files, options, host.shells)
-
-
-def _within(
-    files: _Files, options: _Options, shells: Sequence[Shell]
-) -> Optional[List[Answer]]:
-    # Loaded only here: a run that changes nothing, as most do, has no use for it.
-    from ansible_collections.curfew.session.plugins.module_utils import _mount_stage
-
-    staged = [_mount_stage.Staged(path, data, mode) for path, (data, mode) in files.items()]
-    answers: Optional[List[Answer]] = _mount_stage.within(
-        staged, lambda: _ask(options, shells), _STAGE_LIMIT
-    )
-    return answers
-
-
-def _judged(
-    options: _Options,
-    host: _Host,
+def judged(
+    options: Options,
+    host: Host,
     before: Optional[Sequence[Answer]],
     after: Optional[Sequence[Answer]],
-    plan: _Plan,
+    plan: Plan,
 ) -> _tmout_proof.Verdict:
     if after is None:
         return _tmout_proof.Verdict([], [], {})
@@ -266,14 +250,14 @@ def _judged(
 
 
 def _silent_ones(
-    options: _Options, host: _Host, before: Optional[Sequence[Answer]], plan: _Plan
+    options: Options, host: Host, before: Optional[Sequence[Answer]], plan: Plan
 ) -> _tmout_proof.Verdict:
     silent = [answer for answer in before or [] if answer.status != "answered"]
-    return _judged(options, host, silent, silent, plan)
+    return judged(options, host, silent, silent, plan)
 
 
 def _readers(
-    options: _Options, host: _Host, answers: Sequence[Answer], changing: bool
+    options: Options, host: Host, answers: Sequence[Answer], changing: bool
 ) -> List[str]:
     """Return which shells read the drop-in; where the text leaves a doubt, they are asked."""
     told = [
@@ -288,94 +272,28 @@ def _readers(
         for answer in _tmout_proof.mismatched(answers, options.wanted)
         if answer.status == "answered" and (changing or answer.shell.path in told)
     ]
-    seen = _probe(options, doubtful) if doubtful else None
+    seen = _writing().probe(options, doubtful) if doubtful else None
     if seen is None:
         return told
     asked = [shell.path for shell in doubtful]
     return seen + [path for path in told if path not in asked]
 
 
-def _probe(options: _Options, shells: Sequence[Shell]) -> Optional[List[str]]:
-    """Put a mark in the place of the drop-in, seen by our own child alone, and look who has it."""
-    text = "{0}=yes\nexport {0}\n".format(_PROBE).encode("ascii")
-    answers = _within({os.path.realpath(options.path): (text, _MODE)}, options, shells)
-    if answers is None:
-        return None
-    # One that cannot say is taken at its text's word.
-    return [a.shell.path for a in answers if _PROBE in a.environment or a.status != "answered"]
-
-
-def _require(verdict: _tmout_proof.Verdict, result: Dict[str, Any], ending: str) -> None:
+def require(verdict: _tmout_proof.Verdict, result: Dict[str, Any], ending: str) -> None:
     if verdict.problems:
         failed = dict(result, changed=False, verified=False, diff=[])
         raise Refused(" ".join(_tmout_proof.sentences(verdict.problems)) + ending, failed)
 
 
-def _write(
-    options: _Options,
-    host: _Host,
-    plan: _Plan,
-    before: Optional[Sequence[Answer]],
-    result: Dict[str, Any],
-) -> Optional[List[Answer]]:
-    transaction = _file_changes.Transaction(
-        os.path.dirname(options.path), plan.changes, backup=options.backup
-    )
-    transaction.write()
-    rights = None
-    try:
-        rights = _repair(plan)
-        after = _ask(options, host.shells)
-        verdict = _judged(options, host, before, after, plan)
-        _require(verdict, result, " Every file has its old bytes back.")
-    except BaseException:
-        _take_back_rights(plan, rights)
-        transaction.undo()
-        raise
-    transaction.finish()
-    result["changed_files"] = list(transaction.changed_files)
-    if rights and plan.drop_in.real_path not in result["changed_files"]:
-        result["changed_files"].append(plan.drop_in.real_path)
-    result["backup_files"] = list(transaction.backup_files)
-    result["warnings"] += transaction.warnings
-    return after
-
-
-def _repair(plan: _Plan) -> Optional[os.stat_result]:
-    if not plan.repair:
-        return None
-    path = plan.drop_in.real_path
-    old = os.stat(path)
-    try:
-        if os.geteuid() == 0:
-            os.chown(path, 0, 0)
-        os.chmod(path, _MODE)
-    except OSError as error:
-        raise FilesError(
-            "{0} cannot be given its mode: {1}.".format(path, error.strerror)
-        ) from error
-    return old
-
-
-def _take_back_rights(plan: _Plan, old: Optional[os.stat_result]) -> None:
-    if old is None:
-        return
-    try:
-        os.chown(plan.drop_in.real_path, old.st_uid, old.st_gid)
-        os.chmod(plan.drop_in.real_path, stat.S_IMODE(old.st_mode))
-    except OSError:
-        pass  # the transaction that follows says what it cannot bring back
-
-
 def _finish_result(
     result: Dict[str, Any],
-    options: _Options,
-    host: _Host,
+    options: Options,
+    host: Host,
     before: Optional[Sequence[Answer]],
     after: Optional[List[Answer]],
-    plan: _Plan,
+    plan: Plan,
 ) -> None:
-    verdict = _judged(options, host, before, after, plan)
+    verdict = judged(options, host, before, after, plan)
     result["effective"] = _described(after)
     result["msg"] = _summary(result["effective"])
     result["verified"] = None if not options.verify else after is not None
@@ -398,7 +316,7 @@ def _summary(effective: Optional[Sequence[Dict[str, Any]]]) -> str:
     return " ".join(parts)
 
 
-def _uncovered(host: _Host, verdict: _tmout_proof.Verdict) -> List[Dict[str, str]]:
+def _uncovered(host: Host, verdict: _tmout_proof.Verdict) -> List[Dict[str, str]]:
     by_program = {(shell.real_path, shell.as_sh): shell for shell in host.shells}
     found = []
     for account in host.users:

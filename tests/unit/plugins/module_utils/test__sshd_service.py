@@ -8,7 +8,11 @@ import os
 
 import pytest
 
-from ansible_collections.curfew.session.plugins.module_utils import _sshd_service
+from ansible_collections.curfew.session.plugins.module_utils import (
+    _sshd_reload,
+    _sshd_service,
+    _sshd_unit,
+)
 
 # words, the file, the options, the ports
 WORDS = [
@@ -58,7 +62,7 @@ def test_the_command_line_that_systemd_would_use(tmp_path, shown, words):
     path = tmp_path / "ssh"
     path.write_text('# SSHD_OPTS="-p 1"\nSSHD_OPTS="-o ClientAliveInterval=7"\n')
     shown = {key: text.replace("@FILE@", str(path)) for key, text in shown.items()}
-    assert " ".join(_sshd_service._start_words(shown)) == words
+    assert " ".join(_sshd_unit.start_words(shown)) == words
 
 
 LISTENING = [
@@ -71,7 +75,7 @@ LISTENING = [
 
 @pytest.mark.parametrize("listen, addresses", LISTENING)
 def test_where_to_knock(listen, addresses):
-    assert _sshd_service._addresses(listen) == addresses
+    assert _sshd_reload._addresses(listen) == addresses
 
 
 def listener(pid_file):

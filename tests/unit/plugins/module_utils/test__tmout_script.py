@@ -9,6 +9,7 @@ import subprocess
 
 import pytest
 
+from ansible_collections.curfew.session.plugins.module_utils import _tmout_edits as edits
 from ansible_collections.curfew.session.plugins.module_utils import _tmout_script as script
 
 # text, then for each definition: line, value, readonly, exported, conditional
@@ -196,14 +197,14 @@ def test_finds_in_other_syntaxes(syntax, text, values):
 @pytest.mark.parametrize("text, expected", DISABLED)
 def test_disable_and_enable(text, expected):
     if expected is None:
-        with pytest.raises(script.EditRefused) as caught:
-            script.disable(text, script.find(text))
+        with pytest.raises(edits.EditRefused) as caught:
+            edits.disable(text, script.find(text))
         assert caught.value.line >= 1
         return
-    disabled = script.disable(text, script.find(text))
+    disabled = edits.disable(text, script.find(text))
     assert disabled == expected
-    assert script.enable(disabled) == text
-    assert script.disable(disabled, script.find(disabled)) == disabled
+    assert edits.enable(disabled) == text
+    assert edits.disable(disabled, script.find(disabled)) == disabled
 
 
 @pytest.mark.parametrize("shell", ["bash", "dash", "zsh", "ksh93", "mksh"])
@@ -211,7 +212,7 @@ def test_disable_and_enable(text, expected):
 def test_disabled_text_means_the_same_otherwise(shell, text, tmp_path):
     if not shutil.which(shell):
         pytest.skip(shell + " is not installed")
-    disabled = script.disable(text, script.find(text))
+    disabled = edits.disable(text, script.find(text))
     prefix = "" if shell in ("ksh93", "mksh") else "unset TMOUT; "
     shown = 'echo "$?|$A|$B|$HISTSIZE|$(umask)"'
     results = []
@@ -230,12 +231,12 @@ def test_disabled_text_means_the_same_otherwise(shell, text, tmp_path):
 
 def test_only_what_is_asked_for_is_disabled():
     text = "TMOUT=1\nTMOUT=2\n"
-    assert script.disable(text, script.find(text)[1:]) == "TMOUT=1\n#curfew.session# TMOUT=2\n"
-    assert script.disable(text, []) == text
+    assert edits.disable(text, script.find(text)[1:]) == "TMOUT=1\n#curfew.session# TMOUT=2\n"
+    assert edits.disable(text, []) == text
 
 
 def test_bytes_that_are_no_text_survive():
     raw = b"A=\xff\xfe; TMOUT=60\n\x85\n"
     text = raw.decode("utf-8", "surrogateescape")
-    disabled = script.disable(text, script.find(text))
-    assert script.enable(disabled).encode("utf-8", "surrogateescape") == raw
+    disabled = edits.disable(text, script.find(text))
+    assert edits.enable(disabled).encode("utf-8", "surrogateescape") == raw

@@ -1,0 +1,83 @@
+# Copyright: (c) 2026, curfew.session contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Write what a run of _sshd_change has proven, prove it again, reload. Private to the collection.
+
+That module loads this one only for a run that changes something.
+"""
+
+import os
+from typing import Any, List, Sequence, Tuple
+
+from ansible_collections.curfew.session.plugins.module_utils import (
+    _file_changes,
+    _sshd_change,
+    _sshd_daemon,
+    _sshd_match,
+    _sshd_reload,
+    _sshd_service,
+    _sshd_tree,
+)
+
+__all__ = ["check", "diff", "recover", "write"]
+
+Proven = Sequence[Tuple[_sshd_match.Connection, _sshd_change.Values]]
+
+diff = _file_changes.diff
+recover = _file_changes.recover
+
+
+def check(changes: Sequence[_file_changes.Change]) -> None:
+    """Refuse, before anything is touched, what would be unsafe or impossible to write."""
+    for change in changes:
+        _file_changes.check_safe(change)
+
+
+def write(run: Any, changes: Sequence[_file_changes.Change], prover: _sshd_daemon.Prover,
+          proven: Proven, reloading: bool) -> Tuple[List[str], List[str]]:
+    """Write, ask the real files again, reload; whatever goes wrong, the old bytes come back.
+
+    Returns the copies kept, and warnings.
+    """
+    home = os.path.dirname(os.path.realpath(run.path))
+    transaction = _file_changes.Transaction(home, changes, run.request.backup)
+    transaction.write()
+    begun = False
+    try:
+        if changes and run.request.verify:
+            _prove_written(run, prover, proven)
+        if reloading:
+            begun = True
+            _sshd_reload.reload(run.service, run.listener, run.listening)
+        transaction.finish()
+    except BaseException as error:
+        _undo(run, transaction, error, begun)
+        raise
+    return list(transaction.backup_files), transaction.warnings
+
+
+def _prove_written(run: Any, prover: _sshd_daemon.Prover, proven: Proven) -> None:
+    tree = run.plan.after
+    if prover.bare:  # what is asked is a copy of what we hand over, so that must be read anew
+        tree = _sshd_tree.Files(run.path, run.files.keywords, run.release).read({})
+    answers = prover.ask(
+        [_sshd_daemon.Question(tree, connection, False) for connection, _values in proven])
+    if [run.values(answer) for answer in answers] != [values for _item, values in proven]:
+        raise _sshd_change.ChangeError("sshd reads the written files otherwise than the staged "
+                                       "ones; is somebody else changing them?")
+
+
+def _undo(run: Any, transaction: _file_changes.Transaction, error: BaseException,
+          reloaded: bool) -> None:
+    transaction.undo()
+    said = str(error)
+    if run.plan.texts:
+        said += " The files are as they were."
+    if reloaded:
+        try:
+            _sshd_reload.reload(run.service, run.listener, run.listening)
+            said += " The daemon was reloaded with them."
+        except _sshd_service.ServiceError as second:
+            said += " Then: %s" % second
+    if isinstance(error, _sshd_change.EXPECTED_ERRORS + (_sshd_change.ChangeError,)):
+        raise _sshd_change.ChangeError(said) from error
