@@ -21,12 +21,13 @@ from typing import Any, Callable, Dict, FrozenSet, List, NamedTuple, Optional, T
 from ansible_collections.curfew.session.plugins.module_utils import (
     _login_asking,
     _login_shells,
+    _shell_text,
     _tmout_conflicts,
     _tmout_dropin,
 )
 from ansible_collections.curfew.session.plugins.module_utils._timeout_verdict import AccountShell
 
-__all__ = ["Shells", "look"]
+__all__ = ["Shells", "look", "spoils_timer"]
 
 # A name that is not there: whether a drop-in would be read is told without passing over any.
 _PROBE = "/etc/profile.d/curfew-session-probe.sh"
@@ -36,6 +37,7 @@ _IDENTITY = re.compile(
 _CIRCUMSTANCES = re.compile(r"\$\{?(?:SSH_\w+|TERM|DISPLAY)\b|\btty\b")
 _EXEMPT_USERS = re.compile(r"id -un [^\n]*\n\s*\(([^\n]*)\) ;;")
 _EXEMPT_GROUPS = re.compile(r"id -Gn [^\n]*\n\s*\(([^\n]*)\) ;;")
+_CHANGING = ("unset", "export", "readonly", "typeset")
 _ALL_ACCOUNTS_SECONDS = 30.0
 
 
@@ -126,7 +128,21 @@ class _Look:
         if answer is None or answer.status != "answered":
             return _unknown(account, shell, "%s did not come to its prompt when it was asked" % (
                 shell.path))
-        return self._by_identity(account, shell, _login_asking.describe(answer))
+        said = _login_asking.describe(answer)
+        spoiling = self._spoiling(shell.family) if said["logout_seconds"] else None
+        if spoiling:
+            return _unknown(account, shell, "%s touches TMOUT in a subshell, which switches the "
+                            "timer of some releases of ksh93 off" % spoiling)
+        return self._by_identity(account, shell, said)
+
+    def _spoiling(self, family: str) -> Optional[str]:
+        """The login file after which ksh93u+m never logs out, whatever TMOUT is (measured)."""
+        if family != "ksh93":
+            return None
+        for path in self.readings[family].files:
+            if spoils_timer(self.files.text(path) or ""):
+                return path
+        return None
 
     def _by_identity(self, account: _login_shells.Account, shell: _login_shells.Shell,
                      general: Dict[str, Any]) -> AccountShell:
@@ -213,6 +229,20 @@ def _unknown(
 def _names(pattern: Any, text: str) -> FrozenSet[str]:
     found = pattern.search(text)
     return frozenset(re.findall(r"' ?(.*?) ?'", found.group(1)) if found else ())
+
+
+def spoils_timer(text: str) -> bool:
+    """Whether a text changes TMOUT in a subshell that ksh93 does not fork; a limit makes it."""
+    if "TMOUT" not in text:
+        return False
+    forked = False
+    for command in _shell_text.parse(text).commands:
+        words = [word.text for word in command.words]
+        touches = words[0] in _CHANGING and "TMOUT" in words or words[0].startswith("TMOUT=")
+        if command.subshell and touches and not forked:
+            return True
+        forked = command.subshell and words[0] == "ulimit"
+    return False
 
 
 def _asks(text: str) -> bool:

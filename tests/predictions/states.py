@@ -89,6 +89,12 @@ STATES = {
     "StopIdleSessionSec": State({LOGIND: "[Login]\nStopIdleSessionSec=5s\n"}),
 }
 
+# For ksh93, whose sessions take a minute longer: one that ends, and one of which nothing is said.
+KSH93 = {
+    "plain": State({DROP_IN: "TMOUT=3\n"}),
+    "guarded": State({DROP_IN: "if ( unset TMOUT ) 2>/dev/null; then TMOUT=3; fi\n"}),
+}
+
 # What the sshd of each account is told of dead clients.
 PROBES = State(
     {

@@ -18,7 +18,7 @@ from tests import collection
 from tests.lab import hosts, live
 from tests.lab.common import INVENTORY
 
-from .states import ACCOUNTS, PROBES, SETUP, STATES, WATCHED, State
+from .states import ACCOUNTS, KSH93, PROBES, SETUP, STATES, WATCHED, State
 
 HOSTS = ["debian11-said", "debian12-said", "debian13-said"]
 # Longer than any time of the states but ksh93's minute, of which only the beginning is watched.
@@ -112,6 +112,31 @@ def assert_everybody_is_named(said: Said) -> None:
     for account in said["accounts"]:
         named = any(f"`{account['user']}`" in sentence for sentence in sentences)
         assert named == (account["idle_logout_seconds"] is None), (account, sentences)
+
+
+def kate(said: Said) -> Said:
+    found: Said = next(one for one in said["accounts"] if one["user"] == "kate")
+    return found
+
+
+def test_ksh93_ends_a_minute_later(pool: concurrent.futures.ThreadPoolExecutor) -> None:
+    put(KSH93["plain"], HOSTS, pool)
+    said = timeout_info(HOSTS)
+    predicted = {host: kate(said[host])["idle_logout_seconds"] for host in HOSTS}
+    ended = pool.map(
+        lambda host: live.idle_logout(live.Login(host, "kate"), predicted[host] + SLACK_SECONDS),
+        HOSTS,
+    )
+    for host, seconds in zip(HOSTS, ended, strict=True):
+        assert seconds >= predicted[host] - EARLY_SECONDS, host
+
+
+def test_ksh93_whose_timer_is_off(pool: concurrent.futures.ThreadPoolExecutor) -> None:
+    """Releases differ in what they do, so nothing is promised."""
+    put(KSH93["guarded"], HOSTS, pool)
+    for said in timeout_info(HOSTS).values():
+        assert kate(said)["idle_logout_seconds"] is None
+        assert "switches the timer" in kate(said)["why"]
 
 
 def test_vanished_clients(pool: concurrent.futures.ThreadPoolExecutor) -> None:

@@ -1,0 +1,56 @@
+# Copyright: (c) 2026, curfew.session contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What of the login files cannot be seen by asking a shell."""
+
+import pytest
+
+from ansible_collections.curfew.session.plugins.module_utils import (
+    _timeout_shells,
+    _tmout_dropin,
+)
+
+# a login file, and whether it switches the timer of ksh93u+m off
+SPOILING = [
+    ("if ( unset TMOUT ) 2>/dev/null; then TMOUT=5; fi\n", True),
+    ("( TMOUT=1 )\n", True),
+    ("(readonly TMOUT)\n", True),
+    ("if ( ulimit -c 0; unset TMOUT ) 2>/dev/null; then TMOUT=5; fi\n", False),
+    ("TMOUT=5\nreadonly TMOUT\nexport TMOUT\n", False),
+    ("unset TMOUT\n", False),
+    ("( unset OTHER )\nTMOUT=5\n", False),
+    ("# ( unset TMOUT )\n", False),
+    ("", False),
+]
+
+
+@pytest.mark.parametrize("text, spoils", SPOILING)
+def test_spoils_timer(text, spoils):
+    assert _timeout_shells.spoils_timer(text) == spoils
+
+
+@pytest.mark.parametrize("options", [{}, {"readonly": False}, {"exempt_users": ["root"]}])
+def test_our_own_drop_in_does_not(options):
+    assert not _timeout_shells.spoils_timer(_tmout_dropin.render(900, **options))
+
+
+def test_names_of_exemptions():
+    text = _tmout_dropin.render(900, exempt_users=["a", "b.c"], exempt_groups=["wheel", "x"])
+    assert _timeout_shells._names(_timeout_shells._EXEMPT_USERS, text) == {"a", "b.c"}
+    assert _timeout_shells._names(_timeout_shells._EXEMPT_GROUPS, text) == {"wheel", "x"}
+
+
+# what a child that is somebody else may say
+NOT_ANSWERS = [b"", b"null", b"[]", b"{}", b"\xff", b'{"tmout_seconds": "5"}',
+               b'{"tmout_seconds": 5, "logout_seconds": 5, "readonly": 1}']
+
+
+@pytest.mark.parametrize("said", NOT_ANSWERS)
+def test_not_an_answer(said):
+    assert _timeout_shells._checked(said) is None
+
+
+def test_an_answer():
+    said = b'{"tmout_seconds": 5, "logout_seconds": null, "readonly": true}'
+    assert _timeout_shells._checked(said)["tmout_seconds"] == 5
