@@ -183,8 +183,6 @@ def _match_words(rest: str, release: Release) -> Optional[Tuple[str, ...]]:
     return tuple(words)
 
 
-
-
 def _split_arguments(rest: str) -> Optional[Tuple[str, ...]]:
     """Split as sshd does since 8.7: both quotes, some escapes, a comment; None: unended quote."""
     if not re.search(r"""['"\\#]""", rest):

@@ -130,10 +130,16 @@ class _Look:
         elif self.ours and not self.service.running:
             self.result["reload_needed"] = False
 
+    def _found(self) -> Tuple[_sshd_config.Tree, _sshd_match.Connection]:
+        """The tree and the default connection, once they have been read."""
+        if self.tree is None or self.default is None:
+            raise RuntimeError("The configuration has not been read yet.")
+        return self.tree, self.default
+
     def _derive(self) -> None:
-        assert self.tree is not None and self.default is not None
+        tree, default = self._found()
         scopes = list(dict.fromkeys(
-            directive.scope for directive in self.tree.directives
+            directive.scope for directive in tree.directives
             if not _sshd_config.unconditional(directive)))
         if len(scopes) > MAX_BLOCKS:
             self.unseen.append("sshd was asked about the first %d of %d Match blocks only." % (
@@ -143,7 +149,7 @@ class _Look:
                 continue  # 8.2 ignores it, so no connection meets it
             try:
                 self.derived[scope] = _sshd_tree.derived_connection(
-                    _criteria(scope), self.default)
+                    _criteria(scope), default)
             except _sshd_tree.BadConnection:
                 self.unseen.append(
                     "What a connection that meets `%s` gets is not known: none could be derived on "
@@ -151,17 +157,17 @@ class _Look:
 
     def ask(self) -> None:
         """What sshd says of each connection."""
-        assert self.tree is not None and self.default is not None and self.binary is not None
-        asked = [_Asked(self.default, ())]
+        tree, default = self._found()
+        asked = [_Asked(default, ())]
         asked += [_Asked(connection, scope) for scope, connection in self.derived.items()]
-        asked += [_Asked(_sshd_tree.connection(item, self.default), ()) for item in self.given]
+        asked += [_Asked(_sshd_tree.connection(item, default), ()) for item in self.given]
         words = [word for option in self.words.options if self._own(option)
                  for word in ("-o", option)]
         answers = []  # type: List[Any]
-        with _sshd_daemon.Prover(self.binary, self.release, words) as prover:
+        with _sshd_daemon.Prover(self.binary or "", self.release, words) as prover:
             for start in range(0, len(asked), AT_ONCE):
                 answers += prover.ask([
-                    _sshd_daemon.Question(self.tree, each.connection, False)
+                    _sshd_daemon.Question(tree, each.connection, False)
                     for each in asked[start:start + AT_ONCE]])
         self._take(asked, answers)
 
@@ -201,10 +207,10 @@ class _Look:
         return told
 
     def _channel(self, shown: Sequence[str]) -> Optional[Dict[str, Any]]:
-        assert self.tree is not None
+        tree, _default = self._found()
         shown = () if tuple(shown) == ("none",) else shown
         counted, why = _timeout_channels.in_force(
-            shown, self.tree, self._arguments("channeltimeout"), self.release)
+            shown, tree, self._arguments("channeltimeout"), self.release)
         counted = () if tuple(counted) == ("none",) else counted
         if not counted and not shown:
             return None
@@ -250,14 +256,14 @@ class _Look:
                 if statement is not None and statement.keyword == keyword]
 
     def _definitions(self) -> List[Dict[str, Any]]:
-        assert self.tree is not None
+        tree, _default = self._found()
         found = []
         for keyword, name in KEYWORDS.items():
             for number, arguments in enumerate(self._arguments(keyword)):
                 found.append(_definition(
                     None, None, name, arguments, "command line",
                     "an earlier option" if number else None))
-        for directive in self.tree.directives:
+        for directive in tree.directives:
             if directive.keyword in KEYWORDS:
                 found.append(_definition(
                     directive.path, directive.line, KEYWORDS[directive.keyword],
@@ -267,7 +273,7 @@ class _Look:
 
     def _beaten_by(self, directive: _sshd_config.Directive) -> Optional[str]:
         """What keeps a definition from its way with the connections of its own scope."""
-        assert self.tree is not None
+        tree, _default = self._found()
         early = directive.keyword == "channeltimeout" and (
             self.release < _timeout_channels.MATCH_RELEASE)
         free = _sshd_config.unconditional(directive)
@@ -275,10 +281,10 @@ class _Look:
             return "before OpenSSH 10.5 a session does not get what a Match block sets"
         if self._arguments(directive.keyword) and (not directive.scope or (early and free)):
             return "the daemon's command line"
-        rivals = [other for other in self.tree.directives if other.keyword == directive.keyword]
+        rivals = [other for other in tree.directives if other.keyword == directive.keyword]
         if directive.scope in self.derived:
             winner = _sshd_config.deciding(
-                self.tree, directive.keyword, self.derived[directive.scope])
+                tree, directive.keyword, self.derived[directive.scope])
         else:
             own = [other for other in rivals if _sshd_config.unconditional(other) or (
                 other.scope == directive.scope)]

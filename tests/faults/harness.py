@@ -127,6 +127,7 @@ class Drill:
             ["strace", *options, *self.command(tree)],
             env=self.environment,
             capture_output=True,
+            check=False,
             text=True,
             timeout=TIME_LIMIT_SECONDS,
         )
@@ -182,6 +183,7 @@ class Drill:
             self.command(tree),
             env=self.environment,
             capture_output=True,
+            check=False,
             text=True,
             timeout=TIME_LIMIT_SECONDS,
         )

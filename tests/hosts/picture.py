@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Runs on a host, as root: prints what a run could change there, and what sshd and the shells say.
 
 Nothing is written. The oldest host has Python 3.9.

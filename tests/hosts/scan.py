@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Runs on a host: prints what the SCAP content of Debian's archive says of it, rule by rule."""
 
 from __future__ import annotations

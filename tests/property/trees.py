@@ -116,11 +116,12 @@ def matches(draw, release):
 @st.composite
 def files(draw, release, names, size):
     """The bytes of one file that may include the names: a global section, then Match blocks."""
-    lines = [draw(_lines(release, names, "dddiiicng")) for _ in range(draw(st.integers(1, size)))]
-    for _ in range(draw(st.sampled_from((0, 1, 1, 2, 3)))):
+    count = draw(st.integers(1, size))
+    lines = [draw(_lines(release, names, "dddiiicng")) for _line in range(count)]
+    for _block in range(draw(st.sampled_from((0, 1, 1, 2, 3)))):
         lines.append(draw(matches(release)))
         inside = draw(st.integers(1, 3))
-        lines += [draw(_lines(release, names, "ddddicn")) for _ in range(inside)]
+        lines += [draw(_lines(release, names, "ddddicn")) for _number in range(inside)]
     ending = draw(st.sampled_from((b"\n", b"\n", b"\n", b"\r\n")))
     return ending.join(lines) + draw(st.sampled_from((ending, ending, ending, b"")))
 

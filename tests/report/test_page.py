@@ -184,7 +184,7 @@ def test_keyboard_alone(show: Show) -> None:
     page = show(fleet.small())
     focus = "const f = document.activeElement; return f.id || f.value || f.textContent"
     order = []
-    for _ in range(20):
+    for _step in range(20):
         page.press("Tab")
         order.append(page.run(focus))
         visible = page.run(

@@ -117,7 +117,7 @@ def test_refuses_criteria_that_are_not_whole(words, release):
 
 
 def test_lines_end_at_line_feeds_alone():
-    text = "# a\x0bClientAliveInterval 1\n# b\x85ClientAliveInterval 2\n# c\u2028\n" + I(3)
+    text = "# a\x0bClientAliveInterval 1\n# b\x85ClientAliveInterval 2\n# c\u2028\n" + ival(3)
     found = list(_sshd_config.statements(text, frozenset(["clientaliveinterval"])))
     assert [(number, statement.arguments) for number, _line, statement in found] == [(4, ("3",))]
 
@@ -138,7 +138,7 @@ def interval(files, connection, release=NEW, globs=None):
     return directive and _client_alive.read_seconds(directive.arguments)
 
 
-def I(value):  # noqa: E743, N802 - the tables below read like the configuration
+def ival(value):
     return "ClientAliveInterval %s\n" % value
 
 
@@ -146,41 +146,44 @@ INC = "Include /a\n"
 # What is in force for root, and for bob.
 TREES = [
     ("nothing", {"m": ""}, None, None),
-    ("first wins", {"m": I(1) + I(2)}, "1", "1"),
-    ("units", {"m": I("1h30m")}, "5400", "5400"),
-    ("leading zero", {"m": I("0300")}, "300", "300"),
+    ("first wins", {"m": ival(1) + ival(2)}, "1", "1"),
+    ("units", {"m": ival("1h30m")}, "5400", "5400"),
+    ("leading zero", {"m": ival("0300")}, "300", "300"),
     ("CRLF", {"m": "ClientAliveInterval 1\r\nClientAliveInterval 2\r\n"}, "1", "1"),
     ("no final newline", {"m": "ClientAliveInterval 1"}, "1", "1"),
-    ("commented", {"m": "#" + I(1)}, None, None),
-    ("disabled", {"m": "#curfew.session# " + I(1)}, None, None),
-    ("a value above Include", {"m": I(1) + INC, "/a": I(2)}, "1", "1"),
-    ("a value below Include", {"m": INC + I(1), "/a": I(2)}, "2", "2"),
-    ("a conditional block", {"m": I(1) + "Match User root\n" + I(2)}, "2", "1"),
-    ("an indented Match", {"m": I(1) + "  Match User root\n" + I(2)}, "2", "1"),
-    ("appended in a block", {"m": "Match User root\n" + I(2)}, "2", None),
-    ("Match all overrides", {"m": I(1) + "Match all\n" + I(2)}, "2", "2"),
+    ("commented", {"m": "#" + ival(1)}, None, None),
+    ("disabled", {"m": "#curfew.session# " + ival(1)}, None, None),
+    ("a value above Include", {"m": ival(1) + INC, "/a": ival(2)}, "1", "1"),
+    ("a value below Include", {"m": INC + ival(1), "/a": ival(2)}, "2", "2"),
+    ("a conditional block", {"m": ival(1) + "Match User root\n" + ival(2)}, "2", "1"),
+    ("an indented Match", {"m": ival(1) + "  Match User root\n" + ival(2)}, "2", "1"),
+    ("appended in a block", {"m": "Match User root\n" + ival(2)}, "2", None),
+    ("Match all overrides", {"m": ival(1) + "Match all\n" + ival(2)}, "2", "2"),
     ("an earlier block beats Match all", {
-        "m": I(1) + "Match User root\n" + I(3) + "Match all\n" + I(2)}, "3", "2"),
+        "m": ival(1) + "Match User root\n" + ival(3) + "Match all\n" + ival(2)}, "3", "2"),
     ("Match all beats a later block", {
-        "m": "Match all\n" + I(2) + "Match User root\n" + I(3)}, "2", "2"),
+        "m": "Match all\n" + ival(2) + "Match User root\n" + ival(3)}, "2", "2"),
     ("first matching block wins", {
-        "m": "Match Address 10.0.0.0/8\n" + I(1) + "Match User root\n" + I(2)}, "1", None),
-    ("Match ends with its file", {"m": INC + I(1), "/a": "Match User bob\n" + I(2)}, "1", "2"),
-    ("Match all in an included file", {"m": I(1) + INC, "/a": "Match all\n" + I(2)}, "2", "2"),
-    ("an Include in a block", {"m": I(1) + "Match User root\n" + INC, "/a": I(2)}, "2", "1"),
+        "m": "Match Address 10.0.0.0/8\n" + ival(1) + "Match User root\n" + ival(2)}, "1", None),
+    ("Match ends with its file", {
+        "m": INC + ival(1), "/a": "Match User bob\n" + ival(2)}, "1", "2"),
+    ("Match all in an included file", {
+        "m": ival(1) + INC, "/a": "Match all\n" + ival(2)}, "2", "2"),
+    ("an Include in a block", {"m": ival(1) + "Match User root\n" + INC, "/a": ival(2)}, "2", "1"),
     ("Match all included in a block", {
-        "m": I(1) + "Match User root\n" + INC, "/a": "Match all\n" + I(2)}, "2", "1"),
+        "m": ival(1) + "Match User root\n" + INC, "/a": "Match all\n" + ival(2)}, "2", "1"),
     ("a block included in a block", {
-        "m": I(1) + "Match User root\n" + INC, "/a": "Match Address 192.0.2.1\n" + I(2)}, "1", "1"),
-    ("nested", {"m": INC, "/a": "Include /b\n" + I(2), "/b": I(3)}, "3", "3"),
-    ("several patterns", {"m": "Include /none /b /a\n", "/a": I(1), "/b": I(2)}, "2", "2"),
-    ("quoted", {"m": 'Include "/a b"\n', "/a b": I(1)}, "1", "1"),
-    ("with =", {"m": "Include=/a\n", "/a": I(1)}, "1", "1"),
-    ("relative", {"m": "Include d/a\n", "/etc/ssh/d/a": I(1)}, "1", "1"),
-    ("absent", {"m": "Include /none\n" + I(1)}, "1", "1"),
-    ("included twice", {"m": "Match User root\n" + INC + "Match all\n" + INC, "/a": I(1)}, "1",
+        "m": ival(1) + "Match User root\n" + INC,
+        "/a": "Match Address 192.0.2.1\n" + ival(2)}, "1", "1"),
+    ("nested", {"m": INC, "/a": "Include /b\n" + ival(2), "/b": ival(3)}, "3", "3"),
+    ("several patterns", {"m": "Include /none /b /a\n", "/a": ival(1), "/b": ival(2)}, "2", "2"),
+    ("quoted", {"m": 'Include "/a b"\n', "/a b": ival(1)}, "1", "1"),
+    ("with =", {"m": "Include=/a\n", "/a": ival(1)}, "1", "1"),
+    ("relative", {"m": "Include d/a\n", "/etc/ssh/d/a": ival(1)}, "1", "1"),
+    ("absent", {"m": "Include /none\n" + ival(1)}, "1", "1"),
+    ("included twice", {"m": "Match User root\n" + INC + "Match all\n" + INC, "/a": ival(1)}, "1",
      "1"),
-    ("quotes that do not end", {"m": 'Banner "\n' + I(1)}, "1", "1"),
+    ("quotes that do not end", {"m": 'Banner "\n' + ival(1)}, "1", "1"),
 ]  # fmt: skip
 
 
@@ -190,22 +193,22 @@ def test_deciding(name, files, root, bob):
 
 
 def test_reads_a_glob_in_the_order_given():
-    files = {"m": "Include /d/*\n", "/d/10": I(10), "/d/9": I(9)}
+    files = {"m": "Include /d/*\n", "/d/10": ival(10), "/d/9": ival(9)}
     assert interval(files, ROOT, globs={"/d/*": ["/d/10", "/d/9"]}) == "10"
 
 
 def test_a_release_without_include_follows_none():
-    assert interval({"m": INC + I(1), "/a": I(2)}, ROOT, release=(8, 0)) == "1"
+    assert interval({"m": INC + ival(1), "/a": ival(2)}, ROOT, release=(8, 0)) == "1"
 
 
 def test_8_2_ignores_match_in_included_files():
-    files = {"m": INC, "/a": "Match all\n" + I(2)}
+    files = {"m": INC, "/a": "Match all\n" + ival(2)}
     assert interval(files, ROOT, release=(8, 2)) is None
     assert interval(files, ROOT, release=(8, 4)) == "2"
 
 
 def test_a_directive_knows_where_it_stands():
-    files = {"m": "\n# x\nMatch User root\n" + INC, "/a": "\n  " + I(2)}
+    files = {"m": "\n# x\nMatch User root\n" + INC, "/a": "\n  " + ival(2)}
     (directive,) = read(files).directives
     assert (directive.path, directive.line, directive.main_line) == ("/a", 2, 4)
     assert directive.text == "  ClientAliveInterval 2"
@@ -216,7 +219,7 @@ ERRORS = [
     ({"m": INC, "/a": INC}, "/a line 1: Include /a is circular."),
     ({"m": "\n" + INC, "/a": "Include m\n"}, "/a line 1: Include m is circular."),
     ({"m": "ok\n\0\n"}, "m line 2: holds a NUL byte."),
-    ({"m": INC, "/a": I(1) + "\0"}, "/a line 2: holds a NUL byte."),
+    ({"m": INC, "/a": ival(1) + "\0"}, "/a line 2: holds a NUL byte."),
     ({"m": "\nMatch\n"}, "m line 2: the criteria of Match are not whole."),
     ({"m": "Match User\n"}, "m line 1: the criteria of Match are not whole."),
     ({"m": "Match all User a\n"}, "m line 1: the criteria of Match are not whole."),
@@ -233,7 +236,7 @@ def test_refuses_what_cannot_be(files, sentence):
 def chain(depth):
     """A main file, and as many files included one by the other."""
     files = {"/%d" % number: "Include /%d\n" % (number + 1) for number in range(1, depth)}
-    files.update({"m": "Include /1\n", "/%d" % depth: I(1)})
+    files.update({"m": "Include /1\n", "/%d" % depth: ival(1)})
     return files
 
 

@@ -70,7 +70,8 @@ FOREIGN = [
 
 def _run(shell, command):
     done = subprocess.run(
-        shell + ["-c", command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=10
+        shell + ["-c", command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=10,
+        check=False,
     )
     return done.stdout.decode()
 
@@ -126,6 +127,7 @@ def test_interactive_only(shell, tmp_path):
         shell + ["-i", "-c", command],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
         env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}, start_new_session=True, timeout=10,
+        check=False,
     )
     assert interactive.stdout.decode() == "<900>\n"
 

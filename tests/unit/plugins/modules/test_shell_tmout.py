@@ -123,6 +123,7 @@ class Host:
         command = list(wrapper) + [TARGET_PYTHON, MODULE, self._arguments]
         done = subprocess.run(
             self.inside(*command), stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=110,
+            check=False,
             env=dict(os.environ, PYTHONPATH=str(self._module_path), PYTHONDONTWRITEBYTECODE="1"),
         )
         assert b"Traceback" not in done.stderr, done.stderr.decode()
@@ -141,6 +142,7 @@ class Host:
                         "env", "-i", "HOME=/nonexistent", "PATH=/usr/bin:/bin", "bash", "-c",
                         'exec -a "-$1" "$1" -i -c "$2"', "bash", shell, command),
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            check=False,
             start_new_session=True, timeout=20,
         )
         return done.stdout.decode()
