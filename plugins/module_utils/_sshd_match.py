@@ -7,7 +7,6 @@ Pure: no files, no programs. Criteria are pairs of a lower-case name and its arg
 ``(("user", "backup"), ("address", "10.0.0.0/8"))``; ``all`` and ``invalid-user`` have ``""``.
 """
 
-import ipaddress
 import re
 from typing import Callable, Dict, FrozenSet, NamedTuple, Optional, Tuple
 
@@ -113,6 +112,8 @@ def _address_list(value: str, patterns: str) -> bool:
 def _address(value: str, pattern: str) -> bool:
     if re.search(r"/(?!\d+\Z)", pattern):  # sshd knows no netmasks: to it this is plain text
         return _wildcard(value, pattern)
+    import ipaddress  # a large module, and few configurations match addresses
+
     try:
         return ipaddress.ip_address(value) in ipaddress.ip_network(pattern, strict=True)
     except (ValueError, TypeError):
@@ -169,6 +170,8 @@ def _example(name: str, patterns: str) -> str:
 
 
 def _example_address(pattern: str) -> str:
+    import ipaddress  # see above
+
     if not re.search(r"[*?]", pattern):
         try:
             network = ipaddress.ip_network(pattern, strict=True)

@@ -8,7 +8,6 @@ Gives the pure reader its files and the accounts that Match lines ask for.
 
 import glob
 import grp
-import ipaddress
 import os
 import pwd
 import re
@@ -148,10 +147,12 @@ def _first_listener(tree: _sshd_config.Tree, ports: Sequence[int]) -> Tuple[str,
         lport = int(whole.group(2) or whole.group(4) or lport)
     if not 1 <= lport <= 65535:
         lport = 22  # sshd itself will refuse the tree, and name the line
-    return (listen if _is_address(listen) else "0.0.0.0"), lport
+    return (listen if listen and _is_address(listen) else "0.0.0.0"), lport
 
 
 def _is_address(text: str) -> bool:
+    import ipaddress  # a large module, and few hosts listen on one address only
+
     try:
         ipaddress.ip_address(text)
     except ValueError:

@@ -210,6 +210,9 @@ backup_files:
   elements: str
 """
 
+import gc
+
+gc.disable()  # What is loaded does not become garbage; looking for it costs as much as some of it.
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -218,6 +221,8 @@ from ansible_collections.curfew.session.plugins.module_utils import (
     _durations,
     _sshd_change,
 )
+
+gc.enable()
 
 
 def main() -> None:

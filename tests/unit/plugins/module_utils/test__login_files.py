@@ -5,6 +5,7 @@
 """The order in which login files are read, over trees of files that exist in a dictionary only."""
 
 import os
+import random
 
 import pytest
 
@@ -98,3 +99,35 @@ def test_files_that_include_each_other_end():
     files = dict.fromkeys(names, text)
     files["/etc/profile"] = text
     assert len(login_files.follow(Tree(files), "bash", DROP_IN).files) == 31
+
+
+WORDS = """. source if then elif else fi while until do done case esac in x) ;; for select { } ( )
+ [[ ]] && || | & ; ! time coproc builtin command function f() eval emulate sh -c export TMOUT=1 X=1
+ /etc/x "/etc/x" '/etc/x' $i "$i" $( ) ` <&- >x 2>/dev/null <<< <<E E # \\ -""".split() + [
+    "\n", "\r\n", "\\\n", "'", '"', "emulate sh -c '. /etc/x'", ". /etc/x",
+    "for i in /etc/*.sh; do", "\n. /etc/x\n", "source $i", "((1))", "$((1))", "${x}", "x=(a b)"]
+
+
+def test_the_glance_never_misses_what_the_walk_finds():
+    rng = random.Random(20)
+    sourcing = 0
+    for _turn in range(20000):
+        count = rng.randrange(1, 9)
+        text = "".join(rng.choice(WORDS) + rng.choice([" ", " ", "\t", "\n", ""])
+                       for _word in range(count))
+        if login_files._sourced(text):
+            sourcing += 1
+            assert login_files._may_source(text), text
+    assert sourcing > 1000
+
+
+NO_SOURCE = [
+    "", "# source of all evil. And so on . here\n", "#\n# see zshall(1). Or\n",
+    "realpath . 2>/dev/null\n", "\\chpwd .\ncd\n",
+    "set -- . : break source x\n", "echo a. b\n",
+]
+
+
+@pytest.mark.parametrize("text", NO_SOURCE)
+def test_the_glance_spares_the_walk(text):
+    assert not login_files._may_source(text)
