@@ -25,7 +25,7 @@ sed 's/^/line /' "$config"
 """
 LACKING = """case "$*" in *-T*) ;; *)
 echo "Config test connection parameter (-C) provided without test mode (-T)" >&2; exit 1;; esac
-case "$*" in *-G*|*-h*) ;; *)
+case " $* " in *' -G '*|*' -h '*) ;; *)
 echo "Missing privilege separation directory: /run/sshd" >&2; exit 255;; esac"""
 NEVER = 'echo "sshd: no hostkeys available -- exiting." >&2; exit 1'
 BAD_LINE = """for word; do case $last in -f) config=$word;; esac; last=$word; done
