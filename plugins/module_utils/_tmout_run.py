@@ -118,7 +118,7 @@ def _left_over(home: str, check_mode: bool) -> List[str]:
     if not left:
         return []
     if not check_mode:
-        return _writing().recover(home)
+        return list(_writing().recover(home))
     note = "{0} is left from a run that was killed; a real run takes it back or completes it first."
     return [note.format(left)]
 
@@ -272,7 +272,7 @@ def _readers(
         for answer in _tmout_proof.mismatched(answers, options.wanted)
         if answer.status == "answered" and (changing or answer.shell.path in told)
     ]
-    seen = _writing().probe(options, doubtful) if doubtful else None
+    seen: Optional[List[str]] = _writing().probe(options, doubtful) if doubtful else None
     if seen is None:
         return told
     asked = [shell.path for shell in doubtful]
