@@ -211,14 +211,16 @@ def _entry(change: Change, token: str, stamp: Optional[str]) -> Entry:
 def _stage(change: Change, entry: Entry) -> Optional[_Seen]:
     """Prepare everything that can fail beside the target, so that placing it is one rename."""
     _require_unchanged(change.snapshot, None, staged=False)
-    if entry.old is None:
-        _stage_new(entry.temp, change.after, change.mode)
+    old, new = change.snapshot.data, change.after
+    if old is None or entry.saved is None:
+        if new is not None and entry.temp is not None:
+            _stage_new(entry.temp, new, change.mode)
         return None
     source = os.open(entry.target, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
     try:
-        if entry.new is not None:
-            _save(source, entry, change.snapshot.data)
-            _write_copy(source, entry.temp, change.after)
+        if new is not None and entry.temp is not None:
+            _save(source, entry.target, entry.saved, old)
+            _write_copy(source, entry.temp, new)
         return _seen(entry.target)
     finally:
         os.close(source)
@@ -247,14 +249,14 @@ def _write_copy(source: int, temp: str, data: bytes, keep_times: bool = False) -
         os.close(descriptor)
 
 
-def _save(source: int, entry: Entry, data: bytes) -> None:
+def _save(source: int, target: str, saved: str, data: bytes) -> None:
     """A second name for the old file, so that undo brings back the same inode, times and all."""
     try:
-        os.link(entry.target, entry.saved)
+        os.link(target, saved)
     except OSError as error:
         if error.errno not in _NO_LINKS:
             raise
-        _write_copy(source, entry.saved, data, keep_times=True)
+        _write_copy(source, saved, data, keep_times=True)
 
 
 def _seen(path: str) -> Optional[_Seen]:
@@ -277,12 +279,12 @@ def _require_unchanged(snapshot: Snapshot, before: Optional[_Seen], staged: bool
 
 
 def _place(entry: Entry) -> None:
-    if entry.temp is None:
-        os.rename(entry.target, entry.saved)
-    elif entry.saved is not None:
+    if entry.temp is not None and entry.saved is not None:
         os.rename(entry.temp, entry.target)
-    else:
+    elif entry.temp is not None:
         _place_new(entry.temp, entry.target)
+    elif entry.saved is not None:
+        os.rename(entry.target, entry.saved)
 
 
 def _place_new(temp: str, target: str) -> None:

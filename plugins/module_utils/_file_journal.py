@@ -203,8 +203,8 @@ def _somebody(entry: Entry, more: str) -> str:
 
 
 def _same_file(one: str, other: str) -> bool:
-    abouts = look(one), look(other)
-    return None not in abouts and os.path.samestat(*abouts)
+    first, second = look(one), look(other)
+    return first is not None and second is not None and os.path.samestat(first, second)
 
 
 def _digest_at(path: str) -> Optional[str]:
