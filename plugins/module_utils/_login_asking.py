@@ -220,7 +220,7 @@ def _wait(running: Sequence[_Running], deadline: float) -> None:
         events = poll.poll(min(pause, left * 1000))
         # A shell that closed its output is asked again after a growing pause.
         pause = 1 if events else min(pause * 2, 50)
-        for descriptor, _ in events:
+        for descriptor, _event in events:
             if not _drain(waiting[descriptor]):
                 poll.unregister(descriptor)
         for one in running:
@@ -283,7 +283,7 @@ def _environment_of(path: str) -> Optional[Dict[str, str]]:
     finally:
         os.close(descriptor)
     pairs = (entry.partition("=") for entry in content.split("\0") if "=" in entry)
-    found = {name: value for name, _, value in pairs}
+    found = {name: value for name, _equals, value in pairs}
     return found or None
 
 

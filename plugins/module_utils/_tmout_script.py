@@ -160,7 +160,7 @@ def _declared(builtin: str, words: List[_shell_text.Word]) -> List[Part]:
 
 
 def _value(word: str) -> Optional[str]:
-    name, _, raw = word.partition("=")
+    name, _equals, raw = word.partition("=")
     if name.endswith("+"):
         return None
     if name[0] in "'\"":
