@@ -38,7 +38,6 @@ from ansible_collections.curfew.session.plugins.module_utils._file_writing impor
 __all__ = ["Entry", "begin", "complete", "digest", "prove", "recover", "take_back"]
 
 
-
 class Entry(NamedTuple):
     """One file on its way: `temp` is put on `target`, the old one waits at `saved`.
 

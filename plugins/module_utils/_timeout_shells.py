@@ -197,10 +197,12 @@ class _Look:
         left = self._deadline - time.monotonic()
         if identity is None or identity.uid == 0 or os.geteuid() != 0 or left <= 0:
             return None
+
         def work() -> Optional[Dict[str, Any]]:
             ids = (identity.uid, identity.gid)
             answer = _login_asking.ask([shell], ids, min(left, _login_asking.LIMIT_SECONDS))[0]
             return _login_asking.describe(answer) if answer.status == "answered" else None
+
         return _within(identity, work)
 
 

@@ -11,7 +11,7 @@ from tests import collection
 from tests.lab import hosts
 
 from . import ansible_test, lint, on_hosts, pythons, report
-from .stage import LIVE_LOG, OUTPUT, Stage, perform
+from .stage import HOST_LOG, LIVE_LOG, OUTPUT, Stage, perform
 from .tally import Tally, live_sessions
 
 
@@ -46,13 +46,14 @@ def _full() -> Tally:
         ansible_test.units(),
         pythons.oldest_units(),
         report.stage(),
+        *on_hosts.offline(),
     ]
     try:
         total = _lanes(here, on_hosts.stages())
         total += _lanes(on_hosts.benchmark())
-        return total + _sessions()
+        return total + _really_ran()
     finally:
-        hosts.down(on_hosts.HOSTS)
+        hosts.down()
 
 
 def _lanes(*lanes: Sequence[Stage]) -> Tally:
@@ -62,11 +63,12 @@ def _lanes(*lanes: Sequence[Stage]) -> Tally:
     return sum((tally for lane in done for tally in lane), Tally())
 
 
-def _sessions() -> Tally:
+def _really_ran() -> Tally:
     """Tell what really ran; a full run without a live session has proven nothing."""
     sessions = live_sessions(LIVE_LOG)
     sorts = ", ".join(f"{number} {what}" for what, number in sorted(sessions.items()))
-    print(f"\nhosts: {len(on_hosts.HOSTS)} ({', '.join(on_hosts.HOSTS)})")
+    made = sorted(set(HOST_LOG.read_text().split())) if HOST_LOG.exists() else []
+    print(f"\nhosts: {len(made)} ({', '.join(made)})")
     print(f"live sessions: {sessions.total()} ({sorts or 'none: that is a failure'})")
     return Tally(failed=int(not sessions))
 

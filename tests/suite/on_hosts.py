@@ -4,29 +4,39 @@ import shutil
 from pathlib import Path
 
 from tests.collection import TOP
-from tests.lab import hosts, images
+from tests.lab import images
 from tests.lab.common import INVENTORY
 
 from .stage import BIN, OUTPUT, Command, Log, Stage
 from .tally import Tally, junit, one
 
-HOSTS = [name for name in hosts.KINDS if name != "sandbox"]
 SCENARIOS = TOP / "extensions" / "molecule"
 # Folders under tests/ that have a stage of their own; tests/hosts is for molecule's verifier.
 OTHERS = {"benchmark", "hosts", "lab", "output", "report", "suite", "unit"}
+# These need the machine alone, no hosts: they run beside those that do.
+OFFLINE = {"faults", "fuzz", "property"}
 
 
 def stages() -> list[Stage]:
-    """Images first; then all that is found. What one leaves must not decide how the next ends:
-    a scenario makes hosts of its own, and a folder gets new ones.
+    """Images first; then all that is found. What one leaves must not decide how the next ends, so
+    each scenario and each folder makes hosts of its own.
     """
     scenarios = sorted(path.parent for path in SCENARIOS.glob("*/molecule.yml"))
-    folders = sorted({path.parent for path in (TOP / "tests").glob("*/test_*.py")})
     return [
-        Stage("images and hosts", _make),
+        Stage("images", _make),
         *[_scenario(path) for path in scenarios],
-        *[_folder(path) for path in folders if path.name not in OTHERS],
+        *[_folder(path) for path in _folders() if path.name not in OFFLINE],
     ]
+
+
+def offline() -> list[Stage]:
+    """The folders whose tests need no host."""
+    return [_folder(path) for path in _folders() if path.name in OFFLINE]
+
+
+def _folders() -> list[Path]:
+    found = {path.parent for path in (TOP / "tests").glob("*/test_*.py")}
+    return sorted(path for path in found if path.name not in OTHERS)
 
 
 def benchmark() -> list[Stage]:
@@ -40,8 +50,7 @@ def benchmark() -> list[Stage]:
 
 def _make(_log: Log) -> Tally:
     images.ensure(images.SUITES)
-    made = hosts.up(HOSTS, fresh=True)
-    return Tally(passed=len(set(HOSTS) & set(made)))
+    return Tally(passed=len(images.SUITES))
 
 
 def _scenario(path: Path) -> Stage:
@@ -57,7 +66,6 @@ def _scenario(path: Path) -> Stage:
 def _folder(path: Path) -> Stage:
     def run(log: Log) -> Tally:
         command: Command = [BIN / "python", "-B", "-m", "pytest", "-p", "no:cacheprovider", path]
-        hosts.up(HOSTS, fresh=True)
         status, reports = _reported(log, command)
         return junit(reports).judged(status)
 

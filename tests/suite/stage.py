@@ -15,6 +15,7 @@ from .tally import Tally
 BIN = TOP / ".venv" / "bin"
 OUTPUT = TOP / ".cache" / "test"
 LIVE_LOG = OUTPUT / "live.jsonl"
+HOST_LOG = OUTPUT / "hosts.log"
 TAIL = 40
 Command = list[str | Path]
 _PRINTING = threading.Lock()
@@ -93,6 +94,7 @@ def _environment(more: dict[str, str]) -> dict[str, str]:
         "ANSIBLE_COLLECTIONS_PATH": str(BUILD),
         "ANSIBLE_HOST_PATTERN_MISMATCH": "error",
         "ANSIBLE_TEST_CONTENT_ROOT": str(COLLECTION),
+        "CURFEW_HOST_LOG": str(HOST_LOG),
         "CURFEW_LIVE_LOG": str(LIVE_LOG),
         "PYTHONPATH": str(TOP),
         "NO_COLOR": "1",
