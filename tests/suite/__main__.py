@@ -53,7 +53,8 @@ def _full() -> Tally:
         total += _lanes(on_hosts.benchmark())
         return total + _really_ran()
     finally:
-        hosts.down()
+        if _made():
+            hosts.down(_made())
 
 
 def _lanes(*lanes: Sequence[Stage]) -> Tally:
@@ -67,10 +68,15 @@ def _really_ran() -> Tally:
     """Tell what really ran; a full run without a live session has proven nothing."""
     sessions = live_sessions(LIVE_LOG)
     sorts = ", ".join(f"{number} {what}" for what, number in sorted(sessions.items()))
-    made = sorted(set(HOST_LOG.read_text().split())) if HOST_LOG.exists() else []
-    print(f"\nhosts: {len(made)} ({', '.join(made)})")
+    made = _made()
+    print(f"\nhosts: {len(made)} ({', '.join(made) or 'none: that is a failure'})")
     print(f"live sessions: {sessions.total()} ({sorts or 'none: that is a failure'})")
-    return Tally(failed=int(not sessions))
+    return Tally(failed=int(not sessions) + int(not made))
+
+
+def _made() -> list[str]:
+    """The hosts that let somebody in."""
+    return sorted(set(HOST_LOG.read_text().split())) if HOST_LOG.exists() else []
 
 
 if __name__ == "__main__":
