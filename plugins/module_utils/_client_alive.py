@@ -18,8 +18,8 @@ from ansible_collections.curfew.session.plugins.module_utils import (
     _sshd_edit,
 )
 
-__all__ = ["INTERVAL", "COUNT_MAX", "check_options", "detection_seconds", "failure", "result",
-           "settings", "shown", "warnings"]
+__all__ = ["INTERVAL", "COUNT_MAX", "check_options", "detection_seconds", "failure",
+           "never_drops", "result", "settings", "shown", "warnings"]
 
 INTERVAL = "ClientAliveInterval"
 COUNT_MAX = "ClientAliveCountMax"
@@ -105,6 +105,20 @@ def detection_seconds(
     }
 
 
+def never_drops(
+    interval: Optional[int], count_max: Optional[int], release: Optional[_sshd_config.Release]
+) -> Optional[str]:
+    """What a number of 0 does, for all that tell of it; no sentence yet, and None without a 0."""
+    if interval != 0 and count_max == 0 and (release is None or release < (8, 2)):
+        return ("ClientAliveCountMax is 0, and what that does differs: sshd drops idle clients, "
+                "dead or not, after one interval, or, from OpenSSH 8.2 on and where that was "
+                "backported, nobody")
+    for keyword, value in ((INTERVAL, interval), (COUNT_MAX, count_max)):
+        if value == 0:
+            return "sshd itself never notices a client that vanishes: %s is 0" % keyword
+    return None
+
+
 def _numbers(values: Mapping[str, Optional[str]]) -> Dict[str, Optional[int]]:
     interval, count_max = values.get(INTERVAL.lower()), values.get(COUNT_MAX.lower())
     return {
@@ -156,12 +170,11 @@ def warnings(outcome: _sshd_change.Outcome) -> List[str]:
     """What is legal, or done, and yet not what people think."""
     found = list(outcome.warnings)
     numbers = _numbers(outcome.proven[0][1])
-    if numbers["interval_seconds"] == 0:
-        found.append("ClientAliveInterval 0 turns the probes off: a client that is gone is never "
-                     "dropped.")
-    if numbers["count_max"] == 0:
-        found.append("ClientAliveCountMax 0 never drops anybody since OpenSSH 8.2; before, it "
-                     "drops clients that are idle, dead or not, after one interval.")
+    never = never_drops(
+        numbers["interval_seconds"], numbers["count_max"],
+        outcome.version.release if outcome.version else None)
+    if never:
+        found.append(never + ".")
     for item in outcome.conflicts:
         if not item["disabled"]:
             found.append("%s line %s in the scope %s contradicts it: %s%s" % (

@@ -5,6 +5,8 @@
 
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
+from ansible_collections.curfew.session.plugins.module_utils import _client_alive
+
 __all__ = ["AccountShell", "Facts", "account", "duration", "verdict"]
 
 # Of a kind that only grows with a configuration; accounts are all named.
@@ -250,15 +252,9 @@ def _noticed(facts: Facts, connection: Mapping[str, Any]) -> str:
     if seconds:
         return "a client that vanishes is noticed after %s." % (
             _span(seconds["min"], seconds["max"]))
-    if interval is None or count_max is None:
+    text = _client_alive.never_drops(interval, count_max, facts.release)
+    if interval is None or count_max is None or text is None:
         return "a client that vanishes is noticed at a time that is not known."
-    if interval and facts.release < (8, 2):
-        text = ("ClientAliveCountMax is 0, and what that does differs: sshd drops idle clients, "
-                "dead or not, after %s, or, from OpenSSH 8.2 on and where that was backported, "
-                "nobody" % duration(interval))
-    else:
-        text = "sshd itself never notices a client that vanishes: %s is 0" % (
-            "ClientAliveCountMax" if interval else "ClientAliveInterval")
     keepalive = facts.sshd["tcp_keepalive_seconds"]
     if keepalive:
         text += "; TCP's own keepalive does after %s, if the client's host is gone" % (

@@ -98,7 +98,7 @@ SAID = [
      ["sshd itself never notices a client that vanishes: ClientAliveCountMax is 0."]),
     (facts(connections=[never(600, 0)], release=(8, 0)),
      ["ClientAliveCountMax is 0, and what that does differs: sshd drops idle clients, dead or not, "
-      "after 10 minutes, or"]),
+      "after one interval, or, from OpenSSH 8.2 on and where that was backported, nobody"]),
     (facts(connections=[connection(), never(0, 3, scope="Match User backup")]),
      ["A client that vanishes is noticed after 3 to 4 minutes.",
       "For `Match User backup`: sshd itself never notices"]),
