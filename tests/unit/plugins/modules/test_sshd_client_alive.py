@@ -184,7 +184,7 @@ def test_tells_what_was_and_is_in_force(tree):
 
 
 ZEROS = [
-    ({"interval": 0}, "sshd itself never notices a client that vanishes: ClientAliveInterval is 0."),
+    ({"interval": 0}, "sshd itself never notices a client that vanishes: ClientAliveInterval is 0"),
     ({"count_max": 0}, "ClientAliveCountMax is 0"),
 ]
 
