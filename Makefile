@@ -4,7 +4,7 @@ PYTHON = .venv/bin/python
 export PYTHONDONTWRITEBYTECODE = 1
 
 .DEFAULT_GOAL = help
-.PHONY: help apply audit test test-quick lab-up lab-down clean
+.PHONY: help apply audit test test-quick fuzz lab-up lab-down clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -25,6 +25,13 @@ test: refuse-inventory ## run every test: lint, sanity, units, molecule on hosts
 test-quick: refuse-inventory ## run lint and units in under two minutes, without hosts
 	@sh tests/lab/bootstrap.sh quick
 	@$(PYTHON) -m tests.suite --quick
+
+# COUNT=1000 for fewer cases; a failure prints the seed that brings it back
+fuzz: refuse-inventory ## fuzz for about an hour: 20,000 cases of each kind, all defects, all faults
+	@sh tests/lab/bootstrap.sh quick
+	@$(PYTHON) -m tests.fuzz --count $(or $(COUNT),20000)
+	@$(PYTHON) -m tests.fuzz.defects
+	@CURFEW_FULL=1 $(PYTHON) -B -m pytest -p no:cacheprovider tests/faults
 
 lab-up: refuse-inventory ## make the test hosts and keep them; see python3 -m tests.lab --help
 	@sh tests/lab/bootstrap.sh test

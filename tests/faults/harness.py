@@ -77,6 +77,8 @@ class Drill:
     does (`ends_old`) tells by `writing` which command shows the new tree; one that starts on what
     a killed run left tells by `original` how the old tree is built. Without `looking` only the
     calls that change something are drilled. Only the program is drilled, never its children.
+    `probe` asks what is in force on a tree, and says "" where nobody could log in; it is asked
+    after each kill. Of many faults only every `every`-th is tried.
     """
 
     build: Callable[[Path], None]
@@ -89,6 +91,8 @@ class Drill:
     original: Callable[[Path], None] | None = None
     errors: Sequence[str] = ERRORS
     looking: bool = True
+    probe: Callable[[Path], str] | None = None
+    every: int = 1
     counts: Counter[str] = field(default_factory=Counter)
     broken: list[str] = field(default_factory=list)
 
@@ -98,6 +102,9 @@ class Drill:
             points, self.old, self.new = self._clean_run(Path(work))
             faults = list(faults_at(points, self.errors, self.looking))
             self.counts.update(points=len(points), changing=sum(p.changes for p in points))
+            if self.every > 1:
+                self.counts["left out"] = len(faults) - len(faults[:: self.every])
+                faults = faults[:: self.every]
             jobs = [(fault, Path(work) / f"run-{i}") for i, fault in enumerate(faults)]
             with ThreadPoolExecutor(workers or os.cpu_count()) as pool:
                 for result in pool.map(lambda job: self._try(*job), jobs):
@@ -110,7 +117,11 @@ class Drill:
         command = (self.writing or self.command)(tree)
         subprocess.run(command, env=self.environment, capture_output=True, check=True)
         new = state_of(tree)
+        self.in_force = {self.probe(tree): "new"} if self.probe else {}
         tree = self._fresh(work / "clean")
+        if self.probe:
+            self.in_force.setdefault(self.probe(tree), "old")
+            assert "" not in self.in_force, "nobody can log in, without any fault"
         log = work / "trace"
         result = self._strace(tree, ["-f", "-s", "0", "-y", "-o", str(log)])
         assert "Traceback" not in result.stderr, result.stderr
@@ -164,7 +175,15 @@ class Drill:
             if not result.returncode and now != self.new and not self.ends_old:
                 wrong.append(f"succeeded, but: {differences(self.new, now)}")
             return wrong
-        return wrong + self._each_whole(now)
+        return wrong + self._each_whole(now) + self._still_works(tree)
+
+    def _still_works(self, tree: Path) -> list[str]:
+        """Somebody can log in; what is in force then is counted."""
+        if not self.probe:
+            return []
+        said = self.probe(tree)
+        self.counts[f"in force: {self.in_force.get(said, 'in between')}"] += bool(said)
+        return [] if said else ["nobody can log in"]
 
     def _each_whole(self, now: State) -> list[str]:
         names = {name for name in [*self.old, *self.new, *now] if not is_private(name)}

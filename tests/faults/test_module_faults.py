@@ -20,20 +20,24 @@ pytestmark = [
 
 @pytest.fixture
 def environment(tmp_path):
+    return environment_in(tmp_path)
+
+
+def environment_in(folder: Path) -> dict[str, str]:
     """Where a module finds this collection and ansible, and a folder for its temporary files."""
     import ansible
 
-    path = tmp_path / "path"
+    path = folder / "path"
     (path / "ansible_collections/curfew").mkdir(parents=True)
     (path / "ansible_collections/curfew/session").symlink_to(ROOT)
     (path / "ansible").symlink_to(Path(ansible.__file__).parent)
-    (tmp_path / "tmp").mkdir()
+    (folder / "tmp").mkdir()
     return {
         "PATH": os.environ["PATH"],
         "PYTHONPATH": str(path),
-        "PYTHONPYCACHEPREFIX": str(tmp_path / "byte-code"),
+        "PYTHONPYCACHEPREFIX": str(folder / "byte-code"),
         "PYTHONHASHSEED": "0",
-        "TMPDIR": str(tmp_path / "tmp"),
+        "TMPDIR": str(folder / "tmp"),
     }
 
 

@@ -1,0 +1,262 @@
+"""Hold our reading and our edits of sshd's configuration against the real sshd."""
+
+import random
+import re
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.curfew.session.plugins.module_utils import (
+    _client_alive,
+    _sshd_config,
+    _sshd_edit,
+    _sshd_match,
+    _sshd_plan,
+    _sshd_tree,
+)
+from tests.property import trees
+from tests.property.sshd import DEFAULTS, Sshd
+
+from .case import Disagreement, Files, Result, rng_of, smaller
+from .sshd_trees import CONSTRUCTS, generate
+
+READERS = {
+    "clientaliveinterval": _client_alive.read_seconds,
+    "clientalivecountmax": _client_alive.read_number,
+}
+KEYWORDS = {
+    "clientaliveinterval": "ClientAliveInterval",
+    "clientalivecountmax": "ClientAliveCountMax",
+}
+NOBODY = _sshd_match.Connection("curfew-no-such-user", "192.0.2.1", "192.0.2.1", "0.0.0.0", 22)
+CONNECTIONS = [
+    _sshd_tree.connection(given, NOBODY)
+    for given in (
+        {},
+        {"user": "root", "addr": "10.1.2.3", "host": "a.example.org", "laddr": "127.0.0.1"},
+        {"user": "backup", "addr": "2001:db8::7", "lport": 2222},
+        {"user": "curfew-nobody", "host": "bad.example.org", "lport": 2222},
+    )
+]
+MATCHES = ("all", "User root", "user backup,root", "Address 192.0.2.0/24", "Group root")
+VALUES = (None, "0", "60", "300", "900")
+Answer = dict[str, list[str]]
+
+
+class Wrong(Exception):
+    """We and sshd disagree; the sentence says how."""
+
+
+class Trees:
+    """Cases of whole trees, each read, edited, taken back, with sshd asked after each step."""
+
+    kind = "sshd"
+    small = True
+
+    def __init__(self, sshd: Sshd, folder: str) -> None:
+        self.sshd = sshd
+        self.folder = folder
+
+    def run(self, seed: int, numbers: Sequence[int]) -> Result:
+        result = Result(self.kind)
+        for number in numbers:
+            files = generate(rng_of(self.kind, seed, number), self.sshd.release)
+            text = b"\n".join(files.values())
+            result.constructs.update(n for n, regex in CONSTRUCTS.items() if re.search(regex, text))
+            what = self._wrong(files, seed, number, result)
+            result.cases += 1
+            if what:
+                result.disagreements.append(self._small(files, seed, number, what))
+        return result
+
+    def _small(self, files: Files, seed: int, number: int, what: str) -> Disagreement:
+        """The same sort of disagreement, with as little as it takes."""
+        if not self.small:
+            return Disagreement(number, what, files)
+        sort = what[:12]
+        files = smaller(
+            files, lambda less: (self._wrong(less, seed, number, None) or "")[:12] == sort
+        )
+        return Disagreement(number, self._wrong(files, seed, number, None) or what, files)
+
+    def _wrong(self, files: Files, seed: int, number: int, result: Result | None) -> str | None:
+        if trees.MAIN not in files:
+            return None
+        with tempfile.TemporaryDirectory(dir=self.folder) as folder:
+            try:
+                told = _Host(self.sshd, files, Path(folder)).drill(rng_of("drill", seed, number))
+            except Wrong as wrong:
+                return str(wrong).replace(folder, "@ROOT@")
+            except RecursionError:
+                raise
+            except Exception as error:  # a crash is a disagreement too, and is made small like one
+                return f"{type(error).__name__}: {error}".replace(folder, "@ROOT@")
+        if result:
+            result.counts[told] += 1
+        return None
+
+
+class _Host:
+    """A tree laid out on disk, and how our code and sshd read it."""
+
+    def __init__(self, sshd: Sshd, files: Files, folder: Path) -> None:
+        self.sshd = sshd
+        self.main = trees.write(files, folder)
+
+    def drill(self, rng: random.Random) -> str:
+        """Read, edit, take back; return what kind of case it was."""
+        connections = rng.sample(CONNECTIONS, 2 if rng.random() < 0.2 else 1)
+        before = self._answers(connections)
+        if before is None:
+            return "refused by sshd"
+        try:
+            self._agree("reads", self._read({}), before, connections)
+            self._edit(rng, before, connections)
+        except _sshd_config.ConfigError as error:
+            raise Wrong(f"sshd takes it, we refuse: {error}") from error
+        return "taken by sshd"
+
+    def _edit(self, rng: random.Random, before: list[Answer], connections: Sequence[Any]) -> None:
+        settings = [_setting(key, rng.choice(VALUES[1:])) for key in READERS if rng.random() < 0.7]
+        disable = rng.random() < 0.5
+        criteria = _criteria(rng.choice(MATCHES), self.sshd) if rng.random() < 0.3 else None
+        release = self.sshd.release
+        plan = _sshd_plan.make(self._files().read, settings, release, criteria, disable)
+        self._write(plan.texts)
+        after = self._answers(connections)
+        if after is None:
+            raise Wrong(f"sshd refuses what we wrote for {settings}: {self._texts()}")
+        self._agree("reads after an edit", plan.after, after, connections)
+        _same_neighbours(before, after)
+        _same_lines(plan, release)
+        if criteria is None:
+            self._in_force(plan, settings, disable, before, after, connections)
+        again = _sshd_plan.make(self._files().read, settings, release, criteria, disable)
+        if again.texts and not (criteria and _from_includes(plan.before)):
+            raise Wrong(f"a second run changes {sorted(again.texts)} for {criteria}")
+        if rng.random() < 0.25:
+            self._take_back(settings, criteria, before, connections)
+
+    def _take_back(self, settings: Any, criteria: Any, before: Any, connections: Any) -> None:
+        undone = _sshd_plan.unmake(self._files().read, settings, self.sshd.release, criteria)
+        self._write(undone.texts)
+        answers = self._answers(connections)
+        if answers is None:
+            raise Wrong("sshd refuses what is left after taking it back")
+        self._agree("reads after taking it back", undone.after, answers, connections)
+        _same_neighbours(before, answers)
+
+    def _in_force(self, plan: Any, settings: Any, disable: bool, before: list[Answer],
+                  after: list[Answer], connections: Sequence[Any]) -> None:  # fmt: skip
+        """What was asked for is in force, but where a Match block decided: it keeps its say."""
+        for setting in settings:
+            key = setting.keyword.lower()
+            for old, new, connection in zip(before, after, connections, strict=True):
+                decides = _sshd_config.deciding(plan.before, key, connection)
+                decides_now = _sshd_config.deciding(plan.after, key, connection)
+                if decides and not _sshd_config.unconditional(decides):
+                    wanted = old[key]
+                elif decides_now and not _sshd_config.unconditional(decides_now):
+                    continue  # an exception that the Match all before it had hidden
+                elif _match_all(plan.before, key) and (not disable or _twice(plan.before, key)):
+                    continue
+                else:
+                    wanted = [setting.value]
+                if new[key] != wanted:
+                    raise Wrong(f"{key} {setting.value}, disable={disable}: sshd says {new[key]}")
+
+    def _answers(self, connections: Sequence[Any]) -> list[Answer] | None:
+        found = []
+        for connection in connections:
+            answer = self.sshd.ask(self.main, connection)
+            if answer is None:
+                return None
+            found.append(answer)
+        return found
+
+    def _agree(self, doing: str, tree: Any, answers: list[Answer], connections: Any) -> None:
+        for answer, connection in zip(answers, connections, strict=True):
+            for key, read in READERS.items():
+                directive = _sshd_config.deciding(tree, key, connection)
+                ours = DEFAULTS[key] if directive is None else read(directive.arguments)
+                if [ours] != answer[key][:1]:
+                    raise Wrong(f"{doing} {key} {ours}, sshd {answer[key][0]}, {connection.user}")
+
+    def _files(self) -> Any:
+        return _sshd_tree.Files(str(self.main), list(READERS), self.sshd.release)
+
+    def _read(self, texts: Mapping[str, str]) -> Any:
+        return self._files().read(texts)
+
+    def _texts(self) -> dict[str, bytes]:
+        return {p.name: p.read_bytes() for p in self.main.parent.rglob("*") if p.is_file()}
+
+    def _write(self, texts: Mapping[str, str]) -> None:
+        for path, text in texts.items():
+            Path(path).write_bytes(text.encode("utf-8", "surrogateescape"))
+
+
+def _setting(key: str, value: str) -> Any:
+    return _sshd_edit.Setting(KEYWORDS[key], value, READERS[key])
+
+
+def _criteria(text: str, sshd: Sshd) -> Any:
+    statement = _sshd_config.parse_line("Match " + text, sshd.release)
+    return _sshd_config.parse_criteria(statement.arguments)
+
+
+def _same_neighbours(before: list[Answer], after: list[Answer]) -> None:
+    for old, new in zip(before, after, strict=True):
+        changed = {k for k in old.keys() | new.keys() if old.get(k) != new.get(k)} - set(READERS)
+        if changed:
+            raise Wrong(f"the edit changes {sorted(changed)}")
+
+
+def _same_lines(plan: Any, release: tuple[int, int]) -> None:
+    """Every line that is not one of the two directives keeps its bytes."""
+    for path, text in plan.texts.items():
+        kept = _others(plan.before.texts[path], release)
+        if kept and not _within(kept, _others(text, release)):
+            raise Wrong(f"the edit of {path} loses or changes a line that is not its own")
+
+
+def _within(lines: Sequence[str], text: Sequence[str]) -> bool:
+    """A last line that did not end may end now, as the first one does."""
+    rest = iter(text)
+    last = lines[-1].rstrip("\r")
+    return all(line in rest for line in lines[:-1]) and any(x.rstrip("\r") == last for x in rest)
+
+
+def _from_includes(tree: Any) -> bool:
+    """A block in an included file may win over ours: then the module refuses, nothing is kept."""
+    return any(item.path != tree.main and item.scope for item in tree.directives)
+
+
+def _others(text: str, release: tuple[int, int]) -> list[str]:
+    marker = _sshd_edit.MARKER
+    lines = [line.removeprefix(marker) for line in text.split("\n")]
+    parsed = [(line, _sshd_config.parse_line(line, release)) for line in lines]
+    kept = [line for line, said in parsed if said is None or said.keyword not in READERS]
+    return kept[:-1] if kept and kept[-1] == "" else kept
+
+
+def _match_all(tree: Any, key: str) -> bool:
+    found = [item for item in tree.directives if item.keyword == key]
+    return any(item.scope and _sshd_config.unconditional(item) for item in found)
+
+
+def _twice(tree: Any, key: str) -> bool:
+    """Lines that are read twice, once under a condition: nobody can disable half a line."""
+    found = [item for item in tree.directives if item.keyword == key]
+    half = {(d.path, d.line) for d in found if not _sshd_config.unconditional(d)}
+    return any((d.path, d.line) in half for d in found
+               if d.scope and _sshd_config.unconditional(d))  # fmt: skip
+
+
+def throwaway_key(folder: str) -> str:
+    """A host key for sshd -T: quick to load, and there on a machine without one."""
+    path = f"{folder}/host_key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path], check=True)
+    return path
