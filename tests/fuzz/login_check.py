@@ -178,10 +178,11 @@ def _predict(definitions: Sequence[Any], said: _Said, shell: str) -> None:
     if any(one.kind == "opaque" for one in definitions):
         return
     assigned = [one.value for one in definitions if one.kind == "assign"]
-    if any(" -i " in one.text for one in definitions) and "15m" in assigned:
-        return  # no number, so that an integer cannot take it
-    if shell == "zsh" and any(one.readonly and one.kind == "attribute" for one in definitions):
-        return  # readonly without a value gives an empty one, or none at all
+    if any(" -i " in one.text for one in definitions) and {"15m", ""} & set(assigned):
+        return  # no number: an integer makes 0 of it, or cannot take it
+    if shell == "zsh" and any(one.kind == "attribute" for one in definitions):
+        if said.tmout == "" or any(one.readonly for one in definitions):
+            return  # an attribute without a value gives an empty one, or none at all
     if any(one.conditional or one.in_function or "{TMOUT" in one.text for one in definitions):
         # A default gives a value where there is none, so it is conditional by itself.
         if None not in assigned and said.tmout not in [None, *assigned]:

@@ -1,0 +1,74 @@
+"""Modules on a host without Ansible's own connection: so that a run can be killed at any moment."""
+
+import base64
+import functools
+import io
+import json
+import subprocess
+import tarfile
+from pathlib import Path
+from typing import Any
+
+from tests import collection
+from tests.lab import hosts
+from tests.lab.common import SSH_CONFIG
+from tests.lab.live import FRESH
+
+FOLDER = "/opt/curfew"
+LOGIN_SECONDS = 20
+Result = dict[str, Any]
+
+
+def install(host: str) -> None:
+    """Bring the modules, and the part of Ansible that they import."""
+    script = f"mkdir -p {FOLDER} && base64 -d | tar -xz -C {FOLDER}"
+    hosts.execute(host, "sh", "-ec", script, stdin=_archive())
+
+
+def command(module: str, **options: Any) -> str:
+    """A line for the host's shell that runs a module."""
+    path = f"{FOLDER}/ansible_collections/curfew/session/plugins/modules/{module}.py"
+    arguments = json.dumps({"ANSIBLE_MODULE_ARGS": options})
+    return f"PYTHONPATH={FOLDER} PYTHONDONTWRITEBYTECODE=1 python3 {path} '{arguments}'"
+
+
+def run(host: str, module: str, **options: Any) -> Result:
+    said = execute(host, command(module, **options) + " 2>&1 || :")
+    return dict(json.loads(said[said.index("{") :]))
+
+
+def execute(host: str, script: str) -> str:
+    """As root, past sshd."""
+    return hosts.execute(host, "sh", stdin=script)
+
+
+def can_log_in(host: str, user: str = "ops") -> bool:
+    """A fresh client gets in, and its login shell does what it is told."""
+    ssh = ["ssh", "-F", str(SSH_CONFIG), *FRESH, "-o", "ConnectTimeout=10", "-l", user, host]
+    try:
+        done = subprocess.run(
+            [*ssh, "exec bash -l -c 'echo at-home'"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=LOGIN_SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        return False
+    return "at-home" in done.stdout
+
+
+@functools.cache
+def _archive() -> str:
+    import ansible
+
+    core = Path(ansible.__file__).parent
+    plugins = "ansible_collections/curfew/session/plugins"
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as tar:
+        tar.addfile(tarfile.TarInfo("ansible/__init__.py"))
+        for name in ("release.py", "module_utils"):
+            tar.add(core / name, f"ansible/{name}")
+        for name in ("module_utils", "modules"):
+            tar.add(collection.TOP / "plugins" / name, f"{plugins}/{name}")
+    return base64.b64encode(packed.getvalue()).decode()
