@@ -180,9 +180,9 @@ def _predict(definitions: Sequence[Any], said: _Said, shell: str) -> None:
     assigned = [one.value for one in definitions if one.kind == "assign"]
     if any(" -i " in one.text for one in definitions) and {"15m", ""} & set(assigned):
         return  # no number: an integer makes 0 of it, or cannot take it
-    if shell == "zsh" and any(one.kind == "attribute" for one in definitions):
-        if said.tmout == "" or any(one.readonly for one in definitions):
-            return  # an attribute without a value gives an empty one, or none at all
+    bare = [one for one in definitions if one.kind == "attribute"]
+    if shell == "zsh" and bare and (said.tmout == "" or any(one.readonly for one in bare)):
+        return  # an attribute without a value gives an empty one, or none at all
     if any(one.conditional or one.in_function or "{TMOUT" in one.text for one in definitions):
         # A default gives a value where there is none, so it is conditional by itself.
         if None not in assigned and said.tmout not in [None, *assigned]:
