@@ -4,7 +4,7 @@ PYTHON = .venv/bin/python
 export PYTHONDONTWRITEBYTECODE = 1
 
 .DEFAULT_GOAL = help
-.PHONY: help apply audit test test-quick fuzz lab-up lab-down clean
+.PHONY: help apply audit test test-quick fuzz behaviour lab-up lab-down clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -32,6 +32,10 @@ fuzz: refuse-inventory ## fuzz for about an hour: 20,000 cases of each kind, all
 	@$(PYTHON) -m tests.fuzz --count $(or $(COUNT),20000)
 	@$(PYTHON) -m tests.fuzz.defects
 	@CURFEW_FULL=1 $(PYTHON) -B -m pytest -p no:cacheprovider tests/faults
+
+behaviour: refuse-inventory ## measure what ends sessions, on hosts made for it; writes docs/what-ends-a-session.*
+	@sh tests/lab/bootstrap.sh apply
+	@$(PYTHON) -m tests.behaviour
 
 lab-up: refuse-inventory ## make the test hosts and keep them; see python3 -m tests.lab --help
 	@sh tests/lab/bootstrap.sh test

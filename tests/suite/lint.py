@@ -11,6 +11,7 @@ from .tally import Tally, one
 
 PLUGINS = "ansible_collections/curfew/session/plugins"
 MYPY_CACHE = f"--cache-dir={TOP / '.cache' / 'mypy'}"
+TYPED = "audit behaviour lab suite collection.py"
 
 
 def stages() -> list[Stage]:
@@ -29,8 +30,9 @@ def stages() -> list[Stage]:
         ),
         _tool(
             "mypy of tests",
-            ["mypy", MYPY_CACHE, *"tests/audit tests/lab tests/suite tests/collection.py".split()],
+            ["mypy", MYPY_CACHE, *[f"tests/{name}" for name in TYPED.split()]],
         ),
+        _tool("what-ends-a-session.md", ["python", "-m", "tests.behaviour", "--check"]),
     ]
 
 
