@@ -78,7 +78,8 @@ class Drill:
     a killed run left tells by `original` how the old tree is built. Without `looking` only the
     calls that change something are drilled. Only the program is drilled, never its children.
     `probe` asks what is in force on a tree, and says "" where nobody could log in; it is asked
-    after each kill. Of many faults only every `every`-th is tried.
+    after each kill. Of many faults only every `every`-th is tried: a number that shares no factor
+    with the sorts of faults at a point, so that each sort is met.
     """
 
     build: Callable[[Path], None]
