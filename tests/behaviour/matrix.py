@@ -10,7 +10,7 @@ TMOUT = 4
 INTERVAL, COUNT_MAX = 2, 1
 CHANNEL = 4
 STOP_IDLE = 5
-KSH93_GRACE = TCSH_SHORTEST = 60
+KSH93_GRACE = 60
 # Three times what the limits say at most, the doubling of 9.2 included; it is how long "stayed" is.
 WATCH = 14
 # A shell within a shell takes its minute twice.
