@@ -1,0 +1,128 @@
+"""Generated configurations and login files: what each tool makes of them."""
+
+import shutil
+import subprocess
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from tests.fuzz import login_texts, sshd_trees
+from tests.fuzz.case import rng_of
+from tests.property import trees
+from tests.property.sshd import find_sshd
+
+from . import tools
+
+SHELLS = [name for name in ("bash", "dash", "ksh93", "mksh") if shutil.which(name)]
+KEYS = ("clientaliveinterval", "clientalivecountmax")
+WANTED = [[str(tools.INTERVAL)], [str(tools.COUNT_MAX)]]
+DONE, REFUSED = "done, and in force", "refused, nothing changed"
+NOT_IN_FORCE, BROKEN = "says done, not in force", "breaks the next login"
+HALF = "refused, something changed"
+LOOP = 'for i in /etc/profile.d/*.sh; do [ -r "$i" ] && . "$i"; done\n'
+Tool = Callable[[Path], tools.Commands]
+
+
+class Connection:
+    """An ordinary one, as `sshd -T -C` wants it."""
+
+    user_exists = False
+    words = ("curfew-no-such-user", "192.0.2.1", "192.0.2.1", "0.0.0.0", 22)
+
+    def __getitem__(self, key: slice) -> tuple[object, ...]:
+        return self.words[key]
+
+
+def sshd(tool: Tool, count: int, seed: int, environment: Mapping[str, str]) -> Counter[str]:
+    """Trees that sshd accepts, whatever stands in them."""
+    found = find_sshd()
+    assert found is not None
+    outcomes: Counter[str] = Counter()
+    number = 0
+    while outcomes.total() < count:
+        number += 1
+        with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+            tree = Path(folder)
+            files = sshd_trees.generate(rng_of("compare", seed, number), found.release)
+            main = trees.write(files, tree)
+            if found.ask(main, Connection()) is None:
+                continue
+            before = _content(tree)
+            ok = _run(tool(tree), environment)
+            answer = found.ask(main, Connection())
+            in_force = answer is not None and [answer[key] for key in KEYS] == WANTED
+            outcomes[_outcome(ok, _content(tree) == before, in_force, answer is not None)] += 1
+    return outcomes
+
+
+def logins(tool: Tool, count: int, seed: int, environment: Mapping[str, str]) -> Counter[str]:
+    """An /etc/profile of any content, with the usual loop at its beginning or end."""
+    outcomes: Counter[str] = Counter()
+    number = 0
+    while outcomes.total() < count:
+        number += 1
+        with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+            tree = Path(folder)
+            chance = rng_of("compare", seed, number)
+            text = login_texts.generate(chance).text.encode("utf-8", "surrogateescape") + b"\n"
+            _make_etc(tree, LOOP.encode() + text if chance.random() < 0.5 else text + LOOP.encode())
+            if not all(ok for ok, _value in _ask(tree)):
+                continue  # people cannot log in, or only with an error, already
+            before = _content(tree / "etc")
+            done = _run(tool(tree), environment)
+            said = _ask(tree)
+            in_force = {value for _ok, value in said} == {str(tools.TIMEOUT)}
+            same = _content(tree / "etc") == before
+            outcomes[_outcome(done, same, in_force, all(ok for ok, _value in said))] += 1
+    return outcomes
+
+
+def _outcome(ok: bool, same: bool, in_force: bool, works: bool) -> str:
+    if not works:
+        return BROKEN
+    if not ok:
+        return REFUSED if same else HALF
+    return DONE if in_force else NOT_IN_FORCE
+
+
+def _run(commands: tools.Commands, environment: Mapping[str, str]) -> bool:
+    return not any(
+        subprocess.run(command, env=environment, capture_output=True).returncode
+        for command in commands
+    )
+
+
+def _content(tree: Path) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in tree.rglob("*") if path.is_file()}
+
+
+def _make_etc(tree: Path, profile: bytes) -> None:
+    tree.chmod(0o755)
+    tools.bring(tree)
+    (tree / "etc/profile.d").mkdir(parents=True)
+    for name in ("ld.so.cache", "nsswitch.conf"):
+        if Path("/etc", name).exists():
+            shutil.copy(Path("/etc", name), tree / "etc" / name)
+    if Path("/etc/alternatives").is_dir():
+        shutil.copytree("/etc/alternatives", tree / "etc/alternatives", symlinks=True)
+    (tree / "etc/passwd").write_text(
+        "root:x:0:0::/root:/bin/bash\nnobody:x:65534:65534::/:/bin/sh\n"
+    )
+    (tree / "etc/group").write_text("root:x:0:\nnogroup:x:65534:\n")
+    (tree / "etc/profile").write_bytes(profile)
+
+
+def _ask(tree: Path) -> list[tuple[bool, str]]:
+    """For each shell whether a login is quiet, and the value it then has."""
+    said = []
+    for shell in SHELLS:
+        ask = 'exec -a "-$1" "$1" -c "echo at-home-\\${TMOUT-}-"'
+        words = ["env", "-i", "PATH=/usr/bin:/bin", "bash", "-c", ask, "bash", shell]
+        command = tools.inside(tree, *words)
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace"
+        )
+        quiet = "at-home-" in done.stdout and not done.stderr
+        said.append((quiet, done.stdout.partition("at-home-")[2].partition("-")[0]))
+    return said
