@@ -130,7 +130,10 @@ def ask(
     shells: Sequence[Shell], ids: Tuple[int, int], limit: float = LIMIT_SECONDS
 ) -> List[Answer]:
     """Start these shells side by side, one time limit for all, and return what each said."""
-    home = tempfile.mkdtemp(prefix="curfew-", dir=_PUBLIC if os.path.isdir(_PUBLIC) else None)
+    try:
+        home = tempfile.mkdtemp(prefix="curfew-", dir=_PUBLIC if os.path.isdir(_PUBLIC) else None)
+    except OSError as error:
+        raise AskError("no login shell can be asked: {0}".format(error)) from error
     running: List[_Running] = []
     _adopt_orphans(True)
     try:

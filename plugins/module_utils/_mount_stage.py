@@ -37,7 +37,10 @@ class Staged(NamedTuple):
 
 def within(staged: Sequence[Staged], work: Callable[[], Any], limit: float) -> Any:
     """Return what `work` returns when it sees the staged files; None where that is forbidden."""
-    base = tempfile.mkdtemp(prefix="curfew-")
+    try:
+        base = tempfile.mkdtemp(prefix="curfew-")
+    except OSError:
+        return None  # a full disk: no answer, as where it is forbidden
     reader, writer = os.pipe()
     pid = os.fork()
     if pid == 0:

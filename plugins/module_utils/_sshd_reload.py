@@ -43,12 +43,18 @@ def reload(service: Service, listener: Listener, listening: Sequence[str]) -> No
     """
     answered = [address for address in _addresses(listening) if _answers(address)]
     read_at = _pid_file_time(listener)
+    # A reload can end the daemon, which starts itself anew: then nothing is there to reload.
+    action = "reload" if os.path.exists("/proc/%d" % listener.pid) else "restart"
     if service.manager == "systemd" and service.name:
-        status, output = run(["systemctl", "reload", service.name])
+        status, output = run(["systemctl", action, service.name])
     elif service.manager == "openrc":
-        status, output = run(["rc-service", "sshd", "reload"])
+        status, output = run(["rc-service", "sshd", action])
     else:
-        os.kill(listener.pid, signal.SIGHUP)
+        try:
+            os.kill(listener.pid, signal.SIGHUP)
+        except ProcessLookupError as error:
+            raise ServiceError(
+                "sshd has ended, and there is no service manager to start it.") from error
         status, output = 0, ""
     if status != 0:
         raise ServiceError("Reloading sshd failed: %s" % " ".join(output.split()))

@@ -301,7 +301,8 @@ def _finish_result(
     result["warnings"] += verdict.warnings + _uncovered_warning(result["uncovered"])
     if options.verify and after is None:
         result["warnings"].append(
-            "This host forbids private mount namespaces, so that check mode cannot prove anything."
+            "No private mount namespace can be made on this host (it forbids them, or is out of room),"
+            " so that check mode cannot prove anything."
         )
 
 

@@ -43,6 +43,9 @@ cd /run/systemd/system/ssh.service.d
 printf '[Service]\\nExecReload=\\nExecReload=/bin/false\\n' > x.conf
 systemctl daemon-reload
 """
+DYING_RELOAD = BAD_RELOAD.replace("/bin/false", "/bin/kill -KILL $MAINPID").replace(
+    "[Service]\\n", "[Service]\\nRestart=no\\n"
+)
 DIRTY = """
 echo 'ClientAliveInterval 7' > /etc/ssh/sshd_config.d/z.conf
 echo 'ClientAliveInterval 9' >> /etc/ssh/sshd_config
@@ -68,6 +71,7 @@ class Drill(NamedTuple):
 
 
 DRILLS = {
+    "reload kills the daemon": Drill("sshd_client_alive", DYING_RELOAD, SSHD),
     "reload fails": Drill("sshd_client_alive", BAD_RELOAD, SSHD),
     "/etc/ssh is full": Drill(
         "sshd_client_alive", ON_TMPFS.format("ssh", 700) + FILLED.format("ssh"), SSHD

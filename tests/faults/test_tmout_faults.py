@@ -107,7 +107,7 @@ def test_every_fault(environment, options, applied, record_property, capsys):
         command=lambda tree: inside(tree, *command(tree)),
         order=(),
         environment=environment,
-        watch=["/etc/"],
+        watch=["/etc/", environment["TMPDIR"]],
         looking=False,
         probe=probe,
         every=1 if FULL else 9,
