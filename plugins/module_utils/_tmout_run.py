@@ -301,8 +301,8 @@ def _finish_result(
     result["warnings"] += verdict.warnings + _uncovered_warning(result["uncovered"])
     if options.verify and after is None:
         result["warnings"].append(
-            "No private mount namespace can be made on this host (it forbids them, or is out of room),"
-            " so that check mode cannot prove anything."
+            "No private mount namespace can be made on this host (it forbids them, or has no"
+            " room), so that check mode cannot prove anything."
         )
 
 

@@ -107,7 +107,7 @@ def _merged(cells: Cells, limit: str, shell: str, situation: str) -> str:
         if cell["outcome"] != "refused":
             kinds.setdefault(_kind(cell), []).append(release)
     if len(kinds) == 1:
-        (known,) = kinds.values()
+        known = next(iter(kinds.values()))
         return _text([cells[release, limit, shell, situation] for release in known])
     parts = [
         f"{_debians(releases)}: "

@@ -52,6 +52,7 @@ def can_log_in(host: str, user: str = "ops") -> bool:
             capture_output=True,
             text=True,
             timeout=LOGIN_SECONDS,
+            check=False,
         )
     except subprocess.TimeoutExpired:
         return False

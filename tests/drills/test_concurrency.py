@@ -4,6 +4,7 @@ On a host of its own, which it makes and removes.
 """
 
 import itertools
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,7 +16,7 @@ from . import remote
 
 HOST = "debian12-drill"
 RUNS = 10
-ROUNDS = 3
+ROUNDS = 3 if os.environ.get("CURFEW_FULL") else 1
 WHERE = {"sshd_client_alive": "/etc/ssh", "shell_tmout": "/etc/profile.d /etc/profile"}
 
 

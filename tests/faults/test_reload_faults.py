@@ -57,7 +57,7 @@ def test_every_fault(listener, tmp_path, record_property, capsys):
         (tree / ".systemctl").chmod(0o755)
 
     environment = environment_in(tmp_path)
-    options = dict(SSHD, path="/mnt/sshd_config", interval=60, count_max=3)
+    options = {**SSHD, "path": "/mnt/sshd_config", "interval": 60, "count_max": 3}
     reloading = module_command("sshd_client_alive", reload=True, **options)
     writing = module_command("sshd_client_alive", **options)
     drill = Drill(

@@ -84,7 +84,9 @@ def probe(tree: Path) -> str:
             tree, "env", "-i", "PATH=/usr/bin:/bin", "bash", "-c",
             'exec -a "-$1" "$1" -c "echo at-home-\\${TMOUT-none}-"', "bash", shell,
         )  # fmt: skip
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        )
         if done.returncode or "at-home-" not in done.stdout:
             return ""
         said.append(done.stdout.partition("at-home-")[2])

@@ -149,7 +149,7 @@ class Logins:
         subprocess.run(
             [*COMMANDS[shell], str(driver), str(self.folder)],
             env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"}, stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=300,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=300, check=False,
         )  # fmt: skip
         return {name: self._said(name) for name in names}
 

@@ -85,7 +85,7 @@ CONSTRUCTS = {
 
 def generate(rng: random.Random) -> Text:
     maker = _Maker(rng)
-    parts = [maker.statement() for _ in range(rng.randint(1, 5))]
+    parts = [maker.statement() for _number in range(rng.randint(1, 5))]
     if rng.random() < 0.1:
         parts.append(Text("# \udcff\n", "# \udcff\n"))
     text = _joined(parts, "\n")

@@ -86,10 +86,10 @@ class _Maker:
         return tree
 
     def file(self, names: Sequence[str], size: int, main: bool = False) -> bytes:
-        lines = [self.line(names, "dddiiicnng", main) for _ in range(self.rng.randint(1, size))]
-        for _ in range(self.rng.choice((0, 1, 1, 2, 3))):
+        lines = [self.line(names, "dddiiicnng", main) for _n in range(self.rng.randint(1, size))]
+        for _n in range(self.rng.choice((0, 1, 1, 2, 3))):
             lines.append(self.match())
-            lines += [self.line(names, "dddicn", False) for _ in range(self.rng.randint(1, 3))]
+            lines += [self.line(names, "dddicn", False) for _n in range(self.rng.randint(1, 3))]
         ending = self.rng.choice((b"\n", b"\n", b"\n", b"\r\n"))
         return ending.join(lines) + self.rng.choice((ending, ending, ending, b""))
 
@@ -125,7 +125,8 @@ class _Maker:
 
     def include(self, names: Sequence[str]) -> bytes:
         absent = ("absent.conf", "absent/*", "d/[0-9]*.conf", "d/?.conf", "d/[^a]*.conf")
-        chosen = [self.one(*names, *names, *absent) for _ in range(self.rng.choice((1, 1, 2, 3)))]
+        count = self.rng.choice((1, 1, 2, 3))
+        chosen = [self.one(*names, *names, *absent) for _number in range(count)]
         words = [self.one("{}", "{}", '"{}"').format(f"@ROOT@/{name}") for name in chosen]
         words = [word for word in words if " " not in word or word.startswith('"')]
         keyword = self.one("Include", "include", '"Include"', "  Include")

@@ -36,8 +36,8 @@ def turn() -> list[Path]:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_agrees(kind: str, capsys: pytest.CaptureFixture[str]) -> None:
-    command = [sys.executable, "-m", "tests.fuzz", kind, f"--seconds={SECONDS}"]
-    done = subprocess.run(command, cwd=defects.TOP, capture_output=True, text=True)
+    command = [sys.executable, "-m", "tests.fuzz", kind, f"--seconds={SECONDS}", "--seed=20261122"]
+    done = subprocess.run(command, cwd=defects.TOP, capture_output=True, text=True, check=False)
     with capsys.disabled():
         print(f"\n{done.stdout}")
     assert done.returncode == 0, done.stdout + done.stderr
