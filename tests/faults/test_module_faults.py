@@ -68,6 +68,8 @@ def build_sshd_after_apply(tree: Path) -> None:
         path.write_text(path.read_text().replace("    Client", "#curfew.session# Client"))
 
 
+# All faults take a quarter of an hour: make test tries a fixed sample, CURFEW_FULL=1 all.
+FULL = bool(os.environ.get("CURFEW_FULL"))
 SSHD_FILES = ("sshd_config.d/50-cloud-init.conf", "sshd_config")
 SSHD = {"path": "{tree}/sshd_config", "conflicts": "disable"}
 DRILLS = {
@@ -86,10 +88,11 @@ def test_every_fault(environment, build, options, record_property, capsys):
         environment=environment,
         watch=[environment["TMPDIR"]],
         looking=False,
+        every=1 if FULL else 7,
     )
     drill.run()
     record_property("faults", dict(drill.counts))
     with capsys.disabled():
         print(f"\n  {dict(drill.counts)}, broken {len(drill.broken)}", end=" ")
     assert not drill.broken, "\n".join(drill.broken[:50])
-    assert drill.counts["kills"] >= 10
+    assert drill.counts["kills"] >= 3
