@@ -13,13 +13,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(TOP / "tests" / "faults"))
+sys.path.insert(0, str(TOP / "tests" / "faults"))  # as pytest does for the drills
 
-from harness import Drill  # noqa: E402
-from test_module_faults import build_sshd, environment_in  # noqa: E402
-from test_tmout_faults import build  # noqa: E402
+from harness import Drill  # noqa: E402 - found by the line above
+from test_module_faults import build_sshd, environment_in  # noqa: E402 - the same
+from test_tmout_faults import build  # noqa: E402 - the same
 
-from . import inputs, tools  # noqa: E402
+from . import inputs, tools  # noqa: E402 - after the imports that it would precede
 
 DOC = TOP / "docs" / "safety.md"
 BEGIN, END = "<!-- made by python -m tests.compare -->\n", "<!-- end -->\n"

@@ -129,7 +129,7 @@ class Logins:
             return f"{shell}: compared"
         if disabled is None or disabled.errors:
             raise Wrong(f"disabled, it fails: {disabled and disabled.errors}")
-        if disabled[:4] != twin[:4]:  # type: ignore[index]
+        if twin is None or disabled[:4] != twin[:4]:
             raise Wrong(f"disabled, it does something else: {_differences(disabled, twin)}")
         return f"{shell}: compared"
 
