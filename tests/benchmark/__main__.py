@@ -16,12 +16,12 @@ from . import large, plays
 TABLE = TOP / "docs" / "benchmark.md"
 HEAD = """# What a run costs
 
-Made by `python -m tests.benchmark --write`; no number in it is typed in. Ratios, since seconds depend
-on the machine. `make test` measures again and is red where a bound does not hold.
+Made by `python -m tests.benchmark --write`; no number in it is typed in. Ratios, since seconds
+depend on the machine. `make test` measures again and is red where a bound does not hold.
 
-The aim for the role is 1.3 times two pings, and it is missed: what is left is the price of asking sshd
-and seven shells, of loading the code that does so from the module, and of building two modules on the
-controller.
+The aim for the role is 1.3 times two pings, and it is missed: what is left is the price of asking
+sshd and seven shells, of loading the code that does so from the module, and of building two
+modules on the controller.
 """
 
 
