@@ -21,7 +21,7 @@ from .table import Table
 HOSTS = [f"debian{release}-cost{number}" for release in (11, 12, 13) for number in (1, 2)]
 # The aim is 1.3, and it is missed: docs/benchmark.md says by how much, and where the rest goes.
 # This bound keeps what is reached from getting lost.
-OF_TWO_PINGS = 1.6
+OF_TWO_PINGS = 1.7
 PING = """
 - hosts: "{{ target }}"
   gather_facts: false
