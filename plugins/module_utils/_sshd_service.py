@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import subprocess
+import time
 from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 __all__ = ["CommandLine", "Listener", "Service", "ServiceError", "find", "run", "stale"]
@@ -155,11 +156,19 @@ def stale(listener: Listener, paths: Iterable[str]) -> Optional[bool]:
             return os.stat(listener.pid_file).st_mtime_ns < newest
         except OSError:
             pass
+    started = _started_at(listener.pid)
+    return False if started is not None and started > newest else None
+
+
+def _started_at(pid: int) -> Optional[float]:
+    """In nanoseconds since the epoch. The times of /proc/PID are those of its first look-up."""
     try:
-        started = os.stat("/proc/%d" % listener.pid).st_mtime_ns
-    except OSError:
+        with open("/proc/%d/stat" % pid, encoding="utf-8", errors="replace") as stream:
+            ticks = int(stream.read().rpartition(")")[2].split()[19])
+    except (OSError, ValueError, IndexError):
         return None
-    return False if started > newest else None
+    since_boot = ticks / float(os.sysconf("SC_CLK_TCK"))
+    return (time.time() - time.clock_gettime(7) + since_boot) * 1e9  # 7: CLOCK_BOOTTIME
 
 
 def _changed_at(path: str) -> int:

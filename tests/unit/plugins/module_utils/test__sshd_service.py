@@ -5,6 +5,8 @@
 """The daemon's command line as systemd, the kernel and sshd itself show it; when it last read."""
 
 import os
+import subprocess
+import time
 
 import pytest
 
@@ -108,3 +110,18 @@ def test_nobody_knows_without_a_pid_file(tmp_path):
     config.write_text("")
     assert _sshd_service.stale(listener(None), [str(config)]) is None
     assert _sshd_service.stale(listener(None), ["/proc/1/nothing"]) is False
+
+
+def test_a_process_looked_up_late_has_not_started_late(tmp_path):
+    process = subprocess.Popen(["sleep", "60"])
+    try:
+        born = time.time()
+        while time.time() < born + 0.2:
+            pass  # the file must be newer than the process, by more than a tick of the clock
+        config = tmp_path / "config"
+        config.write_text("")
+        late = _sshd_service.Listener(process.pid, None, _sshd_service.CommandLine())
+        assert _sshd_service.stale(late, [str(config)]) is None
+    finally:
+        process.kill()
+        process.wait()
