@@ -33,12 +33,21 @@ def oldest_units() -> Stage:
 
 def oldest() -> tuple[Version, str]:
     """The oldest Python that is on the PATH, or beside the one that is."""
+    return min(_found().items())
+
+
+def newest() -> tuple[Version, str]:
+    """The newest of them."""
+    return max(_found().items())
+
+
+def _found() -> dict[Version, str]:
     found: dict[Version, str] = {}
     for candidate in _candidates():
         version = _version(candidate)
         if version and version >= OLDEST_TARGET:
             found.setdefault(version, candidate)
-    return min(found.items())
+    return found
 
 
 def _candidates() -> list[str]:
