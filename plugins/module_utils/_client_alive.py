@@ -16,10 +16,11 @@ from ansible_collections.curfew.session.plugins.module_utils import (
     _sshd_change,
     _sshd_config,
     _sshd_edit,
+    _timeout_words,
 )
 
-__all__ = ["INTERVAL", "COUNT_MAX", "check_options", "detection_seconds", "failure",
-           "never_drops", "result", "settings", "shown", "warnings"]
+__all__ = ["INTERVAL", "COUNT_MAX", "check_options", "detection_seconds", "failure", "result",
+           "settings", "shown", "warnings"]
 
 INTERVAL = "ClientAliveInterval"
 COUNT_MAX = "ClientAliveCountMax"
@@ -105,20 +106,6 @@ def detection_seconds(
     }
 
 
-def never_drops(
-    interval: Optional[int], count_max: Optional[int], release: Optional[_sshd_config.Release]
-) -> Optional[str]:
-    """What a number of 0 does, for all that tell of it; no sentence yet, and None without a 0."""
-    if interval != 0 and count_max == 0 and (release is None or release < (8, 2)):
-        return ("ClientAliveCountMax is 0, and what that does differs: sshd drops idle clients, "
-                "dead or not, after one interval, or, from OpenSSH 8.2 on and where that was "
-                "backported, nobody")
-    for keyword, value in ((INTERVAL, interval), (COUNT_MAX, count_max)):
-        if value == 0:
-            return "sshd itself never notices a client that vanishes: %s is 0" % keyword
-    return None
-
-
 def _numbers(values: Mapping[str, Optional[str]]) -> Dict[str, Optional[int]]:
     interval, count_max = values.get(INTERVAL.lower()), values.get(COUNT_MAX.lower())
     return {
@@ -166,11 +153,11 @@ def failure(error: Exception) -> Dict[str, Any]:
     return found
 
 
-def warnings(outcome: _sshd_change.Outcome) -> List[str]:
+def warnings(outcome: _sshd_change.Outcome, params: Mapping[str, Any]) -> List[str]:
     """What is legal, or done, and yet not what people think."""
     found = list(outcome.warnings)
     numbers = _numbers(outcome.proven[0][1])
-    never = never_drops(
+    never = _timeout_words.never_drops(
         numbers["interval_seconds"], numbers["count_max"],
         outcome.version.release if outcome.version else None)
     if never:
@@ -180,4 +167,15 @@ def warnings(outcome: _sshd_change.Outcome) -> List[str]:
             found.append("%s line %s in the scope %s contradicts it: %s%s" % (
                 item["path"], item["line"], item["scope"], item["text"],
                 " (which wins there)" if item["wins"] else ""))
+    if params["state"] == "present":
+        found += _to_scanners(outcome, params["match"])
     return found
+
+
+def _to_scanners(outcome: _sshd_change.Outcome, match: Optional[str]) -> List[str]:
+    """What those miss or mistake who look at the text and not at the effect."""
+    unseen = _timeout_words.sshd_unseen(outcome.path)
+    scopes = ["Match %s" % match] if match else []
+    scopes += [item["scope"] for item in outcome.conflicts if not item["disabled"]]
+    conditional = any(re.match(r"Match (?!all\Z)", scope, re.IGNORECASE) for scope in scopes)
+    return [unseen] * bool(unseen) + [_timeout_words.WITHIN_MATCH] * conditional

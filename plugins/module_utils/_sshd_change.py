@@ -71,6 +71,7 @@ class Request(NamedTuple):
 class Outcome(NamedTuple):
     """``proven`` pairs each connection with the values that it gets, by lower-case keyword."""
 
+    path: str
     changed: bool
     before: Values
     proven: List[Tuple[_sshd_match.Connection, Values]]
@@ -216,6 +217,7 @@ class _Run:
                 self.warnings.extend(warnings)
                 reload_needed = self._reload_needed(False)
         return Outcome(
+            path=self.path,
             changed=bool(changes) or reloading,
             before=self.before or {},
             proven=proven,

@@ -5,7 +5,7 @@
 
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
-from ansible_collections.curfew.session.plugins.module_utils import _client_alive
+from ansible_collections.curfew.session.plugins.module_utils import _timeout_words
 
 __all__ = ["AccountShell", "Facts", "account", "duration", "verdict"]
 
@@ -252,7 +252,7 @@ def _noticed(facts: Facts, connection: Mapping[str, Any]) -> str:
     if seconds:
         return "a client that vanishes is noticed after %s." % (
             _span(seconds["min"], seconds["max"]))
-    text = _client_alive.never_drops(interval, count_max, facts.release)
+    text = _timeout_words.never_drops(interval, count_max, facts.release)
     if interval is None or count_max is None or text is None:
         return "a client that vanishes is noticed at a time that is not known."
     keepalive = facts.sshd["tcp_keepalive_seconds"]

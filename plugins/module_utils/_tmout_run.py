@@ -17,9 +17,11 @@ from ansible_collections.curfew.session.plugins.module_utils import (
     _file_system,
     _login_asking,
     _login_shells,
+    _timeout_words,
     _tmout_conflicts,
     _tmout_dropin,
     _tmout_proof,
+    _tmout_script,
 )
 from ansible_collections.curfew.session.plugins.module_utils._file_system import Change, FilesError
 from ansible_collections.curfew.session.plugins.module_utils._login_asking import Answer, AskError
@@ -129,7 +131,7 @@ def _run_locked(options: Options, check_mode: bool, notes: List[str]) -> Dict[st
     result = _empty_result()
     result["changed"] = bool(plan.changes) or plan.repair
     result["diff"] = _writing().diff(plan.changes) if plan.changes else []
-    result["warnings"] = notes + _contradicted(options, host, plan)
+    result["warnings"] = notes + _contradicted(options, host, plan) + _to_scanners(options)
     result["conflicts"] = [
         one.result((one.path, one.definition.offset) in plan.disabled) for one in host.conflicts
     ]
@@ -179,7 +181,11 @@ def _look(options: Options) -> Host:
 
 
 def _plan(options: Options, host: Host) -> Plan:
-    """Contradictions go before ours comes, and come back after ours is gone."""
+    """Contradictions go before ours comes, and come back after ours is gone.
+
+    Were both there, a readonly TMOUT would end the shells that meet the other one. One that is not
+    readonly harms nobody: it comes first and goes last, so that there is no moment without any.
+    """
     drop_in = _file_system.read(options.path, missing_ok=True)
     after = None if options.text is None else options.text.encode("ascii")
     if drop_in.data not in (None, after):
@@ -193,18 +199,28 @@ def _plan(options: Options, host: Host) -> Plan:
     ours = [Change(drop_in, after, MODE)] if after != drop_in.data else []
     if options.text is None:
         back = _writing().enabling(host.files, list(host.readings.values()))
-        return Plan(ours + back, set(), drop_in, False)
+        # The last one that a shell reads has the last word.
+        return Plan(back[::-1] + ours if _is_soft(drop_in) else ours + back, set(), drop_in, False)
     edits: List[Change] = []
     disabled: Set[Tuple[str, int]] = set()
     if options.disable:
         edits, disabled = _writing().disabling(host.files, host.conflicts)
-    return Plan(edits + ours, disabled, drop_in, _needs_repair(drop_in))
+    soft = options.wanted is not None and not options.wanted.readonly
+    changes = ours + edits if soft else edits + ours
+    return Plan(changes, disabled, drop_in, _needs_repair(drop_in))
+
+
+def _is_soft(drop_in: _file_system.Snapshot) -> bool:
+    """Whether what the drop-in says now can be overruled."""
+    text = _tmout_conflicts.decoded(drop_in)
+    return not any(one.readonly for one in _tmout_script.find(text))
 
 
 def _needs_repair(drop_in: _file_system.Snapshot) -> bool:
     if drop_in.data is None:
         return False
-    about = os.stat(drop_in.real_path)
+    with _file_system.explained(drop_in.real_path, "examined"):
+        about = os.stat(drop_in.real_path)
     return stat.S_IMODE(about.st_mode) != MODE or (
         os.geteuid() == 0 and (about.st_uid, about.st_gid) != (0, 0)
     )
@@ -221,6 +237,17 @@ def _contradicted(options: Options, host: Host, plan: Plan) -> List[str]:
     shown = "; ".join("{0} ({1})".format(one.where(), one.scope) for one in left[:_NAMED])
     more = " and {0} more".format(len(left) - _NAMED) if len(left) > _NAMED else ""
     return ["TMOUT is defined elsewhere too: {0}{1}.".format(shown, more)]
+
+
+def _to_scanners(options: Options) -> List[str]:
+    """What those do not see or do not accept who look at the text and not at the effect."""
+    if options.wanted is None:
+        return []
+    said = [
+        _timeout_words.tmout_unseen(options.path),
+        _timeout_words.tmout_unwanted(options.wanted.readonly, options.wanted.export),
+    ]
+    return [sentence for sentence in said if sentence]
 
 
 def ask(options: Options, shells: Sequence[Shell]) -> Optional[List[Answer]]:

@@ -102,6 +102,8 @@ options:
     default: false
 notes:
   - Sessions that are open keep the value they began with.
+  - Scanners look at the text and not at the effect. Where they will not see the drop-in, or fail one whose value is not readonly or not exported, a
+    warning says so.
   - Nothing but known shells is ever started, told by what the programs are and not by their names.
   - Users of a directory service are never enumerated.
 seealso:

@@ -101,6 +101,8 @@ options:
     default: false
 notes:
   - Sessions that are open keep the numbers they began with; a reload reaches new connections.
+  - Scanners look at the text and not at the effect. Where they will not see a number that is in force, or take one in a C(Match) block for a global
+    one, a warning says so.
 seealso:
   - module: curfew.session.shell_tmout
 """
@@ -239,7 +241,7 @@ def main() -> None:
         outcome = _sshd_change.apply(request)
     except (_durations.DurationError, _sshd_change.ChangeError) as error:
         module.fail_json(msg=str(error), **_client_alive.failure(error))
-    for warning in _client_alive.warnings(outcome):
+    for warning in _client_alive.warnings(outcome, module.params):
         module.warn(warning)
     module.exit_json(**_client_alive.result(outcome))
 

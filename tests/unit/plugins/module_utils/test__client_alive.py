@@ -66,23 +66,6 @@ DETECTION = [
     (60, 3, None, None),
 ]
 
-OFF = "sshd itself never notices a client that vanishes: ClientAliveInterval is 0"
-NEVER = "sshd itself never notices a client that vanishes: ClientAliveCountMax is 0"
-DIFFERS = "ClientAliveCountMax is 0, and what that does differs: "
-# What a 0 does: the beginning of what is said of it, or None.
-ZEROS = [
-    (60, 3, (10, 0), None),
-    (None, None, None, None),
-    (None, 3, (10, 0), None),
-    (0, 3, (10, 0), OFF),
-    (0, 0, (8, 0), OFF),
-    (0, None, None, OFF),
-    (60, 0, (8, 2), NEVER),
-    (None, 0, (10, 0), NEVER),
-    (60, 0, (8, 1), DIFFERS),
-    (60, 0, None, DIFFERS),
-]
-
 BAD = [
     ({"interval": None, "count_max": None, "state": "present"}, "at least one"),
     ({"interval": 0, "count_max": None, "state": "absent"}, "Option interval"),
@@ -107,12 +90,6 @@ def test_read_number(arguments, expected):
 def test_detection_seconds(interval, count_max, release, expected):
     found = _client_alive.detection_seconds(interval, count_max, release)
     assert (found and (found["min"], found["max"])) == expected
-
-
-@pytest.mark.parametrize("interval, count_max, release, expected", ZEROS)
-def test_never_drops(interval, count_max, release, expected):
-    said = _client_alive.never_drops(interval, count_max, release)
-    assert (said is None) if expected is None else said.startswith(expected)
 
 
 def test_settings_write_plain_numbers():

@@ -439,6 +439,26 @@ def test_uncovered_zsh(host):
     assert "z (/usr/bin/zsh" in result["warnings"]
 
 
+# options, and what is told of scanners, or None
+SCANNED = [
+    ({}, None),
+    ({"interactive_only": True, "exempt_users": ["a"]}, None),
+    ({"readonly": False}, "one that is not readonly fails"),
+    ({"export": False}, "one that is not exported fails"),
+    ({"path": "/etc/local.d/tmout.sh"}, "do not see the one in /etc/local.d/tmout.sh."),
+]
+
+
+@pytest.mark.parametrize("args, words", SCANNED)
+def test_warns_of_what_scanners_fail(host, args, words):
+    host.write("local.d/README", "")
+    host.write("profile", host.text("profile") + "for i in /etc/local.d/*.sh; do . $i; done\n")
+    result = host.run(timeout=900, **args)
+    assert result["changed"] is True, result
+    assert ("Scanners" in result["warnings"]) == (words is not None)
+    assert (words or "") in result["warnings"]
+
+
 def test_profile_that_never_reads_the_folder(host):
     host.write("profile", "umask 022\n")
     before = host.tree()

@@ -197,6 +197,25 @@ def test_warns_of_what_never_drops_anybody(tree, args, warning):
     assert any(warning in str(item) for item in result["warnings"])
 
 
+MATCH = "Scanners take a number within a Match block for a global one"
+# The same where scanners are misled: what stands there, the options, and whether it is told.
+MISLEADING = [
+    (k(60, 3), {"interval": 60}, False),
+    (k(60, 3), {"interval": 60, "match": "User bob"}, True),
+    ("Match User bob\n" + k(9), {"interval": 60}, True),
+    ("Match all\n" + k(9), {"interval": 60, "conflicts": "disable"}, False),
+    ("Match User bob\n" + k(9), {"state": "absent"}, False),
+]
+
+
+@pytest.mark.parametrize("text, args, warned", MISLEADING)
+def test_warns_of_what_scanners_take_otherwise(tree, text, args, warned):
+    tree.write({"sshd_config": text})
+    said = str(tree.ask(**args).get("warnings", ""))
+    assert (MATCH in said) == warned
+    assert ("do not see those in" in said) == (args.get("state") != "absent")
+
+
 # Trees in which the value would not be in force: the sentence names file and line.
 REFUSED = [
     ("Match all", {"sshd_config": "Match all\n  " + k(9)}, {"interval": 60},
