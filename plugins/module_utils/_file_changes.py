@@ -133,8 +133,12 @@ class Transaction:
         """Give every file its old bytes back: the very same inode where the system has links."""
         if not self._begun:
             return
+        try:
+            left = take_back(self._home, self._entries, self._placed)
+        except FilesError:  # any other end of it, by a signal, lets it be called again
+            self._begun = False
+            raise
         self._begun = False
-        left = take_back(self._home, self._entries, self._placed)
         self.changed_files = []
         self.backup_files = []
         if left:

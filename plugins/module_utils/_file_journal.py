@@ -153,11 +153,15 @@ def _forget(home: str, entries: Sequence[Entry], names: Sequence[str]) -> None:
     folders = {os.path.dirname(entry.target) for entry in entries}
     with explained(os.path.join(home, names[-1]), "removed, which the next run will do"):
         for folder in sorted(folders):
-            if look(folder):  # it may have been removed since the run was killed
-                _twice(sync_folder, folder)
+            _twice(_sync_if_there, folder)
         for name in names:
             _twice(_unlink, os.path.join(home, name))
         _twice(sync_folder, home)
+
+
+def _sync_if_there(folder: str) -> None:
+    if look(folder):  # it may have been removed since the run was killed
+        sync_folder(folder)
 
 
 def _drop(entry: Entry) -> None:

@@ -151,7 +151,8 @@ def ask(
             _end(one)
         _end_orphans()
         _adopt_orphans(False)
-        shutil.rmtree(home, ignore_errors=True)
+        with suppress(OSError):  # rmtree itself lets some of them through
+            shutil.rmtree(home, ignore_errors=True)
 
 
 def _start(shell: Shell, base: str, ids: Tuple[int, int]) -> _Running:

@@ -19,6 +19,7 @@ import signal
 import stat
 import tempfile
 import time
+from contextlib import suppress
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence
 
 __all__ = ("Staged", "within")
@@ -52,7 +53,8 @@ def within(staged: Sequence[Staged], work: Callable[[], Any], limit: float) -> A
         os.close(reader)
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
-        shutil.rmtree(base, ignore_errors=True)
+        with suppress(OSError):  # rmtree itself lets some of them through
+            shutil.rmtree(base, ignore_errors=True)
 
 
 def _child(

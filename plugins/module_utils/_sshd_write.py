@@ -11,9 +11,11 @@ from typing import Any, List, Sequence, Tuple
 
 from ansible_collections.curfew.session.plugins.module_utils import (
     _file_changes,
+    _file_signals,
     _sshd_change,
     _sshd_daemon,
     _sshd_match,
+    _sshd_order,
     _sshd_reload,
     _sshd_service,
     _sshd_tree,
@@ -40,20 +42,33 @@ def write(run: Any, changes: Sequence[_file_changes.Change], prover: _sshd_daemo
     Returns the copies kept, and warnings.
     """
     home = os.path.dirname(os.path.realpath(run.path))
-    transaction = _file_changes.Transaction(home, changes, run.request.backup)
-    transaction.write()
-    begun = False
-    try:
-        if changes and run.request.verify:
-            _prove_written(run, prover, proven)
-        if reloading:
-            begun = True
-            _sshd_reload.reload(run.service, run.listener, run.listening)
-        transaction.finish()
-    except BaseException as error:
-        _undo(run, transaction, error, begun)
-        raise
+    transaction = _file_changes.Transaction(home, _ordered(run, changes), run.request.backup)
+    with _file_signals.undoable(transaction.undo) as too_late:
+        transaction.write()
+        begun = False
+        try:
+            if changes and run.request.verify:
+                _prove_written(run, prover, proven)
+            if reloading:
+                begun = True
+                _sshd_reload.reload(run.service, run.listener, run.listening)
+            too_late()
+            transaction.finish()
+        except BaseException as error:
+            too_late()
+            _undo(run, transaction, error, begun)
+            raise
     return list(transaction.backup_files), transaction.warnings
+
+
+def _ordered(run: Any, changes: Sequence[_file_changes.Change]) -> List[_file_changes.Change]:
+    """So that a run that is killed between two of them leaves old or new values in force."""
+    if len(changes) < 2:
+        return list(changes)
+    default = _sshd_tree.default_connection(run.plan.before, run.words.ports)
+    paths = _sshd_order.safest(
+        run.plan, run.files.read, run.request.settings, list(run.connections) + [default])
+    return sorted(changes, key=lambda change: paths.index(change.snapshot.path))
 
 
 def _prove_written(run: Any, prover: _sshd_daemon.Prover, proven: Proven) -> None:
@@ -79,5 +94,6 @@ def _undo(run: Any, transaction: _file_changes.Transaction, error: BaseException
             said += " The daemon was reloaded with them."
         except _sshd_service.ServiceError as second:
             said += " Then: %s" % second
-    if isinstance(error, _sshd_change.EXPECTED_ERRORS + (_sshd_change.ChangeError,)):
+    expected = _sshd_change.EXPECTED_ERRORS + (_sshd_change.ChangeError, _file_signals.Ended)
+    if isinstance(error, expected):
         raise _sshd_change.ChangeError(said) from error

@@ -14,12 +14,13 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from ansible_collections.curfew.session.plugins.module_utils import (
     _file_changes,
+    _file_signals,
     _login_asking,
     _mount_stage,
     _tmout_edits,
     _tmout_run,
 )
-from ansible_collections.curfew.session.plugins.module_utils._file_system import FilesError
+from ansible_collections.curfew.session.plugins.module_utils._file_system import explained
 from ansible_collections.curfew.session.plugins.module_utils._login_asking import Answer
 from ansible_collections.curfew.session.plugins.module_utils._login_shells import Shell
 from ansible_collections.curfew.session.plugins.module_utils._tmout_run import (
@@ -90,18 +91,22 @@ def write(
     transaction = _file_changes.Transaction(
         os.path.dirname(options.path), plan.changes, backup=options.backup
     )
-    transaction.write()
     rights = None
-    try:
-        rights = _repair(plan)
-        after = _tmout_run.ask(options, host.shells)
-        verdict = _tmout_run.judged(options, host, before, after, plan)
-        _tmout_run.require(verdict, result, " Every file has its old bytes back.")
-    except BaseException:
-        _take_back_rights(plan, rights)
-        transaction.undo()
-        raise
-    transaction.finish()
+    with _file_signals.undoable(transaction.undo) as too_late:
+        transaction.write()
+        try:
+            rights = _rights(plan)
+            _repair(plan)
+            after = _tmout_run.ask(options, host.shells)
+            verdict = _tmout_run.judged(options, host, before, after, plan)
+            _tmout_run.require(verdict, result, " Every file has its old bytes back.")
+            too_late()
+            transaction.finish()
+        except BaseException:
+            too_late()
+            _take_back_rights(plan, rights)
+            transaction.undo()
+            raise
     result["changed_files"] = list(transaction.changed_files)
     if rights and plan.drop_in.real_path not in result["changed_files"]:
         result["changed_files"].append(plan.drop_in.real_path)
@@ -110,20 +115,22 @@ def write(
     return after
 
 
-def _repair(plan: Plan) -> Optional[os.stat_result]:
+def _rights(plan: Plan) -> Optional[os.stat_result]:
     if not plan.repair:
         return None
     path = plan.drop_in.real_path
-    old = os.stat(path)
-    try:
+    with explained(path, "examined"):
+        return os.stat(path)
+
+
+def _repair(plan: Plan) -> None:
+    if not plan.repair:
+        return
+    path = plan.drop_in.real_path
+    with explained(path, "given its mode"):
         if os.geteuid() == 0:
             os.chown(path, 0, 0)
         os.chmod(path, MODE)
-    except OSError as error:
-        raise FilesError(
-            "{0} cannot be given its mode: {1}.".format(path, error.strerror)
-        ) from error
-    return old
 
 
 def _take_back_rights(plan: Plan, old: Optional[os.stat_result]) -> None:

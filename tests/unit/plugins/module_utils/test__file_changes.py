@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 import contextlib
+import errno
 import json
 import os
 import shutil
@@ -474,6 +475,25 @@ def test_a_restore_that_fails_says_how_each_file_is_left(tree, monkeypatch):
     files.recover(str(tree))
     assert (tree / "real").read_bytes() == b"old 3"
     assert listing(tree) == ["changed", "link", "real", "removed"]
+
+
+@pytest.mark.parametrize("number", range(1, 5))
+def test_one_look_that_fails_after_the_proof_leaves_nothing(tree, monkeypatch, number):
+    transaction = files.Transaction(str(tree), changes_in(tree))
+    transaction.write()
+    looks = []
+
+    def lstat(path, original=os.lstat):
+        looks.append(path)
+        if len(looks) == number:
+            raise OSError(errno.EIO, "Input/output error", path)
+        return original(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "lstat", lstat)
+        transaction.finish()
+    assert len(looks) > number
+    assert listing(tree) == ["changed", "created", "link", "real"] and not transaction.warnings
 
 
 # --- recover
