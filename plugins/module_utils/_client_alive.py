@@ -178,4 +178,4 @@ def _to_scanners(outcome: _sshd_change.Outcome, match: Optional[str]) -> List[st
     scopes = ["Match %s" % match] if match else []
     scopes += [item["scope"] for item in outcome.conflicts if not item["disabled"]]
     conditional = any(re.match(r"Match (?!all\Z)", scope, re.IGNORECASE) for scope in scopes)
-    return [unseen] * bool(unseen) + [_timeout_words.WITHIN_MATCH] * conditional
+    return ([unseen] if unseen else []) + [_timeout_words.WITHIN_MATCH] * conditional

@@ -16,7 +16,8 @@ from typing import Any, Container, Dict, List, NamedTuple, Optional, Sequence, S
 
 from ansible_collections.curfew.session.plugins.module_utils import _sshd_service
 
-__all__ = ["Logind", "logind", "logind_sees_ssh", "pam_modules", "pam_value", "sessions"]
+__all__ = ["Logind", "distribution", "logind", "logind_sees_ssh", "pam_modules", "pam_value",
+           "sessions"]
 
 # In systemd's order: of files of one name the first counts.
 _FOLDERS = ("/etc/systemd", "/run/systemd", "/usr/local/lib/systemd", "/usr/lib/systemd",
@@ -185,6 +186,13 @@ def pam_value(name: str) -> Optional[str]:
         if found and found.group(1) == name:
             value = found.group(2).strip().strip("\"'")
     return value
+
+
+def distribution() -> str:
+    """Its ID in os-release, such as ``debian``; empty where nothing tells."""
+    text = _text("/etc/os-release") or _text("/usr/lib/os-release")
+    found = re.search(r"(?m)^ID=[\"']?([a-z0-9._-]+)", text)
+    return found.group(1) if found else ""
 
 
 def sessions(listener: Optional[_sshd_service.Listener]) -> Optional[Dict[str, Optional[int]]]:

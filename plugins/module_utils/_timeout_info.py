@@ -55,26 +55,36 @@ def gather(params: Mapping[str, Any]) -> Dict[str, Any]:
     if sessions and sshd.result["reload_needed"]:
         sessions["older"] = sessions["open"]
     sshd.result["sessions"] = sessions
-    modules = (_timeout_host.pam_modules("sshd") if sshd.uses_pam else None) or set()
+    modules = _pam_modules(sshd)
     logind, notes = _logind(sshd, modules)
-    inherited = _inherited(sshd, modules)
+    pam_value = _timeout_host.pam_value("TMOUT") if "pam_env.so" in (modules or ()) else None
     facts = _timeout_verdict.Facts(
         sshd=sshd.result, shells=shells.result, reads_profile_d=shells.reads_profile_d,
         release=sshd.release,
-        accounts=[(_with_inherited(account, shells.result, inherited),
-                   _over_ssh(account.user, sshd, logind, modules))
+        accounts=[(_over_sshd(account, sshd.users[account.user], shells.result, pam_value),
+                   _over_ssh(account.user, sshd, logind, modules or set()))
                   for account in shells.accounts],
-        logind=logind, unseen=sshd.unseen + shells.unseen + notes + _not_seen(sshd.result))
+        logind=logind, unseen=sshd.unseen + shells.unseen + notes + _not_seen(sshd.result),
+        distribution=_timeout_host.distribution())
     accounts = [_timeout_verdict.account(facts, *pair) for pair in facts.accounts]
     told = {"changed": False, "sshd": sshd.result, "shells": shells.result, "logind": logind,
             "accounts": accounts, "verdict": _timeout_verdict.verdict(facts)}
     return dict(_printable(told))
 
 
-def _logind(sshd: _timeout_sshd.Sshd, modules: Set[str]) -> Tuple[Dict[str, Any], List[str]]:
+def _pam_modules(sshd: _timeout_sshd.Sshd) -> Optional[Set[str]]:
+    """The session modules that sshd's connections go through; None where that is not known."""
+    if not sshd.result["connections"]:
+        return None
+    return _timeout_host.pam_modules("sshd") if sshd.uses_pam else set()
+
+
+def _logind(sshd: _timeout_sshd.Sshd,
+            modules: Optional[Set[str]]) -> Tuple[Dict[str, Any], List[str]]:
     found = _timeout_host.logind()
-    told = {"stop_idle_session_seconds": found.seconds,
-            "sees_ssh": _timeout_host.logind_sees_ssh(sshd.release, 1, modules),
+    sees_ssh = None if modules is None else (
+        _timeout_host.logind_sees_ssh(sshd.release, 1, modules))
+    told = {"stop_idle_session_seconds": found.seconds, "sees_ssh": sees_ssh,
             "definitions": found.definitions}
     if found.known and found.seconds != found.configured:
         return told, ["logind has not read its configuration since it was changed."]
@@ -87,7 +97,7 @@ def _over_ssh(user: str, sshd: _timeout_sshd.Sshd, logind: Mapping[str, Any],
               modules: Set[str]) -> Dict[str, int]:
     """What else than the shell ends a user's idle SSH session, with a terminal, by name."""
     found = {}  # type: Dict[str, int]
-    channel = sshd.channels[user]
+    channel = sshd.users[user].channel
     if channel and channel["shell_seconds"]:
         found["ChannelTimeout"] = channel["shell_seconds"]
     seconds = logind["stop_idle_session_seconds"]
@@ -113,29 +123,36 @@ def _not_seen(sshd: Mapping[str, Any]) -> List[str]:
     return found
 
 
-def _inherited(sshd: _timeout_sshd.Sshd, modules: Set[str]) -> Optional[Tuple[str, str]]:
-    """The TMOUT that an SSH session starts with, and what gives it; SetEnv comes last."""
-    if "TMOUT" in sshd.environment:
-        return sshd.environment["TMOUT"], "sshd's SetEnv"
-    value = _timeout_host.pam_value("TMOUT") if "pam_env.so" in modules else None
-    return None if value is None else (value, "/etc/environment")
+def _over_sshd(
+    account: _timeout_verdict.AccountShell, user: _timeout_sshd.User,
+    shells: List[Dict[str, Any]], pam_value: Optional[str],
+) -> _timeout_verdict.AccountShell:
+    """The account's shell as sshd starts it: SetEnv comes after PAM, ForceCommand instead."""
+    if user.forced is not None and account.state != "missing":
+        return account._replace(
+            state="unknown", tmout_seconds=None, logout_seconds=None, readonly=None,
+            detail="sshd starts its ForceCommand `%s` instead of the shell" % user.forced)
+    if "TMOUT" in user.environment:
+        return _with_inherited(account, shells, user.environment["TMOUT"], "sshd's SetEnv")
+    if pam_value is not None:
+        return _with_inherited(account, shells, pam_value, "/etc/environment")
+    return account
 
 
 def _with_inherited(
-    account: _timeout_verdict.AccountShell, shells: List[Dict[str, Any]],
-    inherited: Optional[Tuple[str, str]],
+    account: _timeout_verdict.AccountShell, shells: List[Dict[str, Any]], value: str, giver: str,
 ) -> _timeout_verdict.AccountShell:
     """An account whose login files leave TMOUT alone keeps the one that its session starts with."""
     family = account.family
-    if inherited is None or family not in _INHERITING or account.state != "told":
+    if family not in _INHERITING or account.state != "told":
         return account
     if any(place["scope"] == "login shells" for told in shells if told["family"] == family
            for place in told["definitions"]):
         return account
-    seconds = _login_shells.seconds_as_read(inherited[0], family)
+    seconds = _login_shells.seconds_as_read(value, family)
     return account._replace(
         tmout_seconds=seconds, logout_seconds=_login_shells.logout_seconds(family, seconds),
-        readonly=False, detail=inherited[1])
+        readonly=False, detail=giver)
 
 
 def _printable(value: Any) -> Any:

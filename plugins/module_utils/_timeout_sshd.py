@@ -41,9 +41,17 @@ class Sshd(NamedTuple):
     unseen: List[str]
     release: _sshd_config.Release
     listener: Optional[_sshd_service.Listener]
-    environment: Dict[str, str]
     uses_pam: bool
-    channels: Mapping[str, Optional[Dict[str, Any]]]
+    users: Mapping[str, "User"]
+
+
+class User(NamedTuple):
+    """What the connections of one user get: ChannelTimeout as it is returned, SetEnv, and the
+    ForceCommand that takes the place of the shell."""
+
+    channel: Optional[Dict[str, Any]]
+    environment: Dict[str, str]
+    forced: Optional[str]
 
 
 class _Asked(NamedTuple):
@@ -55,7 +63,7 @@ class _Asked(NamedTuple):
 
 def look(path: Optional[str], connections: Sequence[Mapping[str, Any]], binary: Optional[str],
          users: Sequence[str]) -> Sshd:
-    """All that can be seen; ``users`` are those whose ChannelTimeout is wanted.
+    """All that can be seen; ``users`` are those of whose connections more is wanted.
 
     :raises SshdError, BadConnection: an option is not right.
     """
@@ -68,9 +76,8 @@ def look(path: Optional[str], connections: Sequence[Mapping[str, Any]], binary: 
         if isinstance(error, _sshd_daemon.SshdError) and binary and not run.result["version"]:
             raise
         run.unseen.append(_sentence(str(error)))
-    channels = {user: run.channel_of(user) for user in users}
-    return Sshd(run.result, run.unseen, run.release, run.listener, run.environment,
-                run.uses_pam, channels)
+    return Sshd(run.result, run.unseen, run.release, run.listener, run.uses_pam,
+                {user: run.look_at(user) for user in users})
 
 
 class _Look:
@@ -78,6 +85,7 @@ class _Look:
 
     def __init__(self, path: Optional[str], connections: Sequence[Mapping[str, Any]]) -> None:
         self.service, self.listener, words = _sshd_service.find()
+        self.unseen = self._hidden_listener()
         self.path = path or words.config or DEFAULT_PATH
         ours = os.path.realpath(self.path) == os.path.realpath(words.config or DEFAULT_PATH)
         self.ours = ours
@@ -88,8 +96,6 @@ class _Look:
         self.release = _sshd_config.NEWEST
         self.tree = None  # type: Optional[_sshd_config.Tree]
         self.default = None  # type: Optional[_sshd_match.Connection]
-        self.unseen = []  # type: List[str]
-        self.environment = {}  # type: Dict[str, str]
         self.uses_pam = False
         self.derived = {}  # type: Dict[Scope, _sshd_match.Connection]
         numbers = {"interval_seconds": None, "count_max": None}
@@ -100,6 +106,18 @@ class _Look:
             "unused_connection_timeout": None, "definitions": [],
             "command_line": ["-o " + option for option in self.words.options],
             "reload_needed": None, "sessions": None}  # type: Dict[str, Any]
+
+    def _hidden_listener(self) -> List[str]:
+        """Only root sees which process an sshd is: to others none runs, unless a manager tells."""
+        if self.listener is not None or os.geteuid() == 0:
+            return []
+        if self.service.manager != "systemd":
+            self.service = self.service._replace(running=None)
+        if self.service.running is False:
+            return []
+        return ["Options on the command line of the running sshd are for root to see%s." % (
+            "; those that its unit gives are counted" if self.service.manager == "systemd"
+            else "")]
 
     def find_binary(self, given: Optional[str]) -> None:
         try:
@@ -114,7 +132,7 @@ class _Look:
 
     def read(self) -> None:
         """The files: where values come from, and whether the listener has read them."""
-        keywords = list(KEYWORDS) + ["Port", "ListenAddress"]
+        keywords = list(KEYWORDS) + ["Port", "ListenAddress", "SetEnv", "ForceCommand"]
         files = _sshd_tree.Files(self.path, keywords, self.release)
         tree = files.read({})
         self.default = _sshd_tree.default_connection(tree, self.words.ports)
@@ -185,10 +203,6 @@ class _Look:
         if answers[0].get("tcpkeepalive") == ["yes"]:
             self.result["tcp_keepalive_seconds"] = _keepalive_seconds()
         self.uses_pam = answers[0].get("usepam") == ["yes"]
-        for value in answers[0].get("setenv", []):
-            name, equals, content = value.partition("=")
-            if equals:
-                self.environment.setdefault(name, content.strip('"'))
 
     def _told(self, each: _Asked, answer: _sshd_daemon.Answer) -> Dict[str, Any]:
         def words(keyword: str) -> Tuple[str, ...]:
@@ -228,27 +242,35 @@ class _Look:
         return {"seconds": seconds, "works": works,
                 "why": "OpenSSH 9.2 to 10.2 can close a connection early" if early else None}
 
-    def channel_of(self, user: str) -> Optional[Dict[str, Any]]:
-        """The ChannelTimeout of a user's connections, as the configuration's text has it."""
-        if not self.result["connections"] or self.tree is None or self.default is None:
-            return None
-        general = self.result["channel_timeout"]  # type: Optional[Dict[str, Any]]
-        if self.release < _timeout_channels.MATCH_RELEASE:
-            return general
+    def look_at(self, user: str) -> User:
+        """What the configuration's text gives a user who comes from nowhere in particular."""
+        general = self.result["channel_timeout"]
+        if not self.result["connections"]:
+            return User(None, {}, None)
         try:
-            connection = _sshd_tree.connection({"user": user}, self.default)
+            connection = _sshd_tree.connection({"user": user}, self._found()[1])
         except _sshd_tree.BadConnection:
-            return general
-        directive = _sshd_config.deciding(self.tree, "channeltimeout", connection)
-        options = self._arguments("channeltimeout")
+            return User(general, {}, None)
+        if self.release >= _timeout_channels.MATCH_RELEASE:
+            general = self._channel(self._deciding("channeltimeout", connection))
+        pairs = [word.partition("=") for word in self._deciding("setenv", connection)]
+        forced = " ".join(self._deciding("forcecommand", connection))
+        return User(general, {name: value for name, equals, value in reversed(pairs) if equals},
+                    None if forced.lower() in ("", "none") else forced)
+
+    def _deciding(self, keyword: str, connection: _sshd_match.Connection) -> Tuple[str, ...]:
+        """The arguments of a directive that a connection gets."""
+        tree, _default = self._found()
+        directive = _sshd_config.deciding(tree, keyword, connection)
+        options = self._arguments(keyword)
         if options and (directive is None or not directive.scope):
-            return self._channel(options[0])
-        return self._channel(directive.arguments if directive else ())
+            return options[0]
+        return directive.arguments if directive else ()
 
     def _own(self, option: str) -> bool:
         """Whether an option of the daemon's command line is about what is told here."""
         return _keyword(option, self.release) in set(KEYWORDS) | {
-            "setenv", "tcpkeepalive", "usepam"}
+            "tcpkeepalive", "usepam"}
 
     def _arguments(self, keyword: str) -> List[Tuple[str, ...]]:
         parsed = [_sshd_config.parse_line(option, self.release) for option in self.words.options]

@@ -41,6 +41,7 @@ class Facts(NamedTuple):
     accounts: Sequence[Tuple[AccountShell, Mapping[str, int]]]
     logind: Mapping[str, Any]
     unseen: Sequence[str]
+    distribution: str = ""
 
 
 def duration(seconds: int) -> str:
@@ -91,7 +92,23 @@ def account(facts: Facts, shell: AccountShell,
     if ends and shell.state != "missing":
         seconds, ended_by = min(ends)
     return {"user": shell.user, "shell": shell.shell, "idle_logout_seconds": seconds,
-            "ended_by": ended_by, "why": _why(facts, shell, over_ssh)}
+            "ended_by": ended_by, "state": _state(facts, shell, seconds),
+            "why": _why(facts, shell, over_ssh)}
+
+
+def _state(facts: Facts, shell: AccountShell, seconds: Optional[int]) -> str:
+    """For programs, what :func:`_why` tells people."""
+    if shell.state == "missing":
+        return "no_login"
+    if seconds is not None:
+        return "ends"
+    return "unknown" if shell.state == "unknown" or _sshd_is_silent(facts) else "never"
+
+
+def _sshd_is_silent(facts: Facts) -> bool:
+    """Whether something of sshd's or logind's may end sessions that nothing is known of."""
+    possible = facts.release >= (9, 2) or facts.logind["stop_idle_session_seconds"]
+    return bool(facts.sshd["version"] and not facts.sshd["connections"] and possible)
 
 
 def _after_warning(shell: AccountShell, over_ssh: Mapping[str, int]) -> Mapping[str, int]:
@@ -117,6 +134,12 @@ def _why(facts: Facts, shell: AccountShell, over_ssh: Mapping[str, int]) -> str:
         said.append(_reason(facts, shell, "uses", "is"))
     for name, seconds in sorted(over_ssh.items()):
         said.append("%s ends an idle SSH session after %s" % (name, duration(seconds)))
+    if facts.logind["stop_idle_session_seconds"] and "StopIdleSessionSec" not in over_ssh:
+        said.append("logind does not learn the terminals of its SSH sessions, which "
+                    "StopIdleSessionSec does not end" if facts.logind["sees_ssh"] is not None else
+                    "whether StopIdleSessionSec ends its SSH sessions cannot be told")
+    elif _sshd_is_silent(facts):
+        said.append("whether sshd ends an idle session cannot be told")
     text = "; ".join(said)
     return text[0].upper() + text[1:] + "."
 
@@ -156,7 +179,7 @@ def verdict(facts: Facts) -> List[str]:
         + _unused(facts.sshd) + _logind(facts.logind) + _uncovered(facts)
         + ["Accounts of a directory service are not enumerated: of those that are not in "
            "/etc/passwd nothing is said."]
-        + _contradictions(facts) + _older(facts.sshd) + list(facts.unseen))
+        + _contradictions(facts) + _older(facts.sshd) + _scanners(facts) + list(facts.unseen))
 
 
 def _prompts(facts: Facts) -> List[str]:
@@ -280,7 +303,7 @@ def _logind(logind: Mapping[str, Any]) -> List[str]:
         sentences.append(
             "logind stops a session whose terminal it knows and that got no input for %s." % (
                 duration(seconds)))
-        if not logind["sees_ssh"]:
+        if logind["sees_ssh"] is False:
             sentences.append("logind does not learn the terminals of SSH sessions on this system, "
                              "so that StopIdleSessionSec ends none of them.")
     return sentences
@@ -298,7 +321,7 @@ def _uncovered(facts: Facts) -> List[str]:
             key = (_reason(facts, shell, "uses", "is"), _reason(facts, shell, "use", "are"))
             groups.setdefault(key, []).append(shell.user)
     scope = "nothing ever logs"
-    if facts.sshd["version"] and not facts.sshd["connections"] and facts.release >= (9, 2):
+    if _sshd_is_silent(facts):
         scope = "nothing that can be seen here logs"
     elif facts.logind["stop_idle_session_seconds"]:
         scope = "over SSH nothing ever logs"
@@ -324,11 +347,26 @@ def _contradictions(facts: Facts) -> List[str]:
                   and (other["scope"] == one["scope"] or other["path"] is None)]
         if not rivals:
             found.append("%s has no effect: %s." % (_definition(one), _beaten(one["beaten_by"])))
-    found = _capped(found, "definitions have no effect")
+    found = _capped(found, "definitions have no effect") + _twice(facts.shells)
     for place in _elsewhere(facts.shells):
         found.append("%s line %s can set it too (%s): %s" % (
             place["path"], place["line"], place["scope"], place["text"]))
     return found
+
+
+def _twice(shells: Sequence[Mapping[str, Any]]) -> List[str]:
+    """Which of them counts is a matter of the shells; that there are several is one of people."""
+    lines = {}  # type: Dict[str, int]
+    several = False
+    for told in shells:
+        own = [place for place in told["definitions"] if place["scope"] == "login shells"]
+        several = several or len({place["path"] for place in own}) > 1
+        for place in own:
+            lines.setdefault(place["path"], place["line"])
+    if not several:
+        return []
+    places = ["%s line %d" % pair for pair in lines.items()][:MAX_SENTENCES]
+    return ["TMOUT is defined in more than one login file: %s." % _listed(places)]
 
 
 def _definition(one: Mapping[str, Any]) -> str:
@@ -358,8 +396,8 @@ def _older(sshd: Mapping[str, Any]) -> List[str]:
                          "of sshd here holds for connections after a reload.")
     sessions = sshd["sessions"]
     if sshd["reload_needed"] and sessions and sessions["open"]:
-        sentences.append("The numbers of the %s open may be older." % (
-            _count(sessions["open"], "SSH session")))
+        sentences.append("%s may have older numbers." % (
+            _count(sessions["open"], "open SSH session")))
     elif sessions and sessions["older"]:
         single = sessions["older"] == 1
         sentences.append(
@@ -367,3 +405,24 @@ def _older(sshd: Mapping[str, Any]) -> List[str]:
             "numbers of that time." % (
                 sessions["older"], sessions["open"], "keeps" if single else "keep"))
     return sentences
+
+
+def _scanners(facts: Facts) -> List[str]:
+    """What is in force and yet not what those see who look at the text."""
+    found = []  # type: List[Optional[str]]
+    for one in facts.sshd["definitions"]:
+        if not one["keyword"].startswith("ClientAlive") or not one["wins"]:
+            continue
+        if one["scope"] not in ("global", "command line", "Match all"):
+            found.append(_timeout_words.WITHIN_MATCH)
+        elif facts.distribution == "debian" or not _timeout_words.is_drop_in(one["path"]):
+            found.append(_timeout_words.sshd_unseen(one["path"]))
+    for told in facts.shells:
+        if not told["logout_seconds"] or told["family"] == "tcsh":
+            continue
+        paths = [place["path"] for place in told["definitions"]
+                 if place["scope"] == "login shells"]
+        unseen = [_timeout_words.tmout_unseen(path) for path in paths]
+        found += unseen if all(unseen) else [
+            _timeout_words.tmout_unwanted(told["readonly"], told["exported"])]
+    return list(dict.fromkeys(sentence for sentence in found if sentence))

@@ -10,7 +10,8 @@ scanners read was measured with SCAP content for Debian 11 and 12, Ubuntu 24.04,
 import re
 from typing import Optional, Tuple
 
-__all__ = ["WITHIN_MATCH", "never_drops", "sshd_unseen", "tmout_unseen", "tmout_unwanted"]
+__all__ = ["WITHIN_MATCH", "drops", "is_drop_in", "never_drops", "sshd_unseen", "tmout_unseen",
+           "tmout_unwanted"]
 
 WITHIN_MATCH = ("Scanners take a number within a Match block for a global one: a laxer one there "
                 "fails their scan, and one that stands nowhere else passes it.")
@@ -19,18 +20,37 @@ _DROP_IN = re.compile(r"/etc/ssh/sshd_config\.d/[^/]+\.conf\Z")
 _PROFILE = re.compile(r"/etc/(?:profile|profile\.d/[^/]+\.sh)\Z")
 
 
+def drops(
+    interval: Optional[int], count_max: Optional[int], release: Optional[Tuple[int, int]]
+) -> Optional[bool]:
+    """Whether sshd ever drops a client that is gone; None where that is not known.
+
+    With a CountMax of 0 nobody is dropped since 8.2; before, after one interval; but distributions
+    have backported either, so a release before that proves nothing.
+    """
+    if interval == 0:
+        return False
+    if count_max == 0:
+        return False if release is not None and release >= (8, 2) else None
+    return None if interval is None or count_max is None else True
+
+
 def never_drops(
     interval: Optional[int], count_max: Optional[int], release: Optional[Tuple[int, int]]
 ) -> Optional[str]:
     """What a number of 0 does, for all that tell of it; no sentence yet, and None without a 0."""
-    if interval != 0 and count_max == 0 and (release is None or release < (8, 2)):
+    if interval != 0 and count_max != 0:
+        return None
+    if drops(interval, count_max, release) is None:
         return ("ClientAliveCountMax is 0, and what that does differs: sshd drops idle clients, "
                 "dead or not, after one interval, or, from OpenSSH 8.2 on and where that was "
                 "backported, nobody")
-    for keyword, value in (("ClientAliveInterval", interval), ("ClientAliveCountMax", count_max)):
-        if value == 0:
-            return "sshd itself never notices a client that vanishes: %s is 0" % keyword
-    return None
+    keyword = "ClientAliveInterval" if interval == 0 else "ClientAliveCountMax"
+    return "sshd itself never notices a client that vanishes: %s is 0" % keyword
+
+
+def is_drop_in(path: Optional[str]) -> bool:
+    return path is not None and _DROP_IN.match(path) is not None
 
 
 def sshd_unseen(path: Optional[str]) -> Optional[str]:
@@ -39,7 +59,7 @@ def sshd_unseen(path: Optional[str]) -> Optional[str]:
         return None
     if path is None:
         return "Scanners do not see the options on the daemon's command line."
-    if _DROP_IN.match(path):
+    if is_drop_in(path):
         return ("Scanners for Debian look for sshd's numbers in %s only: they do not see those in "
                 "%s." % (_MAIN, path))
     return ("Scanners look for sshd's numbers in %s and its drop-ins only: they do not see those "

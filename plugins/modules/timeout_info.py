@@ -15,7 +15,7 @@ description:
   - Whatever it says of a number was said by the program that obeys it; files tell only where the number comes from. What it could not see is null,
     and a sentence of RV(verdict) says so.
   - It changes nothing. It needs no root for what a user may read; as a user it does not see a main file that is for root only, the command line of
-    the daemon and the sessions of others.
+    the daemon and the sessions of others, and says so.
 extends_documentation_fragment:
   - curfew.session.attributes
 attributes:
@@ -66,9 +66,14 @@ options:
 notes:
   - Shells are asked as a user without rights, with an empty home, as by M(curfew.session.shell_tmout). Only where a login file that sets TMOUT
     looks at who logs in, each account's shell is asked with that account's identity, root's never.
-  - Files in home directories are not looked at, so a user whose value is not readonly may have turned it off.
+  - Files in home directories are not looked at, so a user whose value is not readonly may have turned it off, or turned a timeout of his own on.
   - sshd and the shells read their files as at every login, which is all that may move an access time. Files of one run in C(/tmp) are private and
     removed.
+  - C(ChannelTimeout), C(SetEnv) and C(ForceCommand) of an account are those of its connections from no particular address; what a C(Match) block
+    gives for an address or a port is in RV(sshd.connections). Where sshd starts a ForceCommand instead of the shell, what that does is not known.
+  - What accounts bring themselves (C(~/.ssh/environment), C(command=) in authorized_keys, a TMOUT sent by the client) is not looked at.
+  - That logind ends idle SSH sessions of root with OpenSSH 9.8 or later follows from how both work; no release of Debian has such a pair to
+    measure it with.
   - Accounts of a directory service are never enumerated.
 seealso:
   - module: curfew.session.sshd_client_alive
@@ -92,7 +97,7 @@ EXAMPLES = r"""
 
 - name: Insist that nobody is left out
   ansible.builtin.assert:
-    that: timeouts.accounts | selectattr('idle_logout_seconds', 'none') | length == 0
+    that: timeouts.accounts | rejectattr('state', 'in', ['ends', 'no_login']) | length == 0
 """
 
 RETURN = r"""
@@ -111,7 +116,9 @@ sshd:
       description: The service that runs sshd, by C(name), C(manager) and whether it is C(running).
       type: dict
     command_line:
-      description: The options (C(-o)) that the daemon runs with. They beat every file's global section, not its C(Match) blocks.
+      description:
+        - The options (C(-o)) that the daemon runs with. They beat every file's global section, not its C(Match) blocks.
+        - Those that its unit gives where the daemon itself cannot be seen, as without root.
       type: list
       elements: str
     effective:
@@ -284,7 +291,9 @@ logind:
       description: The StopIdleSessionSec in force; null where it does not exist, is off, or logind does not run.
       type: int
     sees_ssh:
-      description: Whether logind learns the terminals of SSH sessions of this system; without it, none of them is ever idle to it.
+      description:
+        - Whether logind learns the terminals of SSH sessions of this system; without it, none of them is ever idle to it.
+        - Null where sshd or PAM did not tell what sessions go through.
       type: bool
     definitions:
       description: Where StopIdleSessionSec is set, by C(path), C(line), C(text), C(value) and whether it C(wins).
@@ -304,24 +313,31 @@ accounts:
       description: Its login shell.
       type: str
     idle_logout_seconds:
-      description: After how long an idle SSH session of this account is ended; null for never, or where RV(accounts[].why) says that it is not known.
+      description: After how long an idle SSH session of this account is ended; null where RV(accounts[].state) is another one than V(ends).
       type: int
     ended_by:
       description: What ends it first; V(TMOUT), V(autologout), V(ChannelTimeout), V(StopIdleSessionSec) or null.
       type: str
+    state:
+      description:
+        - V(ends) after RV(accounts[].idle_logout_seconds), V(never), V(unknown) where that could not be learned, or V(no_login) where nobody can log
+          in because the shell does not exist.
+      type: str
     why:
-      description: A sentence that says all that ends it, or why nothing does.
+      description: A sentence that says all that ends it, or why nothing does, or what could not be learned.
       type: str
   sample:
     - user: root
       shell: /bin/bash
       idle_logout_seconds: 900
       ended_by: TMOUT
+      state: ends
       why: An idle bash prompt is closed after 15 minutes.
     - user: deploy
       shell: /bin/zsh
       idle_logout_seconds: null
       ended_by: null
+      state: never
       why: Uses zsh, which does not read /etc/profile.d on this system.
 verdict:
   description: Plain sentences that say what ends a session on this host, after how long, for whom nothing does, and what could not be seen.

@@ -7,8 +7,10 @@
 Private to this collection: it may change without notice.
 """
 
-from typing import Any, Dict, List, NamedTuple, Sequence, Tuple
+import re
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
+from ansible_collections.curfew.session.plugins.module_utils import _timeout_words
 from ansible_collections.curfew.session.plugins.plugin_utils import _audit_words as words
 from ansible_collections.curfew.session.plugins.plugin_utils._audit_policy import (
     ClientAlive,
@@ -22,8 +24,8 @@ from ansible_collections.curfew.session.plugins.plugin_utils._audit_values impor
     text,
 )
 
-__all__ = ("DIFFERS", "HOLDS", "TITLES", "UNREACHABLE", "UNVERIFIED", "Reason", "exceptions",
-           "judge", "notes", "status", "too_late")
+__all__ = ("DIFFERS", "HOLDS", "TITLES", "UNREACHABLE", "UNVERIFIED", "Reason", "drops",
+           "exceptions", "judge", "notes", "status", "too_late")
 
 HOLDS = "holds"
 DIFFERS = "differs"
@@ -49,9 +51,6 @@ TITLES = {
     "writable": "A TMOUT that users can change",
 }
 _UNCONDITIONAL = ("global", "command line", "Match all")
-# How timeout_info words an account's state; a test holds both to it.
-_UNKNOWN = "What the shell does cannot be told"
-_MISSING = " does not exist, so that nobody can log in with it."
 
 
 class Reason(NamedTuple):
@@ -93,7 +92,7 @@ def notes(policy: Policy, info: Dict[str, Any]) -> List[str]:
     """Return what holds and yet may surprise."""
     found = _sshd_notes(mapping(info.get("sshd")))
     missing = [text(one.get("user")) for one in mappings(info.get("accounts"))
-               if _state(one) == "missing"]
+               if one.get("state") == "no_login"]
     if missing:
         found.append("Nobody can log in as %s, whose shell does not exist." % words.names(missing))
     if policy.tmout is not None:
@@ -204,9 +203,24 @@ def _consequence(sshd: Dict[str, Any]) -> str:
     shortest, longest = number(detection.get("min")), number(detection.get("max"))
     if shortest is not None and longest is not None:
         return "A client that vanishes is dropped after %s." % words.within(shortest, longest)
-    if mapping(sshd.get("effective")).get("interval_seconds") == 0:
-        return "sshd itself never drops a client that vanishes."
+    never = _timeout_words.never_drops(*_numbers(sshd))
+    if never:
+        return "%s." % never
     return "After what time a client that vanishes is dropped, if ever, depends on the release."
+
+
+def drops(sshd: Dict[str, Any]) -> Optional[bool]:
+    """Tell whether sshd drops clients that vanish; None if it did not say."""
+    return _timeout_words.drops(*_numbers(sshd))
+
+
+def _numbers(
+    sshd: Dict[str, Any]
+) -> Tuple[Optional[int], Optional[int], Optional[Tuple[int, int]]]:
+    effective = mapping(sshd.get("effective"))
+    found = re.match(r"OpenSSH_([0-9]{1,4})\.([0-9]{1,4})", text(sshd.get("version")))
+    return (number(effective.get("interval_seconds")), number(effective.get("count_max")),
+            (int(found.group(1)), int(found.group(2))) if found else None)
 
 
 def _account_reasons(asked: Tmout, info: Dict[str, Any]) -> List[Reason]:
@@ -222,7 +236,8 @@ def _account_reasons(asked: Tmout, info: Dict[str, Any]) -> List[Reason]:
         if seconds:
             late.setdefault(seconds, []).append(user)
         else:
-            key = (_state(one), text(one.get("shell")), _lowered(text(one.get("why") or "")))
+            why = _lowered(text(one.get("why") or ""))
+            key = (text(one.get("state")), text(one.get("shell")), why)
             uncovered.setdefault(key, []).append(user)
     reasons = [_uncovered_reason(users, *key) for key, users in sorted(uncovered.items())]
     return reasons + [
@@ -248,19 +263,11 @@ def _lowered(why: str) -> str:
 
 def too_late(asked: Tmout, account: Dict[str, Any], info: Dict[str, Any]) -> bool:
     """Tell whether an idle session of an account outlives what is asked for."""
-    if text(account.get("user")) in asked.exempt_users or _state(account) == "missing":
+    if text(account.get("user")) in asked.exempt_users or account.get("state") == "no_login":
         return False
     seconds = number(account.get("idle_logout_seconds"))
     grace = KSH93_GRACE if account.get("ended_by") == "TMOUT" and _is_ksh93(account, info) else 0
     return not seconds or seconds > asked.seconds + grace
-
-
-def _state(account: Dict[str, Any]) -> str:
-    """Tell an account that nothing logs out from one of which nothing is known; by its sentence."""
-    why = text(account.get("why"))
-    if why.endswith(_MISSING):
-        return "missing"
-    return "unknown" if why.startswith(_UNKNOWN) else "told"
 
 
 def _is_ksh93(account: Dict[str, Any], info: Dict[str, Any]) -> bool:

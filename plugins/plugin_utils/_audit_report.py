@@ -155,17 +155,21 @@ def _message(message: Any) -> str:
 def _timeline(info: Dict[str, Any], policy: Optional[_audit_policy.Policy]) -> List[Dict[str, Any]]:
     """Return what ends a session and when, one lane for each thing that can happen to it."""
     tmout = policy.tmout if policy else None
-    lanes = {}  # type: Dict[Tuple[int, bool, str], List[str]]
+    limit = tmout.seconds if tmout else None
+    lanes = {}  # type: Dict[Tuple[int, bool, bool, str], List[str]]
     for one in mappings(info.get("accounts")):
         seconds = number(one.get("idle_logout_seconds")) or None
-        beyond = tmout is not None and _audit_judge.too_late(tmout, one, info)
+        if one.get("state") == "no_login":
+            continue
+        known = one.get("state") != "unknown"
+        beyond = known and tmout is not None and _audit_judge.too_late(tmout, one, info)
         ended_by = text(one.get("ended_by") or "nothing") if seconds else "nothing"
-        lanes.setdefault((seconds or _NEVER, beyond, ended_by), []).append(text(one.get("user")))
+        key = (seconds or _NEVER, known, beyond, ended_by)
+        lanes.setdefault(key, []).append(text(one.get("user")))
     found = []
-    for (end, beyond, ended_by), users in sorted(lanes.items()):
+    for (end, known, beyond, ended_by), users in sorted(lanes.items()):
         when = None if end == _NEVER else end
-        limit = tmout.seconds if tmout else None
-        found.append(_lane("idle", users, (when, when), limit, beyond, ended_by))
+        found.append(_lane("idle", users, (when, when), limit, beyond, ended_by, known))
     return found + _lanes_of_host(info, policy)
 
 
@@ -181,10 +185,11 @@ def _lanes_of_host(
             limit = alive.interval * (alive.count_max + 1)
         detection = mapping(sshd.get("detection_seconds"))
         ends = number(detection.get("min")), number(detection.get("max"))
+        known = bool(detection) or _audit_judge.drops(sshd) is False
         # A release that takes twice as long for the same numbers is beyond the limit too.
-        beyond = limit is not None and (ends[1] is None or ends[1] > limit)
+        beyond = known and limit is not None and (ends[1] is None or ends[1] > limit)
         found.append(_lane("gone", [], ends, limit, beyond,
-                           "ClientAliveInterval" if detection else "nothing"))
+                           "ClientAliveInterval" if detection else "nothing", known))
     stop = number(mapping(info.get("logind")).get("stop_idle_session_seconds"))
     if stop:
         found.append(_lane("logind", [], (stop, stop), None, False, "StopIdleSessionSec"))
@@ -192,7 +197,7 @@ def _lanes_of_host(
 
 
 def _lane(kind: str, users: List[str], ends: Tuple[Optional[int], Optional[int]],
-          limit: Optional[int], beyond: bool, ended_by: str) -> Dict[str, Any]:
+          limit: Optional[int], beyond: bool, ended_by: str, known: bool = True) -> Dict[str, Any]:
     return {"kind": kind, "users": users, "from_seconds": ends[0], "to_seconds": ends[1],
-            "when": words.short_within(*ends), "limit_seconds": limit, "beyond_limit": beyond,
-            "ended_by": ended_by}
+            "when": words.short_within(*ends) if known else "not known", "known": known,
+            "limit_seconds": limit, "beyond_limit": beyond, "ended_by": ended_by}

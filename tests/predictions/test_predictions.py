@@ -83,7 +83,7 @@ def agrees(said: Said, seconds: float | None) -> bool:
     predicted = said["idle_logout_seconds"]
     if predicted is None or predicted > WATCH_SECONDS:
         # Of an account of which nothing can be told, nothing was said that could be wrong.
-        return seconds is None or "cannot be told" in said["why"]
+        return seconds is None or said["state"] == "unknown"
     return seconds is not None and -EARLY_SECONDS <= seconds - predicted <= SLACK_SECONDS
 
 

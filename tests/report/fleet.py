@@ -60,6 +60,7 @@ def account(user: str, path: str, seconds: int | None, why: str) -> dict[str, An
         "shell": path,
         "idle_logout_seconds": seconds,
         "ended_by": ended_by,
+        "state": "ends" if seconds else "never",
         "why": why,
     }
 
@@ -165,7 +166,7 @@ def silent() -> dict[str, Any]:
     """Nothing could be learned of one account's shell."""
     found = info()
     why = "What the shell does cannot be told: it is not a shell that is known."
-    found["accounts"].append(account("fish", "/usr/bin/fish", None, why))
+    found["accounts"].append({**account("fish", "/usr/bin/fish", None, why), "state": "unknown"})
     return found
 
 

@@ -51,7 +51,7 @@ for (const node of document.querySelectorAll(".lanes .open, .lanes .arrow, .icon
     const style = getComputedStyle(node);
     note("shape", node, node.matches(".icon") ? style.stroke : style.fill);
 }
-for (const node of document.querySelectorAll(".lanes .never, .lanes .asked"))
+for (const node of document.querySelectorAll(".lanes .never, .lanes .unsure, .lanes .asked"))
     note("shape", node, getComputedStyle(node).stroke);
 const search = document.getElementById("search");
 if (search.checkVisibility())
@@ -116,6 +116,7 @@ def test_tells_the_truth_about_each_host(show: Show) -> None:
     assert told["locked.example.org"][0] == "Not verified"
     assert "Missing sudo password" in told["locked.example.org"][2]
     assert "deploy, web idle at the prompt:never" in told["web2.example.org"][1]
+    assert "fish idle at the prompt:not known" in told["old.example.org"][1]
 
 
 def test_bars_are_drawn_to_one_scale(show: Show) -> None:

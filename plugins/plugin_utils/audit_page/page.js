@@ -58,7 +58,9 @@
   function bar(lane) {
     const mark = lane.limit_seconds;
     const shapes = [drawn("line", {class: "track", x1: 0, x2: "100%", y1: 6, y2: 6})];
-    if (lane.to_seconds === null) {
+    if (!lane.known) {
+      shapes.push(drawn("line", {class: "unsure", x1: 0, x2: "100%", y1: 6, y2: 6}));
+    } else if (lane.to_seconds === null) {
       shapes.push(drawn("line", {class: "never", x1: 0, x2: "100%", y1: 6, y2: 6}),
         drawn("svg", {x: "100%", y: 0, overflow: "visible"}, drawn("path", {class: "arrow", d: "M-7 1L2 6L-7 11Z"})));
     } else {
@@ -83,7 +85,10 @@
         who.append(element("span", {class: "hidden"}, " idle at the prompt:"));
       } else who.append(LANES[lane.kind]);
       const when = element("span", {class: lane.beyond_limit ? "when beyond" : "when"}, lane.when);
-      list.append(element("li", {}, who, bar(lane), when));
+      const end = element("span", {class: "end"}, when);
+      // A vanished client can only be ended by sshd's probes, and logind's lane has its name.
+      if (lane.kind === "idle" && lane.ended_by !== "nothing") end.append(" ", foreign(lane.ended_by, {class: "by"}));
+      list.append(element("li", {}, who, bar(lane), end));
     }
     return list;
   }
@@ -274,7 +279,7 @@
     }
     for (const [key, count] of [...groups].sort((a, b) => b[1] - a[1])) {
       const policy = element("div", {class: "policy"}, facts(JSON.parse(key)));
-      if (groups.size > 1) policy.append(element("p", {class: "hosts"}, `of ${hosts(count)}`));
+      if (groups.size > 1) policy.append(element("p", {class: "hosts"}, `asked of ${hosts(count)}`));
       byId("policies").append(policy);
     }
   }
@@ -305,10 +310,11 @@
 
   function key() {
     const sample = (text, from, to, mark) => byId("key").append(
-      element("span", {}, bar({from_seconds: from, to_seconds: to, limit_seconds: mark}), text));
+      element("span", {}, bar({from_seconds: from, to_seconds: to, limit_seconds: mark, known: text !== "not known"}), text));
     sample("stays open for so long", scale * .75, scale * .75, null);
     sample("ends somewhere in the lighter part", scale * .5, scale * .8, null);
     sample("never ends", null, null, null);
+    if (allLanes.some((lane) => !lane.known)) sample("not known", null, null, null);
     sample("the limit asked for", 0, 0, scale / 2);
     byId("key").append(element("span", {}, `All bars: 0 to ${scale / unit} ${letter}`));
   }

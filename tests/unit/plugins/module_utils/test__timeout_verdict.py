@@ -63,8 +63,15 @@ def told(user, family, logout=900, tmout=None, detail="", readonly=True):
                         readonly)
 
 
+def shell(*definitions, **fields):
+    found = {"family": "bash", "definitions": list(definitions), "logout_seconds": None,
+             "readonly": True, "exported": True}
+    found.update(fields)
+    return found
+
+
 def facts(release=(10, 0), accounts=(), shells=(), reads=None, seconds=None, sees_ssh=True,
-          unseen=(), **sshd):
+          unseen=(), distribution="debian", **sshd):
     shown = {"version": "OpenSSH_10.0p2", "service": {"running": True},
              "connections": [connection()],
              "tcp_keepalive_seconds": 7875, "unused_connection_timeout": None, "definitions": [],
@@ -75,9 +82,11 @@ def facts(release=(10, 0), accounts=(), shells=(), reads=None, seconds=None, see
     return _timeout_verdict.Facts(
         sshd=shown, release=release, shells=shells, accounts=pairs, unseen=unseen,
         reads_profile_d=reads or {"bash": True, "ksh93": True, "zsh": False},
-        logind={"stop_idle_session_seconds": seconds, "sees_ssh": sees_ssh, "definitions": []})
+        logind={"stop_idle_session_seconds": seconds, "sees_ssh": sees_ssh, "definitions": []},
+        distribution=distribution)
 
 
+DROP_IN = "/etc/ssh/sshd_config.d/x.conf"
 KEEPALIVE = "; TCP's own keepalive does after 2 hours 11 minutes 15 seconds, if the client's host"
 # facts, and the sentences that must be there, as they are or from their beginning
 SAID = [
@@ -140,11 +149,11 @@ SAID = [
     (facts(accounts=[told("a", "bash", None, detail="/etc/profile.d/tmout.sh")]),
      ["The account `a` is exempt from TMOUT in /etc/profile.d/tmout.sh: nothing ever"]),
     (facts(accounts=[told("a", "zsh", None)], shells=[
-        {"family": "zsh", "definitions": [place(3, "typeset -xr TMOUT=9")]}]),
+        shell(place(3, "typeset -xr TMOUT=9"), family="zsh")]),
      ["The account `a` uses zsh, which ends up without a TMOUT that it obeys, although "
       "/etc/profile.d/tmout.sh line 3 says `typeset -xr TMOUT=9`: nothing ever logs it out."]),
     (facts(accounts=[told("a", "bash", None)._replace(tmout_seconds=0)], shells=[
-        {"family": "bash", "definitions": [place(3, "TMOUT=0")]}]),
+        shell(place(3, "TMOUT=0"))]),
      ["The account `a` uses bash, where TMOUT comes to 0 (/etc/profile.d/tmout.sh line 3: "]),
     (facts(accounts=[told("a", "dash", None)], seconds=60, sees_ssh=False),
      ["The account `a` uses dash, which knows no idle timeout: over SSH nothing ever logs it"]),
@@ -158,17 +167,31 @@ SAID = [
     (facts(definitions=[definition(3, "60"), definition(9, "300", "/etc/ssh/sshd_config line 3")]),
      ["/etc/ssh/sshd_config line 9 (ClientAliveInterval 300, scope global) has no effect: "
       "/etc/ssh/sshd_config line 3 wins."]),
-    (facts(shells=[{"family": "bash", "definitions": [
-        place(1, "TMOUT=60", "PAM", "/etc/environment")]}]),
+    (facts(shells=[shell(place(1, "TMOUT=60", "PAM", "/etc/environment"))]),
      ["/etc/environment line 1 can set it too (PAM): TMOUT=60"]),
     (facts(reload_needed=True), ["sshd has not read its configuration since it was changed"]),
     (facts(sessions={"open": 3, "older": 2}),
      ["2 of 3 open SSH sessions began before sshd last read its configuration, and keep the"]),
     (facts(reload_needed=True, sessions={"open": 2, "older": 2}),
-     ["The numbers of the 2 SSH sessions open may be older."]),
+     ["2 open SSH sessions may have older numbers."]),
     (facts(service={"name": "ssh", "manager": "systemd", "running": False}),
      ["No sshd runs now: what is said of sshd holds for one that is started."]),
     (facts(unseen=["x cannot be read."]), ["x cannot be read."]),
+    (facts(shells=[shell(place(1, "TMOUT=9"), place(4, "TMOUT=8"), place(2, "", path="/b"))]),
+     ["TMOUT is defined in more than one login file: /etc/profile.d/tmout.sh line 1 and /b line 2."
+      ]),
+    (facts(definitions=[definition(3, "60", path=DROP_IN)]),
+     ["Scanners for Debian look for sshd's numbers in /etc/ssh/sshd_config only"]),
+    (facts(definitions=[definition(3, "60", path="/opt/x")], distribution=""),
+     ["Scanners look for sshd's numbers in /etc/ssh/sshd_config and its drop-ins only"]),
+    (facts(definitions=[definition(None, "60", scope="command line", path=None)]),
+     ["Scanners do not see the options on the daemon's command line."]),
+    (facts(definitions=[definition(3, "60", scope="Match User a")]),
+     ["Scanners take a number within a Match block for a global one"]),
+    (facts(shells=[shell(place(1, "TMOUT=9", path="/etc/bash.bashrc"), logout_seconds=9)]),
+     ["Scanners look for TMOUT in /etc/profile and /etc/profile.d/*.sh only"]),
+    (facts(shells=[shell(place(1, "TMOUT=9"), logout_seconds=9, readonly=False)]),
+     ["Scanners ask for a TMOUT that is readonly and exported: one that is not readonly"]),
 ]
 
 # facts, and words that must be in no sentence
@@ -180,6 +203,16 @@ UNSAID = [
     (facts(connections=[]), ["vanishes"]),
     (facts(sessions={"open": 3, "older": 0}), ["began before"]),
     (facts(reload_needed=None), ["since it was changed"]),
+    (facts(seconds=60, sees_ssh=None), ["does not learn"]),
+    (facts(shells=[shell(place(1, "TMOUT=9"), place(2, "TMOUT=9"), logout_seconds=9)]),
+     ["more than one", "Scanners"]),
+    (facts(shells=[shell(place(1, "TMOUT=9"), readonly=False)]), ["Scanners"]),
+    (facts(shells=[shell(place(1, "TMOUT=9", path="/x"), place(1, "TMOUT=9"), logout_seconds=9)]),
+     ["Scanners"]),
+    (facts(definitions=[definition(3, "60", path=DROP_IN)], distribution="fedora"), ["Scanners"]),
+    (facts(definitions=[definition(3, "60", "another", path="/opt/x")]), ["Scanners"]),
+    (facts(definitions=[definition(3, "60"), dict(
+        definition(4, "none", scope="Match User a"), keyword="ChannelTimeout")]), ["Scanners"]),
 ]
 
 
@@ -228,4 +261,31 @@ def test_account(shell, over_ssh, seconds, ended_by, why):
     found = _timeout_verdict.account(facts(), shell, over_ssh)
     assert (found["idle_logout_seconds"], found["ended_by"]) == (seconds, ended_by)
     assert found["why"].startswith(why)
-    assert set(found) == {"user", "shell", "idle_logout_seconds", "ended_by", "why"}
+    assert set(found) == {"user", "shell", "idle_logout_seconds", "ended_by", "state", "why"}
+
+
+SILENT = {"connections": []}
+# an account's shell, what is known of the host, and state; the end of why
+ACCOUNT_STATES = [
+    (told("a", "bash"), {}, "ends", "after 15 minutes."),
+    (told("a", "dash", None), {}, "never", "no idle timeout."),
+    (NOTHING, {}, "unknown", "/bin/x is odd."),
+    (NOTHING._replace(state="missing"), {}, "no_login", "log in with it."),
+    (told("a", "dash", None), SILENT, "unknown", "an idle session cannot be told."),
+    (told("a", "bash"), SILENT, "ends", "whether sshd ends an idle session cannot be told."),
+    (told("a", "dash", None), dict(SILENT, release=(8, 4)), "never", "no idle timeout."),
+    (told("a", "dash", None), dict(SILENT, release=(8, 4), seconds=60, sees_ssh=None), "unknown",
+     "whether StopIdleSessionSec ends its SSH sessions cannot be told."),
+    (told("a", "dash", None), {"seconds": 60, "sees_ssh": False}, "never",
+     "logind does not learn the terminals of its SSH sessions, which StopIdleSessionSec does not "
+     "end."),
+    (told("a", "dash", None), dict(SILENT, version=None), "never", "no idle timeout."),
+]
+
+
+@pytest.mark.parametrize("account, host, state, why", ACCOUNT_STATES)
+def test_account_states(account, host, state, why):
+    found = _timeout_verdict.account(facts(**host), account, {})
+    assert found["state"] == state
+    assert found["why"].endswith(why)
+    assert (found["idle_logout_seconds"] is not None) == (state == "ends")

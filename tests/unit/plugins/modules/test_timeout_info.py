@@ -27,7 +27,7 @@ SSHD_KEYS = {
     "tcp_keepalive_seconds", "channel_timeout", "unused_connection_timeout", "definitions",
     "command_line", "reload_needed", "sessions",
 }  # fmt: skip
-ACCOUNT_KEYS = {"user", "shell", "idle_logout_seconds", "ended_by", "why"}
+ACCOUNT_KEYS = {"user", "shell", "idle_logout_seconds", "ended_by", "state", "why"}
 SHELL_KEYS = {"path", "family", "answered", "tmout_seconds", "readonly", "exported",
               "logout_seconds", "definitions"}
 PROFILE = """for i in /etc/profile.d/*.sh; do
@@ -188,7 +188,7 @@ def test_who_logs_in(host, text, mode, root, deploy, ops):
     users = by_user(host.ask())
     for name, wanted in (("root", root), ("deploy", deploy), ("ops", ops)):
         said = users[name]
-        assert ("cannot be told" in said["why"]) == (wanted == "?"), said
+        assert (said["state"] == "unknown") == (wanted == "?"), said
         assert said["idle_logout_seconds"] == (None if wanted == "?" else wanted)
 
 
@@ -229,6 +229,35 @@ def test_sshd(host):
         (4, "ClientAliveInterval", "5m", "Match User deploy", True),
         (6, "ClientAliveCountMax", "0", "Match User ops", True)]
     assert said["definitions"][1]["beaten_by"] == "/etc/ssh/sshd_config line 1"
+
+
+BY_USER = """SetEnv LANG=C
+Match User deploy
+  SetEnv TMOUT=60 LANG=C
+Match User ops
+  ForceCommand internal-sftp
+Match User root Address 10.0.0.0/8
+  SetEnv TMOUT=60
+"""
+
+
+@needs_sshd
+def test_what_sshd_gives_a_user(host):
+    host.write("ssh/sshd_config", BY_USER)
+    said = host.ask()
+    users = by_user(said)
+    assert [users[name]["state"] for name in ("root", "deploy", "ops")] == [
+        "never", "ends", "unknown"]
+    assert "set by sshd's SetEnv" in users["deploy"]["why"]
+    assert is_said(said, "The account `ops` may never be logged out, which cannot be told: sshd "
+                         "starts its ForceCommand `internal-sftp` instead of the shell.")
+
+
+@needs_sshd
+def test_setenv_of_all(host):
+    host.write("ssh/sshd_config", "SetEnv TMOUT=60\nMatch User ops\n  SetEnv LANG=C\n")
+    users = by_user(host.ask())
+    assert [users[name]["idle_logout_seconds"] for name in ("deploy", "ops")] == [60, None]
 
 
 @needs_sshd

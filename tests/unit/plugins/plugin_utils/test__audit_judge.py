@@ -60,9 +60,14 @@ CASES = [
     ([("sshd.effective.count_max", 1)], ["count_max"],
      "ClientAliveCountMax is 1 where the policy asks for 3 (no file sets it"),
     ([("sshd.effective.interval_seconds", 0), ("sshd.detection_seconds", None)], ["interval"],
-     "sshd itself never drops a client that vanishes."),
+     "sshd itself never notices a client that vanishes: ClientAliveInterval is 0."),
     ([("sshd.effective.count_max", 0), ("sshd.detection_seconds", None)], ["count_max"],
-     "if ever, depends on the release."),
+     "ClientAliveCountMax is 0, and what that does differs: sshd drops idle clients"),
+    ([("sshd.effective.count_max", 0), ("sshd.detection_seconds", None),
+      ("sshd.version", "OpenSSH_9.2p1 Debian-2")], ["count_max"],
+     "sshd itself never notices a client that vanishes: ClientAliveCountMax is 0."),
+    ([("sshd.effective.count_max", 1), ("sshd.detection_seconds", None)], ["count_max"],
+     "After what time a client that vanishes is dropped, if ever, depends on the release."),
     ([("sshd.definitions.0.path", None), ("sshd.effective.interval_seconds", 1)], ["interval"],
      "(from sshd's command line)"),
     ([("sshd.effective.interval_seconds", None)], ["sshd_silent"], "did not say its ClientAliveI"),
@@ -147,8 +152,10 @@ STATES = [("told", "uncovered"), ("unknown", "shell_unknown"), ("missing", None)
 
 
 @pytest.mark.parametrize("state, code", STATES)
-def test_states_as_the_module_words_them(state, code):
-    facts = _timeout_verdict.Facts({}, (10, 0), [], {}, [], {}, [])
+def test_states_as_the_module_tells_them(state, code):
+    facts = _timeout_verdict.Facts(
+        {"version": None, "connections": []}, (10, 0), [], {}, [],
+        {"stop_idle_session_seconds": None}, [])
     shell = _timeout_verdict.AccountShell("fish", "/bin/fish", None, state, "", None, None, None)
     account = _timeout_verdict.account(facts, shell, {})
     reasons = _audit_judge.judge(POLICY, said(("accounts", [account])))

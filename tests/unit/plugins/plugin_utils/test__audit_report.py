@@ -103,15 +103,38 @@ def test_policy_error():
 def test_timeline():
     users = [dict(INFO["accounts"][0], user="slow", idle_logout_seconds=1200),
              dict(INFO["accounts"][0], user="web", idle_logout_seconds=None, ended_by=None)]
+    users += [dict(users[1], user="odd", state="unknown"),
+              dict(users[1], user="gone", state="no_login")]
     lanes = build(dict(INFO, accounts=INFO["accounts"] + users))["hosts"][0]["timeline"]
     assert [(one["kind"], one["users"], one["when"], one["beyond_limit"]) for one in lanes] == [
         ("idle", ["root", "ops"], "15 min", False),
         ("idle", ["slow"], "20 min", True),
+        ("idle", ["odd"], "not known", False),
         ("idle", ["web"], "never", True),
         ("gone", [], "3 to 4 min", False),
         ("logind", [], "2 h", False),
     ]
-    assert lanes[3]["limit_seconds"] == 240
+    assert lanes[4]["limit_seconds"] == 240
+    assert [one["known"] for one in lanes] == [True, True, False, True, True, True]
+
+
+# sshd's numbers and release, and what the report says of a client that vanishes
+GONE = [
+    (0, 3, None, "never"),
+    (60, 0, "OpenSSH_9.2p1", "never"),
+    (60, 0, "OpenSSH_8.0p1", "not known"),
+    (60, 0, None, "not known"),
+    (None, None, "OpenSSH_9.2p1", "not known"),
+]
+
+
+@pytest.mark.parametrize("interval, count_max, version, when", GONE)
+def test_vanished_clients(interval, count_max, version, when):
+    sshd = {"effective": {"interval_seconds": interval, "count_max": count_max},
+            "version": version, "detection_seconds": None}
+    lane = build(dict(INFO, sshd=sshd, accounts=[]))["hosts"][0]["timeline"][0]
+    assert (lane["kind"], lane["when"]) == ("gone", when)
+    assert lane["known"] == lane["beyond_limit"] == (when == "never")
 
 
 @pytest.mark.parametrize("value", [
