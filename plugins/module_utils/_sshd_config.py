@@ -31,6 +31,8 @@ MAX_DEPTH = 16
 MAX_READINGS = 4096
 
 _BLANKS = " \t\r\n"
+_BLANK_CHARACTERS = frozenset(_BLANKS)
+_WORD_END = re.compile(r'[ \t\r\n"=]')
 _PLAIN = re.compile(r"[ \t\r]*(?:#|([A-Za-z0-9]+)[ \t]+)")
 
 
@@ -112,16 +114,14 @@ def statements(
 
 def parse_criteria(words: Optional[Iterable[str]]) -> Optional[_sshd_match.Criteria]:
     """The criteria of a Match line from its words; None where they are not whole."""
-    rest = list(words or ())
+    rest = iter(words or ())
     criteria = []
-    while rest:
-        name = rest.pop(0).lower()
-        if name in ("all", "invalid-user"):
-            criteria.append((name, ""))
-        elif rest and rest[0]:
-            criteria.append((name, rest.pop(0)))
-        else:
+    for word in rest:
+        name = word.lower()
+        argument = "" if name in ("all", "invalid-user") else next(rest, "")
+        if not argument and name not in ("all", "invalid-user"):
             return None
+        criteria.append((name, argument))
     if not criteria or (("all", "") in criteria and len(criteria) > 1):
         return None
     return tuple(criteria)
@@ -132,37 +132,45 @@ def _keyword_and_rest(line: str, release: Release) -> Optional[Tuple[str, str]]:
         line = line.partition("#")[0]  # these cut a line at any "#", quoted or not
     line = line.lstrip(" \t\r")
     line = line[:1] + line[1:].rstrip(_BLANKS + "\f")
-    keyword, rest = _delimit(line)
-    if keyword == "":
-        keyword, rest = _delimit(rest)
+    keyword, place = _delimit(line)
+    if keyword == "" and place is not None:
+        keyword, place = _delimit(line, place)
     if not keyword or keyword.startswith("#"):
         return None
-    return keyword, rest or ""
+    return keyword, "" if place is None else line[place:]
 
 
-def _delimit(text: Optional[str]) -> Tuple[Optional[str], Optional[str]]:
-    """Cut the first word off, at a blank, a quoted end or a single ``=``, and what follows it."""
-    if text is None:
-        return None, None
-    cut = re.search(r'[ \t\r\n"=]', text)
+def _delimit(text: str, start: int = 0) -> Tuple[Optional[str], Optional[int]]:
+    """The word at ``start``, up to a blank, a quoted end or a single ``=``; where the next starts.
+
+    Counts places instead of cutting the text off: a line may hold 100,000 words.
+    """
+    cut = _WORD_END.search(text, start)
     if cut is None:
-        return text, None
-    word, rest = text[:cut.start()], text[cut.end():]
+        return text[start:], None
+    word, place = text[start:cut.start()], cut.end()
     if cut.group() == '"':
-        quoted, quote, rest = rest.partition('"')
-        return (word + quoted, rest.lstrip(_BLANKS)) if quote else (None, None)
-    rest = rest.lstrip(_BLANKS)
-    if cut.group() != "=" and rest.startswith("="):
-        rest = rest[1:].lstrip(_BLANKS)
-    return word, rest
+        quote = text.find('"', place)
+        return (word + text[place:quote], _behind_blanks(text, quote + 1)) if quote >= 0 else (
+            None, None)
+    place = _behind_blanks(text, place)
+    if cut.group() != "=" and text[place:place + 1] == "=":
+        place = _behind_blanks(text, place + 1)
+    return word, place
+
+
+def _behind_blanks(text: str, start: int) -> int:
+    while text[start:start + 1] in _BLANK_CHARACTERS:
+        start += 1
+    return start
 
 
 def _delimited_words(rest: str) -> Tuple[str, ...]:
     words = []
-    word, tail = _delimit(rest)
+    word, place = _delimit(rest)
     while word:
         words.append(word)
-        word, tail = _delimit(tail)
+        word, place = (None, None) if place is None else _delimit(rest, place)
     return tuple(words)
 
 

@@ -10,10 +10,24 @@ in a way that does without: ``-G`` from 9.3 on, else as a user that nobody is, w
 
 import os
 import re
+import resource
 import shutil
 import subprocess
 import tempfile
-from typing import TYPE_CHECKING, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
+from collections import deque
+from contextlib import suppress
+from typing import (
+    TYPE_CHECKING,
+    Callable,
+    Deque,
+    Dict,
+    List,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Tuple,
+    Union,
+)
 
 from ansible_collections.curfew.session.plugins.module_utils import _sshd_config, _sshd_match
 
@@ -21,6 +35,9 @@ __all__ = ["Answer", "Prover", "Question", "Rejected", "SshdError", "Version", "
            "version"]
 
 TIMEOUT_SECONDS = 30
+AT_ONCE = 8
+MEMORY_BYTES = 1 << 30  # sshd takes 15 MB; for a line of 30,000 words, gigabytes
+LONG_LINE = 10000  # characters
 NOBODYS_UID = 4294900001  # no account has it, so no other process can look into the stage
 _ENVIRONMENT = re.compile(r"no hostkeys available|privilege separation", re.IGNORECASE)
 
@@ -100,12 +117,13 @@ class Prover:
 
     def __exit__(self, *_error: object) -> None:
         for path in self._scratch:
-            shutil.rmtree(path, ignore_errors=True)
+            with suppress(OSError):  # rmtree itself lets some of them through
+                shutil.rmtree(path, ignore_errors=True)
 
     def ask(self, questions: Sequence[Question]) -> List[Union[Answer, Rejected]]:
         """What each connection would get, or why sshd refuses the tree, naming the real files.
 
-        All are asked at the same time: a large configuration costs no more than sshd itself needs.
+        They are asked side by side: a large configuration costs little more than sshd itself needs.
         """
         if not self.bare:
             ended = self._run_all([
@@ -124,14 +142,25 @@ class Prover:
 
     def _run_all(self, words: Sequence[Sequence[str]], questions: Sequence[Question],
                  prepare: Optional[Callable[[], None]]) -> List[_Ended]:
-        running = []
-        for each, own in zip(questions, words):
-            spec = "user=%s,host=%s,addr=%s,laddr=%s,lport=%d" % each.connection[:5]
-            if self._release >= (9, 9) and not each.connection.user_exists:
-                spec += ",invalid-user"
-            running.append(_start(
-                [self._binary] + list(own) + ["-C", spec] + self._options, prepare))
-        return [_finish(process) for process in running]
+        running: Deque[_Process] = deque()
+        ended: List[_Ended] = []
+        try:
+            for each, own in zip(questions, words):
+                if len(running) == AT_ONCE:
+                    ended.append(_finish(running.popleft(), questions[len(ended)].tree))
+                running.append(_start(self._command(own, each.connection), prepare))
+            while running:
+                ended.append(_finish(running.popleft(), questions[len(ended)].tree))
+        finally:
+            for process in running:  # none, but after an error
+                _stop(process)
+        return ended
+
+    def _command(self, words: Sequence[str], connection: _sshd_match.Connection) -> List[str]:
+        spec = "user=%s,host=%s,addr=%s,laddr=%s,lport=%d" % connection[:5]
+        if self._release >= (9, 9) and not connection.user_exists:
+            spec += ",invalid-user"
+        return [self._binary] + list(words) + ["-C", spec] + self._options
 
     def _answer(self, tree: _sshd_config.Tree, ended: _Ended) -> Union[Answer, Rejected]:
         status, output, errors = ended
@@ -189,7 +218,8 @@ class Prover:
             names = _staged_names(tree, os.path.dirname(staged[1]))
             for path, name in names.items():
                 errors = errors.replace(name, path)
-        return Rejected("sshd refuses the configuration: %s" % _sentence(errors))
+        hint = _longest_line(tree) if "out of memory" in errors else ""
+        return Rejected("sshd refuses the configuration: %s%s" % (_sentence(errors), hint))
 
 
 def _staged_names(tree: _sshd_config.Tree, folder: str) -> Dict[str, str]:
@@ -237,20 +267,36 @@ def _run(command: Sequence[str]) -> _Ended:
 def _start(command: Sequence[str], prepare: Optional[Callable[[], None]]) -> _Process:
     environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
     try:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             list(command), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, env=environment, cwd="/", preexec_fn=prepare)
     except (OSError, subprocess.SubprocessError) as error:
         raise SshdError("%s cannot be run: %s." % (
             command[0], getattr(error, "strerror", None) or error)) from error
+    with suppress(OSError, ValueError):  # it has ended, or may not have as much anyhow
+        resource.prlimit(process.pid, resource.RLIMIT_DATA, (MEMORY_BYTES, MEMORY_BYTES))
+    return process
 
 
-def _finish(process: _Process) -> _Ended:
+def _stop(process: _Process) -> None:
+    process.kill()
+    process.communicate()
+
+
+def _finish(process: _Process, tree: Optional[_sshd_config.Tree] = None) -> _Ended:
     try:
         output, errors = process.communicate(timeout=TIMEOUT_SECONDS)
     except subprocess.TimeoutExpired:
-        process.kill()
-        process.communicate()
-        raise SshdError("sshd did not answer within %d seconds." % TIMEOUT_SECONDS) from None
+        _stop(process)
+        raise SshdError("sshd did not answer within %d seconds.%s" % (
+            TIMEOUT_SECONDS, _longest_line(tree) if tree else "")) from None
     return (process.returncode, output.decode("utf-8", "surrogateescape"),
             errors.decode("utf-8", "surrogateescape"))
+
+
+def _longest_line(tree: _sshd_config.Tree) -> str:
+    """A sentence on what most likely costs sshd so much, or nothing."""
+    length, path, line = max(
+        (len(text), path, number) for path, whole in tree.texts.items()
+        for number, text in enumerate(whole.split("\n"), 1))
+    return " %s line %d has %d characters." % (path, line, length) if length > LONG_LINE else ""

@@ -212,6 +212,6 @@ def _emptied(lines: List[str], section: _Section) -> List[str]:
 def _with_new_block(text: str, setting: Setting, criteria: _sshd_match.Criteria) -> str:
     ending = "\r\n" if text.split("\n")[0].endswith("\r") else "\n"
     if text and not text.endswith("\n"):
-        text += ending
+        text += "\n" if text.endswith("\r") else ending
     return "%s%s%s    %s%s" % (
         text, _sshd_match.describe(criteria), ending, _written("", setting), ending)

@@ -6,7 +6,20 @@
 Pure: trees in, texts out. The knowledge of any one directive is in its Setting alone.
 """
 
-from typing import Any, Callable, Dict, FrozenSet, List, NamedTuple, Optional, Sequence
+import itertools
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    FrozenSet,
+    Iterator,
+    List,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Set,
+    Tuple,
+)
 
 from ansible_collections.curfew.session.plugins.module_utils import (
     _sshd_config,
@@ -17,6 +30,7 @@ from ansible_collections.curfew.session.plugins.module_utils import (
 __all__ = ["Plan", "conflicts", "make", "unmake"]
 
 Read = Callable[[Dict[str, str]], _sshd_config.Tree]
+Place = Tuple[str, int, Tuple[_sshd_config.MatchLine, ...]]
 
 
 class Plan(NamedTuple):
@@ -39,9 +53,8 @@ def make(
     before = tree = read({})
     texts: Dict[str, str] = {}
     disabled = _disableable(tree, settings, criteria) if disable else []
-    for directive in disabled:
-        path = directive.path
-        texts[path] = _sshd_edit.disable(texts.get(path, tree.texts[path]), [directive.line])
+    for path, own in _by_path(disabled).items():
+        texts[path] = _sshd_edit.disable(tree.texts[path], [each.line for each in own])
     if texts:
         tree = read(texts)
     main = text = texts.pop(tree.main, tree.texts[tree.main])
@@ -89,14 +102,15 @@ def conflicts(
     tree = plan.before if refused else plan.after
     for setting in settings:
         edited = _edited(tree, setting) if criteria is None else None
+        winners = _winners(tree, setting)
         for directive in _contradicting(tree, setting):
             if directive is edited or (
                     criteria is not None and not _met(directive, connections)):
                 continue
-            found.append(_conflict(directive, directive.line, _wins(tree, directive), False))
+            found.append(_conflict(directive, directive.line, _place(directive) in winners, False))
     if not refused:
-        found.extend(_conflict(directive, _marked_line(plan, directive), False, True)
-                     for directive in plan.disabled)
+        found.extend(_conflict(directive, line, False, True)
+                     for directive, line in _marked_lines(plan))
     unique = {(item["path"], item["line"], item["scope"]): item for item in found}
     return sorted(unique.values(), key=lambda item: (item["path"] != tree.main, item["path"],
                                                      item["line"]))
@@ -114,7 +128,7 @@ def _included(tree: _sshd_config.Tree, setting: _sshd_edit.Setting,
               criteria: Optional[_sshd_match.Criteria]) -> List[int]:
     """The lines of the main file that include a contradiction into the section that we edit."""
     return [directive.main_line for directive in _contradicting(tree, setting)
-            if directive.path != tree.main and _beside(directive, criteria)]
+            if directive.path != tree.main and _beside(directive, tree.main, criteria)]
 
 
 def _edited(tree: _sshd_config.Tree,
@@ -127,12 +141,20 @@ def _edited(tree: _sshd_config.Tree,
     return None
 
 
-def _beside(directive: _sshd_config.Directive, criteria: Optional[_sshd_match.Criteria]) -> bool:
-    """Whether an included directive is read as if it stood in the section that we edit."""
-    if criteria is None:
-        return not directive.scope
-    wanted = [] if _sshd_match.is_all(criteria) else [_sshd_match.meaning(criteria)]
-    return bool(directive.scope) and _scope_meaning(directive) == frozenset(wanted)
+def _beside(directive: _sshd_config.Directive, main: str,
+            criteria: Optional[_sshd_match.Criteria]) -> bool:
+    """Whether an included directive is read as if it stood in the section that we edit.
+
+    A block like ours that stands in the included file itself is not: nothing in ours beats it.
+    """
+    if criteria is None or not directive.scope:
+        return criteria is None and not directive.scope
+    ours = _sshd_match.meaning(criteria)
+    outer = directive.scope[0]
+    if outer.path != main or _sshd_match.meaning(outer.criteria) != ours:
+        return False
+    return all(_sshd_match.is_all(match.criteria) or _sshd_match.meaning(match.criteria) == ours
+               for match in directive.scope[1:])
 
 
 def _contradicting(
@@ -163,6 +185,14 @@ def _disableable(
     return list(found.values())
 
 
+def _by_path(
+        directives: Sequence[_sshd_config.Directive]) -> Dict[str, List[_sshd_config.Directive]]:
+    found: Dict[str, List[_sshd_config.Directive]] = {}
+    for directive in directives:
+        found.setdefault(directive.path, []).append(directive)
+    return found
+
+
 def _met(directive: _sshd_config.Directive,
          connections: Sequence[_sshd_match.Connection]) -> bool:
     return bool(directive.scope) and any(
@@ -170,18 +200,34 @@ def _met(directive: _sshd_config.Directive,
         for connection in connections)
 
 
-def _wins(tree: _sshd_config.Tree, directive: _sshd_config.Directive) -> bool:
-    rivals = [other for other in tree.directives if other.keyword == directive.keyword]
-    if not directive.scope and any(
-            other.scope and _sshd_config.unconditional(other) for other in rivals):
-        return False
-    own = _scope_meaning(directive)
-    for other in rivals:
-        if other is directive:
-            return True
-        if bool(other.scope) == bool(directive.scope) and _scope_meaning(other) <= own:
-            return False
-    return False
+def _place(directive: _sshd_config.Directive) -> Place:
+    return directive.path, directive.line, directive.scope
+
+
+def _winners(tree: _sshd_config.Tree, setting: _sshd_edit.Setting) -> Set[Place]:
+    """The directives that have their way with the connections of their own scope."""
+    rivals = [each for each in tree.directives if each.keyword == setting.keyword.lower()]
+    beaten = any(each.scope and _sshd_config.unconditional(each) for each in rivals)
+    winners = set()
+    seen: Set[FrozenSet[Any]] = set()
+    for directive in rivals:
+        conditions = _scope_meaning(directive)
+        if directive.scope and not _met_by(conditions, seen):
+            winners.add(_place(directive))
+        elif not directive.scope and not beaten:
+            winners.add(_place(directive))
+            beaten = True
+        if directive.scope:
+            seen.add(conditions)
+    return winners
+
+
+def _met_by(conditions: FrozenSet[Any], seen: Set[FrozenSet[Any]]) -> bool:
+    """Whether who meets these conditions meets some of those seen; quick for many blocks too."""
+    if len(seen) < 2 ** len(conditions):
+        return any(other <= conditions for other in seen)
+    return any(frozenset(part) in seen for size in range(len(conditions) + 1)
+               for part in itertools.combinations(conditions, size))
 
 
 def _scope_meaning(directive: _sshd_config.Directive) -> FrozenSet[Any]:
@@ -202,13 +248,22 @@ def _conflict(directive: _sshd_config.Directive, line: int, wins: bool,
     }
 
 
-def _marked_line(plan: Plan, directive: _sshd_config.Directive) -> int:
-    """Where the disabled line stands now: edits above it may have moved it."""
-    marked = _sshd_edit.MARKER + directive.text
-    old = plan.before.texts[directive.path].split("\n")
-    new = plan.after.texts[directive.path].split("\n")
-    same = [other.line for other in plan.disabled
-            if other.path == directive.path and other.text == directive.text]
-    standing = [number for number, line in enumerate(new, 1) if line == marked]
-    skipped = sum(1 for line in old if line == marked)
-    return standing[min(sorted(same).index(directive.line) + skipped, len(standing) - 1)]
+def _marked_lines(plan: Plan) -> Iterator[Tuple[_sshd_config.Directive, int]]:
+    """Where the disabled lines stand now: edits above may have moved them."""
+    for path, own in _by_path(plan.disabled).items():
+        standing = _numbers_of_marked(plan.after.texts[path])
+        old = _numbers_of_marked(plan.before.texts[path])
+        skipped = {line: len(numbers) for line, numbers in old.items()}
+        for directive in sorted(own, key=lambda each: each.line):
+            marked = _sshd_edit.MARKER + directive.text
+            numbers = standing[marked]
+            yield directive, numbers[min(skipped.get(marked, 0), len(numbers) - 1)]
+            skipped[marked] = skipped.get(marked, 0) + 1
+
+
+def _numbers_of_marked(text: str) -> Dict[str, List[int]]:
+    found: Dict[str, List[int]] = {}
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.startswith(_sshd_edit.MARKER):
+            found.setdefault(line, []).append(number)
+    return found

@@ -134,7 +134,7 @@ class _Host:
         if criteria is None:
             self._in_force(plan, settings, disable, before, after, connections)
         again = _sshd_plan.make(self._files().read, settings, release, criteria, disable)
-        if again.texts and not (criteria and _from_includes(plan.before)):
+        if again.texts:
             raise Wrong(f"a second run changes {sorted(again.texts)} for {criteria}")
         if rng.random() < 0.25:
             self._take_back(settings, criteria, before, connections)
@@ -227,11 +227,6 @@ def _within(lines: Sequence[str], text: Sequence[str]) -> bool:
     rest = iter(text)
     last = lines[-1].rstrip("\r")
     return all(line in rest for line in lines[:-1]) and any(x.rstrip("\r") == last for x in rest)
-
-
-def _from_includes(tree: Any) -> bool:
-    """A block in an included file may win over ours: then the module refuses, nothing is kept."""
-    return any(item.path != tree.main and item.scope for item in tree.directives)
 
 
 def _others(text: str, release: tuple[int, int]) -> list[str]:

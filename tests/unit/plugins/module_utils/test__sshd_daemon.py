@@ -140,6 +140,58 @@ def test_one_that_hangs_is_given_up(stand_in, tmp_path, monkeypatch):
         ask(stand_in("exec sleep 60"), tree, False)
 
 
+def test_names_the_line_that_may_be_why(stand_in, tmp_path, monkeypatch):
+    monkeypatch.setattr(_sshd_daemon, "TIMEOUT_SECONDS", 1)
+    (tmp_path / "m").write_text("#\n#%s\n#\n" % ("x" * 20000))
+    tree = _sshd_config.read_tree(
+        str(tmp_path / "m"), lambda path, by: (tmp_path / "m").read_text(), lambda name: [], ())
+    sentence = "m line 2 has 20001 characters"
+    with pytest.raises(_sshd_daemon.SshdError, match=sentence):
+        ask(stand_in("exec sleep 60"), tree, False)
+    refusal = "echo 'xcalloc: out of memory (allocating 680658 bytes)' >&2; exit 255"
+    for planned in (False, True):
+        answer, _prover = ask(stand_in(refusal), tree, planned)
+        assert sentence in str(answer)
+
+
+def test_one_that_wants_the_whole_memory_does_not_get_it(stand_in, tmp_path):
+    tree, _planned = trees(tmp_path)
+    answer, _prover = ask(stand_in("ulimit -d"), tree, False)
+    assert list(answer)[0] == str(_sshd_daemon.MEMORY_BYTES // 1024)
+
+
+# Each leaves its own name while it runs, and tells how many others there are.
+COUNTING = """mkdir "$0.d" 2>/dev/null; : >"$0.d/$$"; sleep 0.1
+ls "$0.d" | wc -l >>"$0.seen"; rm "$0.d/$$" """
+
+
+def test_asks_some_at_once_and_never_all(stand_in, tmp_path):
+    tree, _planned = trees(tmp_path)
+    binary = stand_in(COUNTING)
+    os.chmod(os.path.dirname(binary), 0o777)
+    questions = [
+        _sshd_daemon.Question(tree, CONNECTION._replace(user="u%d" % number), False)
+        for number in range(30)]  # fmt: skip
+    with _sshd_daemon.Prover(binary, (10, 0)) as prover:
+        answers = prover.ask(questions)
+    assert [answer["words"][0].split("user=u")[1].split(",")[0] for answer in answers] == [
+        str(number) for number in range(30)]  # fmt: skip
+    with open(binary + ".seen") as seen:
+        most = max(int(line) for line in seen)
+    assert 1 < most <= _sshd_daemon.AT_ONCE
+
+
+def test_leaves_nobody_running_when_it_gives_up(stand_in, tmp_path, monkeypatch):
+    monkeypatch.setattr(_sshd_daemon, "TIMEOUT_SECONDS", 1)
+    tree, _planned = trees(tmp_path)
+    binary = stand_in('echo $$ >>"$0.pids"; exec sleep 60')
+    os.chmod(os.path.dirname(binary), 0o777)
+    with _sshd_daemon.Prover(binary, (10, 0)) as prover, pytest.raises(_sshd_daemon.SshdError):
+        prover.ask([_sshd_daemon.Question(tree, CONNECTION, False)] * 3)
+    with open(binary + ".pids") as pids:
+        assert [pid for pid in pids if os.path.exists("/proc/%d" % int(pid))] == []
+
+
 def test_a_stage_that_cannot_be_written_is_one_sentence(stand_in, tmp_path, monkeypatch):
     monkeypatch.setattr(_sshd_daemon.tempfile, "mkdtemp", failing)
     _tree, planned = trees(tmp_path)

@@ -108,6 +108,10 @@ REMOVE = [
 IN_MATCH = [
     ("no block", "Port 22\n", "60", "Port 22\nMatch User a,b\n    " + k(60)),
     ("no block, no newline", "Port 22", "60", "Port 22\nMatch User a,b\n    " + k(60)),
+    ("no block, a bare CR at the end", "Port 22\r\nUseDNS no\r", "60",
+     "Port 22\r\nUseDNS no\r\nMatch User a,b\r\n    " + k(60, "\r\n")),
+    ("no block, CRLF but at the end", "Port 22\r\nUseDNS no", "60",
+     "Port 22\r\nUseDNS no\r\nMatch User a,b\r\n    " + k(60, "\r\n")),
     ("no block, CRLF", "Port 22\r\n", "60",
      "Port 22\r\nMatch User a,b\r\n    " + k(60, "\r\n")),
     ("empty file", "", "60", "Match User a,b\n    " + k(60)),

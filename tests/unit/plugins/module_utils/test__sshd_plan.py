@@ -4,6 +4,8 @@
 
 """Plans over whole trees: what is changed where, and what contradicts it."""
 
+import time
+
 import pytest
 
 from ansible_collections.curfew.session.plugins.module_utils import (
@@ -153,6 +155,11 @@ CONFLICTS = [
     ("an exception of an exception that is beaten",
      {"m": "Match User root\n" + k(60) + INC, "/a": "Match Host h\n" + k(5)}, False,
      [("/a", 2, "Match User root, Match Host h", False, False)]),
+    ("an exception that is included twice", {"m": INC + INC, "/a": "Match User root\n" + k(5)},
+     False, [("/a", 2, "Match User root", True, False)]),
+    ("the same line disabled twice, below one that was",
+     {"m": "Match all\n" + MARKER + k(5) + k(5) + k(5)}, True,
+     [("m", 4, "Match all", False, True), ("m", 5, "Match all", False, True)]),
     ("included twice", {"m": INC + "Match User root\n" + INC, "/a": k(5)}, True,
      [("/a", 1, "Match User root", True, False), ("/a", 1, "global", False, False)]),
 ]  # fmt: skip
@@ -189,6 +196,15 @@ MATCHES = [
      {"m": "Match User root\n  " + k(60) + "  " + INC}, "60"),
     ("above an Include in the block", {"m": "Match User root\n  " + INC, "/a": k(5)},
      {"m": "Match User root\n  " + k(60) + "  " + INC}, "60"),
+    ("beaten by a block like ours in an included file",
+     {"m": INC, "/a": "Match User=root\n" + k(5)},
+     {"m": INC + "Match User root\n    " + k(60)}, "5"),
+    ("beaten by a block like ours, included below Match all",
+     {"m": "Match all\n" + INC, "/a": "Match User root\n" + k(5)},
+     {"m": "Match all\n" + INC + "Match User root\n    " + k(60)}, "5"),
+    ("above an Include that holds a block like ours",
+     {"m": "Match User root\n  " + INC, "/a": "Match user root\n" + k(5)},
+     {"m": "Match User root\n  " + k(60) + "  " + INC}, "60"),
 ]  # fmt: skip
 
 
@@ -200,3 +216,30 @@ def test_make_in_a_match_block(name, files, texts, value):
     assert interval(plan.after, ROOT) == value
     again = _sshd_plan.make(reader(dict(files, **texts)), [INTERVAL], RELEASE, criteria)
     assert again.texts == {}
+
+
+@pytest.mark.parametrize("name, files, texts, value", MATCHES, ids=[row[0] for row in MATCHES])
+def test_make_of_both_in_a_match_block_changes_nothing_twice(name, files, texts, value):
+    """Also where an included file has its way: then sshd's proof is what refuses."""
+    criteria = (("user", "root"),)
+    both = [INTERVAL, COUNT_MAX]
+    made = dict(files, **_sshd_plan.make(reader(files), both, RELEASE, criteria).texts)
+    assert _sshd_plan.make(reader(made), both, RELEASE, criteria).texts == {}
+
+
+MANY = 20000
+# what would take hours if it took the square of its length
+LONG = [
+    ("contradictions", "Match all\n" + MANY * k(5)),
+    ("blocks", "".join("Match User u%d\n%s" % (number, k(5)) for number in range(MANY))),
+]
+
+
+@pytest.mark.parametrize("name, text", LONG, ids=[row[0] for row in LONG])
+@pytest.mark.parametrize("disable", [False, True])
+def test_many_lines_take_no_longer_than_as_many_lines_must(name, text, disable):
+    start = time.process_time()
+    plan = _sshd_plan.make(reader({"m": text}), [INTERVAL], RELEASE, None, disable)
+    found = _sshd_plan.conflicts(plan, [INTERVAL], False, [NOBODY], None)
+    assert len(found) == MANY
+    assert time.process_time() - start < 20

@@ -233,6 +233,11 @@ REFUSED = [
     ("an earlier Match block", {"sshd_config": "Match Address 10.0.0.0/8\n" + k(9)},
      {"interval": 60, "match": "User bob", "connections": [{"user": "bob", "addr": "10.0.0.1"}]},
      "@ROOT@/sshd_config line 2 in the scope Match Address 10.0.0.0/8", ("sshd_config", 2)),
+    ("a block like ours in a drop-in, which is somebody else's",
+     {"sshd_config": INC + "Match User bob\n" + k(60, 5), "d/a.conf": "Match User=bob\n" + k(9)},
+     dict(BOTH, match="User bob", conflicts="disable"),
+     "@ROOT@/d/a.conf line 2 in the scope Match User bob says 'ClientAliveInterval 9'",
+     ("d/a.conf", 2)),
 ]  # fmt: skip
 
 
