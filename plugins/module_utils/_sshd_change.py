@@ -28,7 +28,7 @@ __all__ = ["ChangeError", "Outcome", "Request", "apply", "argument_spec", "reque
 DEFAULT_PATH = "/etc/ssh/sshd_config"
 EXPECTED_ERRORS = (
     _file_system.FilesError, _sshd_config.ConfigError, _sshd_daemon.SshdError,
-    _sshd_service.ServiceError, _sshd_tree.BadConnection)
+    _sshd_service.ServiceError, _sshd_tree.BadConnection, OSError)
 
 Values = Dict[str, Optional[str]]
 

@@ -7,6 +7,7 @@
 Private to this collection: it may change without notice.
 """
 
+import errno
 import os
 import re
 import stat
@@ -39,6 +40,7 @@ MODE = 0o644
 _PATH = re.compile(r"(?:/[A-Za-z0-9_.+@-]+)+\Z")
 _LOOP_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*\.sh\Z")
 _NAMED = 8
+_FAILING = (errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ESTALE)
 
 
 class Refused(Exception):
@@ -71,6 +73,30 @@ class Host(NamedTuple):
     conflicts: List[Conflict]
 
 
+class _SureFiles(HostFiles):
+    """A run that changes something must not take a disk that fails for a file that is not there."""
+
+    def snapshot(self, path: str) -> Optional[_file_system.Snapshot]:
+        if path not in self.snapshots:
+            try:
+                self.snapshots[path] = _file_system.read(path)
+            except FilesError as error:
+                if getattr(error.__cause__, "errno", None) in _FAILING:
+                    raise
+                self.snapshots[path] = None
+        return self.snapshots[path]
+
+    def names(self, folder: str) -> Optional[List[str]]:
+        if folder not in self._names:
+            try:
+                self._names[folder] = os.listdir(folder)
+            except OSError as error:
+                if error.errno in _FAILING:
+                    raise
+                self._names[folder] = None
+        return self._names[folder]
+
+
 class Plan(NamedTuple):
     changes: List[Change]
     disabled: Set[Tuple[str, int]]
@@ -91,6 +117,8 @@ def run(params: Dict[str, Any], check_mode: bool) -> Dict[str, Any]:
             return _run_locked(options, check_mode, notes)
     except (_durations.DurationError, _tmout_dropin.NameRefused, FilesError, AskError) as error:
         raise Refused(str(error)) from error
+    except OSError as error:  # of a call that looks; what had been written is taken back
+        raise Refused("{0}: {1}.".format(error.filename, error.strerror)) from error
 
 
 def _options(params: Dict[str, Any]) -> Options:
@@ -169,7 +197,7 @@ def _writing() -> Any:
 
 
 def _look(options: Options) -> Host:
-    files = HostFiles()
+    files = _SureFiles()
     users = _login_shells.read_passwd()
     shells, unknown = _login_shells.installed(users)
     families = sorted({shell.family for shell in shells} | {"bash"})
