@@ -94,14 +94,12 @@ def _faults(
             every=every,
         )
         drill.run()
-        tried = drill.counts["kills"] + drill.counts["failures"]
         broken = {sentence.partition(": ")[0] + sentence.partition(": ")[2][:80]: sentence
                   for sentence in drill.broken}  # fmt: skip
         for what, regex in FAULTS.items():
             counts[what] += sum(bool(re.search(regex, said)) for said in broken.values())
-        points = {said.partition('"')[0] for said in drill.broken}
-        counts["held"] += tried - len(points)
-        counts["all"] += tried
+        counts["held"] += drill.counts["held"]
+        counts["all"] += drill.counts["tried"]
     return counts
 
 

@@ -1,21 +1,26 @@
-"""The real modules: every call that changes the host is made to fail, and the run killed there."""
+"""sshd_client_alive itself: every call that touches its files fails, or ends the run there."""
 
 import json
 import os
 import shutil
+import subprocess
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from harness import Drill
 
 ROOT = Path(__file__).resolve().parents[2]
+NOT_HERE = (
+    (os.geteuid() != 0, "only root can edit what root owns"),
+    (not shutil.which("strace"), "strace is not installed"),
+    (not Path("/usr/sbin/sshd").exists(), "sshd is not installed"),
+    (subprocess.call(["unshare", "-m", "true"]) != 0, "no private mount namespaces here"),
+)
 
-pytestmark = [
-    pytest.mark.skipif(os.geteuid() != 0, reason="only root can edit what root owns"),
-    pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed"),
-    pytest.mark.skipif(not Path("/usr/sbin/sshd").exists(), reason="sshd is not installed"),
-]
+pytestmark = [pytest.mark.skipif(condition, reason=why) for condition, why in NOT_HERE]
 
 
 @pytest.fixture
@@ -52,47 +57,126 @@ def module_command(name, **options):
 
 
 def build_sshd(tree: Path) -> None:
-    (tree / "sshd_config.d").mkdir()
-    (tree / "sshd_config").write_text(
-        f"Include {tree}/sshd_config.d/*.conf\nX11Forwarding no\nClientAliveInterval 300\n"
-        "Match all\n    ClientAliveCountMax 9\n"
-    )
-    (tree / "sshd_config").chmod(0o600)
-    (tree / "sshd_config.d/50-cloud-init.conf").write_text("ClientAliveInterval 900\n")
+    """The interval of a drop-in wins, the count of the main file's own Match all."""
+    _write(tree, {
+        "sshd_config": "Include {tree}/sshd_config.d/*.conf\nX11Forwarding no\n"
+        "ClientAliveInterval 300\nMatch all\n    ClientAliveCountMax 9\n",
+        "sshd_config.d/50-cloud-init.conf": "ClientAliveInterval 900\n",
+    })  # fmt: skip
 
 
-def build_sshd_after_apply(tree: Path) -> None:
+def build_three(tree: Path) -> None:
+    """Two drop-ins contradict each other, too."""
     build_sshd(tree)
-    for name in ("sshd_config", "sshd_config.d/50-cloud-init.conf"):
+    _write(tree, {"sshd_config.d/60-site.conf": "ClientAliveInterval 500\n"})
+
+
+def build_match(tree: Path) -> None:
+    """A drop-in's Match all beats the block of the main file."""
+    _write(tree, {
+        "sshd_config": "Include {tree}/sshd_config.d/*.conf\nClientAliveCountMax 5\n"
+        "Match User backup\n    ClientAliveInterval 300\n",
+        "sshd_config.d/50-site.conf": "Match all\n    ClientAliveInterval 900\n",
+    })  # fmt: skip
+
+
+def _write(tree: Path, texts: Mapping[str, str]) -> None:
+    for name, text in texts.items():
         path = tree / name
-        path.write_text(path.read_text().replace("    Client", "#curfew.session# Client"))
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text.replace("{tree}", str(tree)))
+        path.chmod(0o600 if name == "sshd_config" else 0o644)
 
 
-# All faults take a quarter of an hour: make test tries a fixed sample, CURFEW_FULL=1 all.
-FULL = bool(os.environ.get("CURFEW_FULL"))
-SSHD_FILES = ("sshd_config.d/50-cloud-init.conf", "sshd_config")
-SSHD = {"path": "{tree}/sshd_config", "conflicts": "disable"}
+def applied(build: Callable[[Path], None]) -> Callable[[Path], None]:
+    """As after a run that disabled what contradicts."""
+
+    def made(tree: Path) -> None:
+        build(tree)
+        for path in (tree / "sshd_config", *tree.glob("sshd_config.d/*")):
+            lines = path.read_text().split("\n")
+            path.write_text("\n".join(
+                f"#curfew.session# {line}" if line.startswith(("    Client", "Client"))
+                and "300" not in line else line.replace("300", "60") for line in lines
+            ))  # fmt: skip
+
+    return made
+
+
+def build_doubting(tree: Path) -> None:
+    """Beside the files an sshd that says something else of the real files once they are new."""
+    build_three(tree)
+    (tree / ".sshd").write_text(
+        f'#!/bin/sh\ncase " $* " in *" -f {tree}/sshd_config "*)\n'
+        f"  if grep -qx 'ClientAliveInterval 60' {tree}/sshd_config; then\n"
+        '    exec /usr/sbin/sshd "$@" -o ClientAliveInterval=77\n  fi;;\nesac\n'
+        'exec /usr/sbin/sshd "$@"\n'
+    )
+    (tree / ".sshd").chmod(0o755)
+
+
+def in_force(config: str, key: Path, at_mnt: Path = Path("/mnt")) -> dict[str, str]:
+    """What sshd gives two users, by name and value; nothing if it would not start."""
+    said = {}
+    for user in ("backup", "nobody"):
+        script = (
+            'mount -t tmpfs none /run && mkdir -m 755 /run/sshd && mount --bind "$3" /mnt'
+            ' && /usr/sbin/sshd -t -h "$0" -f "$1"'
+            ' && exec /usr/sbin/sshd -T -h "$0" -f "$1" -C "$2"'
+        )
+        where = f"user={user},host=192.0.2.1,addr=192.0.2.1,laddr=192.0.2.2,lport=22"
+        command = ["unshare", "-m", "sh", "-c", script, str(key), config, where, str(at_mnt)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            return {}
+        lines = [line.split(" ") for line in done.stdout.split("\n")]
+        said.update({f"{user}'s {line[0]}": line[1] for line in lines if "clientalive" in line[0]})
+    return said
+
+
+SSHD: dict[str, Any] = {"path": "{tree}/sshd_config", "conflicts": "disable"}
+BOTH, ABSENT = dict(SSHD, interval=60, count_max=3), dict(SSHD, state="absent")
+CLOUD, SITE = "sshd_config.d/50-cloud-init.conf", "sshd_config.d/60-site.conf"
+# What is there, the options, and the files in the order in which they are written.
 DRILLS = {
-    "sshd_client_alive": (build_sshd, dict(SSHD, interval=60, count_max=3)),
-    "sshd_client_alive with backup": (build_sshd, dict(SSHD, interval=60, backup=True)),
-    "sshd_client_alive absent": (build_sshd_after_apply, dict(SSHD, state="absent")),
+    "present": (build_three, BOTH, ("sshd_config", SITE, CLOUD)),
+    "backup": (build_sshd, dict(SSHD, interval=60, backup=True), ("sshd_config", CLOUD)),
+    "match": (
+        build_match,
+        dict(SSHD, interval=60, match="User backup"),
+        ("sshd_config", "sshd_config.d/50-site.conf"),
+    ),
+    "absent": (
+        applied(build_three),
+        ABSENT,
+        (CLOUD, SITE, "sshd_config"),
+    ),
 }
 
 
-@pytest.mark.parametrize(("build", "options"), DRILLS.values(), ids=DRILLS)
-def test_every_fault(environment, build, options, record_property, capsys):
+@pytest.mark.parametrize(("build", "options", "order"), DRILLS.values(), ids=DRILLS)
+def test_every_fault(environment, host_key, build, options, order, request, drilled):
     drill = Drill(
         build=build,
         command=module_command("sshd_client_alive", **options),
-        order=(),
+        order=order,
         environment=environment,
         watch=[environment["TMPDIR"]],
-        looking=False,
-        every=1 if FULL else 7,
+        looking=options in (BOTH, ABSENT),
+        probe=lambda tree: in_force(f"{tree}/sshd_config", host_key),
     )
-    drill.run()
-    record_property("faults", dict(drill.counts))
-    with capsys.disabled():
-        print(f"\n  {dict(drill.counts)}, broken {len(drill.broken)}", end=" ")
-    assert not drill.broken, "\n".join(drill.broken[:50])
-    assert drill.counts["kills"] >= 3
+    drilled(f"sshd_client_alive: {request.node.callspec.id}", drill)
+
+
+def test_every_fault_of_an_undo(environment, host_key, drilled):
+    drill = Drill(
+        build=build_doubting,
+        command=module_command("sshd_client_alive", sshd="{tree}/.sshd", **BOTH),
+        writing=module_command("sshd_client_alive", **BOTH),
+        order=("sshd_config", SITE, CLOUD),
+        ends_old=True,
+        environment=environment,
+        watch=[environment["TMPDIR"]],
+        probe=lambda tree: in_force(f"{tree}/sshd_config", host_key),
+    )
+    drilled("sshd_client_alive: undo", drill)

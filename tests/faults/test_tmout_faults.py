@@ -1,19 +1,19 @@
-"""shell_tmout itself, on an /etc of its own: every call that changes it fails, or kills the run."""
+"""shell_tmout itself, on an /etc of its own: every call that touches it fails, or ends the run."""
 
 import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
 from harness import FAST_FOLDER, Drill
 from test_module_faults import environment_in, module_command
+from trees import made_once
 
 SHELLS = [name for name in ("bash", "dash", "ksh93", "mksh", "zsh") if shutil.which(name)]
-FULL = bool(os.environ.get("CURFEW_FULL"))
-# The order in which the runs write: what contradicts goes first, what is ours comes last.
-FILES = ("etc/bash.bashrc", "etc/profile", "etc/profile.d/tmout.sh")
 PROFILE = """if [ -d /etc/profile.d ]; then
   for i in /etc/profile.d/*.sh; do
     if [ -r "$i" ]; then . "$i"; fi
@@ -23,6 +23,21 @@ fi
 [ -z "$BASH_VERSION" ] || . /etc/bash.bashrc
 umask 022; export TMOUT=60
 """
+# Says something once the real files, and not only staged ones, are new.
+DOUBTING = """if grep -q 900 /etc/profile.d/tmout.sh 2>/dev/null &&
+  [ "$(stat -c %d /etc/profile.d/tmout.sh)" = "$(stat -c %d /etc/passwd)" ]; then
+  echo I do not like this
+fi
+"""
+BASHRC, MAIN, LATER, DROP_IN = (
+    "etc/bash.bashrc", "etc/profile", "etc/profile.d/zz-site.sh", "etc/profile.d/tmout.sh"
+)  # fmt: skip
+TEXTS = {
+    BASHRC: "PS1='$ '\nreadonly TMOUT=30\n",
+    MAIN: PROFILE,
+    LATER: "alias ll='ls -l'\nTMOUT=240\n",
+    DROP_IN: "TMOUT=120\n",
+}
 ENTER = 'mount -t tmpfs none /tmp && mount --bind "$0/etc" /etc && exec "$@"'
 
 pytestmark = [
@@ -35,14 +50,19 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(scope="module")
-def environment():
+@pytest.fixture
+def folder():
     """Not below /tmp, which a run has for itself."""
-    with tempfile.TemporaryDirectory(dir=FAST_FOLDER) as folder:
-        yield environment_in(Path(folder))
+    with tempfile.TemporaryDirectory(dir=FAST_FOLDER) as path:
+        yield Path(path)
 
 
-def build(tree: Path) -> None:
+@pytest.fixture
+def environment(folder):
+    return environment_in(folder)
+
+
+def build(tree: Path, texts: Mapping[str, str] = TEXTS) -> None:
     etc = tree / "etc"
     (etc / "profile.d").mkdir(parents=True)
     for name in ("ld.so.cache", "nsswitch.conf", "localtime"):
@@ -54,9 +74,8 @@ def build(tree: Path) -> None:
         "root:x:0:0::/root:/bin/bash\nnobody:x:65534:65534::/nonexistent:/usr/sbin/nologin\n"
     )
     (etc / "group").write_text("root:x:0:\nnogroup:x:65534:\n")
-    (etc / "profile").write_text(PROFILE)
-    (etc / "bash.bashrc").write_text("PS1='$ '\nreadonly TMOUT=30\n")
-    (etc / "profile.d/tmout.sh").write_text("TMOUT=120\n")
+    for name, text in texts.items():
+        (tree / name).write_text(text)
     for path in (etc, etc / "profile.d", *etc.glob("profile.d/*"), *etc.glob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)
 
@@ -65,58 +84,73 @@ def inside(tree: Path, *command: str) -> list[str]:
     return ["unshare", "-m", "--propagation", "private", "sh", "-c", ENTER, str(tree), *command]
 
 
-def build_applied(environment, **options):
-    """As after a run that was not disturbed."""
-
-    def made(tree: Path) -> None:
-        build(tree)
-        command = inside(tree, *module_command("shell_tmout", **options)(tree))
-        subprocess.run(command, env=environment, check=True, capture_output=True)
-
-    return made
-
-
-def probe(tree: Path) -> str:
-    """The value in every login shell; nothing if one does not start."""
-    said = []
-    for shell in SHELLS:
-        command = inside(
-            tree, "env", "-i", "PATH=/usr/bin:/bin", "bash", "-c",
-            'exec -a "-$1" "$1" -c "echo at-home-\\${TMOUT-none}-"', "bash", shell,
-        )  # fmt: skip
-        done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
-        )
-        if done.returncode or "at-home-" not in done.stdout:
-            return ""
-        said.append(done.stdout.partition("at-home-")[2])
-    return "".join(said)
+def probe(tree: Path) -> dict[str, str]:
+    """The value in every login shell, by the shell; nothing if one of them does not start."""
+    script = (
+        'for shell; do (exec -a "-$shell" "$shell" -c'
+        ' \'echo "at-home ${TMOUT-none} $0"\' "$shell") || exit 1; done'
+    )
+    done = subprocess.run(
+        inside(tree, "env", "-i", "PATH=/usr/bin:/bin", "bash", "-c", script, "bash", *SHELLS),
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    lines = [line.split(" ") for line in done.stdout.split("\n") if line.startswith("at-home ")]
+    return {shell: value for _at_home, value, shell in lines} if len(lines) == len(SHELLS) else {}
 
 
-APPLY = {"timeout": "900", "conflicts": "disable"}
+class Case(NamedTuple):
+    """`texts` are what is there, after a run with `before` if given; `between` maps shells to the
+    values that docs/safety.md tells of."""
+
+    texts: Mapping[str, str]
+    options: Mapping[str, Any]
+    order: tuple[str, ...]
+    between: Mapping[str, tuple[str, ...]]
+    before: Mapping[str, Any] | None = None
+    # Undoes what it does; with these options it does not.
+    writing: Mapping[str, Any] | None = None
+
+
+# Between two writes, what contradicts may be disabled already, and ours not yet written.
+WITHOUT = dict.fromkeys(SHELLS, ("60", "120", "240", "none", "0"))
+APPLY, ABSENT = {"timeout": "900", "conflicts": "disable"}, {"state": "absent"}
+ONE = {MAIN: PROFILE.replace("[ -z", "[ ! -r /etc/bash.bashrc ] || [ -z")}
 DRILLS = {
-    "shell_tmout": (APPLY, False),
-    "shell_tmout with backup": (dict(APPLY, backup=True), False),
-    "shell_tmout absent": ({"state": "absent"}, True),
-}
+    "present": Case(TEXTS, APPLY, (), WITHOUT),
+    "backup": Case(TEXTS, dict(APPLY, backup=True), (), WITHOUT),
+    "not readonly": Case(ONE, dict(APPLY, readonly=False), (DROP_IN, MAIN), {}),
+    "absent": Case(TEXTS, ABSENT, (), WITHOUT, APPLY),
+    "absent, not readonly": Case(
+        ONE, dict(ABSENT, verify=True), (MAIN, DROP_IN), {}, dict(APPLY, readonly=False)
+    ),
+    "undo": Case(
+        {**TEXTS, "etc/profile.d/zzz.sh": DOUBTING}, APPLY, (), WITHOUT,
+        writing=dict(APPLY, verify=False),
+    ),
+}  # fmt: skip
 
 
-@pytest.mark.parametrize(("options", "applied"), DRILLS.values(), ids=DRILLS)
-def test_every_fault(environment, options, applied, record_property, capsys):
-    command = module_command("shell_tmout", **options)
+@pytest.mark.parametrize("case", DRILLS.values(), ids=DRILLS)
+def test_every_fault(environment, case, folder, request, drilled):
+    def run(options: Mapping[str, Any], tree: Path) -> list[str]:
+        return inside(tree, *module_command("shell_tmout", **options)(tree))
+
+    def make(tree: Path) -> None:
+        build(tree, case.texts)
+        if case.before:
+            command = run(case.before, tree)
+            subprocess.run(command, env=environment, check=True, capture_output=True)
+
     drill = Drill(
-        build=build_applied(environment, **APPLY) if applied else build,
-        command=lambda tree: inside(tree, *command(tree)),
-        order=(),
+        build=made_once(make, folder / "template"),
+        command=lambda tree: run(case.options, tree),
+        writing=(lambda tree: run(case.writing, tree)) if case.writing else None,
+        ends_old=bool(case.writing),
+        order=case.order,
         environment=environment,
         watch=["/etc/", environment["TMPDIR"]],
-        looking=False,
+        looking=case.options in (APPLY, ABSENT),
         probe=probe,
-        every=1 if FULL else 9,
+        between=case.between,
     )
-    drill.run()
-    record_property("faults", dict(drill.counts))
-    with capsys.disabled():
-        print(f"\n  {dict(drill.counts)}, broken {len(drill.broken)}", end=" ")
-    assert not drill.broken, "\n".join(drill.broken[:50])
-    assert drill.counts["kills"] >= (10 if FULL else 3)
+    drilled(f"shell_tmout: {request.node.callspec.id}", drill)

@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from harness import ERRORS, Drill
+from calls import ERRORS
+from harness import Drill
 
 PROGRAM = Path(__file__).with_name("transaction_run.py")
 ORDER = ("etc/changed", "usr/real", "etc/created.d/created", "etc/removed")
@@ -55,8 +56,6 @@ def build_killed_at(python, call, number, options=()):
     return build_and_kill
 
 
-# make test tries a fixed sample of the faults, CURFEW_FULL=1 all.
-FULL = bool(os.environ.get("CURFEW_FULL"))
 # Clean runs rename four times: the journal, two files, the removed one; the fifth marks it proven.
 DRILLS = {
     "write": ((), None),
@@ -70,7 +69,7 @@ DRILLS = {
 
 
 @pytest.mark.parametrize(("options", "killed_at"), DRILLS.values(), ids=DRILLS)
-def test_every_fault(python, options, killed_at, record_property, capsys):
+def test_every_fault(python, options, killed_at, request, drilled):
     full = options in ((), ("undo",)) and not killed_at
     drill = Drill(
         build=build_killed_at(python, *killed_at, options) if killed_at else build,
@@ -80,12 +79,5 @@ def test_every_fault(python, options, killed_at, record_property, capsys):
         writing=lambda tree: [*python, str(PROGRAM), str(tree), *set(options) - {"undo"}],
         original=build if killed_at else None,
         errors=ERRORS if full else ("EIO",),
-        looking=False,
-        every=1 if FULL else 5,
     )
-    drill.run()
-    record_property("faults", dict(drill.counts))
-    with capsys.disabled():
-        print(f"\n  {dict(drill.counts)}, broken {len(drill.broken)}", end=" ")
-    assert not drill.broken, "\n".join(drill.broken[:50])
-    assert drill.counts["kills"] >= 2
+    drilled(f"files: {request.node.callspec.id}", drill)
