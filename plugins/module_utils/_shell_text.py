@@ -13,7 +13,7 @@ Private to this collection: it may change without notice.
 import re
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
-__all__ = ("Command", "Script", "Word", "literal", "parse")
+__all__ = ("Command", "Script", "Word", "expansions", "literal", "parse")
 
 
 class Word(NamedTuple):
@@ -40,6 +40,8 @@ class Command(NamedTuple):
 
 class Script(NamedTuple):
     commands: List[Command]
+    # What loops and cases begin with, up to their list or word: it is expanded like a command.
+    heads: List[Command]
     # Where lines begin and end at which a comment may stand: not within a quote or a here-document.
     line_starts: Tuple[int, ...]
     line_ends: Tuple[int, ...]
@@ -52,6 +54,7 @@ class _Frame:
 
     def __init__(self, kind: str, conditional: bool, subshell: bool, in_function: bool) -> None:
         self.kind = kind
+        self.first_command = 0
         self.conditional = conditional
         self.subshell = subshell
         self.in_function = in_function
@@ -105,7 +108,20 @@ def parse(text: str) -> Script:
         error = str(problem)
     except RecursionError:
         error = "it nests too deeply"
-    return Script(parser.commands, (0,) + tuple(parser.line_starts), tuple(parser.line_ends), error)
+    starts = (0,) + tuple(parser.line_starts)
+    return Script(parser.commands, parser.heads, starts, tuple(parser.line_ends), error)
+
+
+def expansions(raw: str) -> List[str]:
+    """Return each ${...} and $((...)) of some words that the shell itself works out."""
+    lexer = _Expanding(raw)
+    at = 0
+    try:
+        while at < len(raw):
+            at = max(lexer.word_end(at), at + 1)
+    except _Broken:
+        pass
+    return lexer.found
 
 
 class _Lexer:
@@ -278,22 +294,46 @@ class _Lexer:
         self.at = end.end()
 
 
+class _Expanding(_Lexer):
+    """It keeps what it steps over; a $(...) in it is a text of its own, and no part of this one."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.found: List[str] = []
+
+    def _brace_end(self, at: int) -> int:
+        end = super()._brace_end(at)
+        self.found.append(self.text[at - 2 : end])
+        return end
+
+    def _arithmetic_end(self, at: int) -> int:
+        end = super()._arithmetic_end(at)
+        if end:
+            self.found.append(self.text[at - 3 : end])
+        return end
+
+
 class _Parser(_Lexer):
     """The commands of a text, with the compound commands around each."""
 
     def __init__(self, text: str, depth: int = 0) -> None:
         super().__init__(text, depth)
         self.commands: List[Command] = []
+        self.heads: List[Command] = []
         self._frames: List[_Frame] = []
         self._words: List[Word] = []
         self._loops: Dict[str, Tuple[str, ...]] = {}
         self._joined = ""
         self._function_next = False
+        # Where the commands begin of the compound command that has just been closed.
+        self._closed: Optional[int] = None
         self._end = 0
 
     def run(self, until_parenthesis: bool = False) -> None:
         while True:
             kind, word = self.next()
+            if word.text not in _REDIRECTIONS and not word.text.isdigit():
+                self._leave_closed(word.text)
             closes = kind == "operator" and word.text == ")"
             if closes and until_parenthesis and not self._in_paren():
                 return
@@ -310,6 +350,13 @@ class _Parser(_Lexer):
                 if self._frames or until_parenthesis:
                     raise _Broken("a compound command is never closed")
                 return
+
+    def _leave_closed(self, behind: str) -> None:
+        """What stands behind a compound command tells whether it ran in a process of its own."""
+        if self._closed is not None and behind in ("|", "|&", "&"):
+            for at in range(self._closed, len(self.commands)):
+                self.commands[at] = self.commands[at]._replace(subshell=True)
+        self._closed = None
 
     def _in_paren(self) -> bool:
         kinds = [frame.kind for frame in self._frames]
@@ -340,6 +387,7 @@ class _Parser(_Lexer):
             self._function_next = True
             self._words = []
         if first == "case" and text == "in" and len(self._words) == 3:
+            self.heads.append(self._command(tuple(self._words), ""))
             self._push("case")
             self._words = []
 
@@ -357,7 +405,7 @@ class _Parser(_Lexer):
             return True
         if text == "[[":
             self.skip_test()
-            self._words.append(word)
+            self._words += [word, Word(word.end, self.at, self.text[word.end : self.at])]
             self._end = self.at
             return True
         if text in ("if", "while", "until", "{"):
@@ -402,10 +450,13 @@ class _Parser(_Lexer):
         self._end = self.at
 
     def _open_parenthesis(self) -> None:
-        if not self._words and self.skip_arithmetic():
-            self._words.append(Word(self.at, self.at, "(("))
-            return
-        if self._words and self._words[0].text == "for" and self.skip_arithmetic():
+        start = self.at
+        if (not self._words or self._words[0].text == "for") and self.skip_arithmetic():
+            at = start - 1 if self._words else start + 1
+            if not self._words:
+                self._words.append(Word(start - 1, at, "(("))
+            self._words.append(Word(at, self.at, self.text[at : self.at]))
+            self._end = self.at
             return
         rest = re.compile(r"[ \t]*\)").match(self.text, self.at)
         if rest and (self._words or self._function_next):
@@ -422,13 +473,16 @@ class _Parser(_Lexer):
         function = self._function_next and kind in ("{", "(")
         conditional = self._conditional() or function
         subshell = outer.subshell or kind == "("
-        self._frames.append(_Frame(kind, conditional, subshell, outer.in_function or function))
+        frame = _Frame(kind, conditional, subshell, outer.in_function or function)
+        frame.first_command = len(self.commands)
+        self._frames.append(frame)
         self._function_next = False
         self._joined = ""
 
     def _close(self, kind: str) -> None:
         while self._frames:
             frame = self._frames.pop()
+            self._closed = frame.first_command
             loop = kind == "loop" and frame.kind in ("while", "for")
             if frame.kind == kind or loop:
                 break
@@ -450,6 +504,7 @@ class _Parser(_Lexer):
             return
         first = words[0].text
         if first in ("for", "select", "foreach"):
+            self.heads.append(self._command(words, separator))
             self._push("for")
             if len(words) > 1:
                 self._loops = dict(self._loops)

@@ -9,7 +9,7 @@ Private to this collection: it may change without notice.
 
 import os
 import re
-from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from ansible_collections.curfew.session.plugins.module_utils import _tmout_script
 from ansible_collections.curfew.session.plugins.module_utils._file_system import (
@@ -131,41 +131,46 @@ def survey(
     readings = {family: follow(files, family, drop_in) for family in families}
     found: Dict[Tuple[str, int], Conflict] = {}
     for family, reading in readings.items():
-        for place in reading.places:
+        fixing = _last_fixing(reading.places)
+        for at, place in enumerate(reading.places):
             key = (files.real(place.path), place.definition.offset)
-            conflict = _conflict(place, family, reading.reads_drop_in, wanted)
+            conflict = _conflict(place, family, reading.reads_drop_in, wanted, at < fixing)
             found[key] = _merged(found[key], conflict) if key in found else conflict
-    conflicts = [_fixed(one, found.values()) for one in found.values() if _counts(one)]
+    conflicts = [one for one in found.values() if _counts(one)]
     return readings, conflicts + _reported(files)
 
 
-def _fixed(conflict: Conflict, others: Iterable[Conflict]) -> Conflict:
-    """A value wins too if it is a later line of its file that fixes it."""
-    fixing = conflict.definition.kind == "assign" and any(
-        one.wins
-        and one.definition.kind == "attribute"
-        and one.path == conflict.path
-        and one.definition.offset > conflict.definition.offset
-        for one in others
-    )
-    return conflict._replace(wins=True) if fixing else conflict
+def _last_fixing(places: Sequence[Place]) -> int:
+    """Return which of them is the last, before ours, that makes readonly what others have set."""
+    fixing = [
+        at
+        for at, place in enumerate(places)
+        if place.before and place.definition.readonly and place.definition.kind == "attribute"
+    ]
+    return max(fixing, default=-1)
 
 
 def _counts(conflict: Conflict) -> bool:
     """Taking TMOUT away, or giving it away, is no definition, unless it breaks ours."""
     definition = conflict.definition
-    return conflict.against or definition.kind in ("assign", "opaque") or definition.readonly
+    gives = definition.gives_value or definition.kind == "opaque"
+    return conflict.against or gives or definition.readonly
 
 
-def _conflict(place: Place, family: str, reads_drop_in: bool, wanted: Wanted) -> Conflict:
+def _conflict(
+    place: Place, family: str, reads_drop_in: bool, wanted: Wanted, fixed_later: bool
+) -> Conflict:
     definition = place.definition
     fixed_before = place.before and definition.readonly
+    # Ours cannot take back that it is exported either.
+    unwanted = definition.exported and not wanted.export and wanted.seconds is not None
     if not reads_drop_in:
-        wins, against = definition.kind == "assign", False
+        wins, against = definition.gives_value, False
     else:
         changes_after = place.after and _changes(definition, wanted)
-        wins = fixed_before or (changes_after and not wanted.readonly)
-        against = fixed_before or changes_after
+        fixed = place.before and (definition.readonly or (fixed_later and definition.gives_value))
+        wins = fixed or (changes_after and not wanted.readonly)
+        against = fixed_before or (place.before and unwanted) or changes_after
     return Conflict(
         place.path, definition, "login shells", (family,), wins, against, reads_drop_in
     )
@@ -173,11 +178,15 @@ def _conflict(place: Place, family: str, reads_drop_in: bool, wanted: Wanted) ->
 
 def _changes(definition: Definition, wanted: Wanted) -> bool:
     """Tell whether a definition that is read after ours would change it, or fail because of it."""
+    gives_more = (definition.readonly and not wanted.readonly) or (
+        definition.exported and not wanted.export
+    )
     if definition.kind == "attribute":
-        gives_more = definition.readonly and not wanted.readonly
-        return gives_more or (definition.exported and not wanted.export)
+        return gives_more
+    if definition.kind == "default" and wanted.seconds is not None:
+        return False  # there is ours by then
     same = definition.kind == "assign" and definition.value == str(wanted.seconds)
-    return wanted.readonly or not same
+    return wanted.readonly or gives_more or not same
 
 
 def _merged(one: Conflict, other: Conflict) -> Conflict:

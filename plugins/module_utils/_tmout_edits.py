@@ -78,9 +78,9 @@ def _with_companions(text: str, definitions: Sequence[Definition]) -> List[Defin
     chosen = {one.offset: one for one in definitions}
     fixing = [one.offset for one in definitions if one.kind == "attribute" and one.readonly]
     for one in others:
-        if fixing and one.kind == "assign" and one.offset < max(fixing):
+        if fixing and one.gives_value and one.offset < max(fixing):
             chosen[one.offset] = one
-    assigned = [one.offset for one in chosen.values() if one.kind == "assign"]
+    assigned = [one.offset for one in chosen.values() if one.gives_value]
     for one in others:
         if assigned and one.kind == "attribute" and one.offset > min(assigned):
             chosen[one.offset] = one
@@ -114,7 +114,7 @@ def disable(text: str, definitions: Sequence[Definition]) -> str:
         raise EditRefused(line, "the file does not end: " + script.error)
     blocks: Dict[Tuple[int, int], List[Tuple[int, int, str]]] = {}
     needed = set()
-    for command in script.commands:
+    for command in script.commands + script.heads:
         parts = [
             part
             for part in _tmout_script.parts_of(command)

@@ -18,8 +18,33 @@ __all__ = ("Definition", "Part", "find", "is_only_tmout", "offset_of", "others",
 _DECLARING = frozenset(("export", "readonly", "typeset", "declare", "local", "integer", "float"))
 _ABOUT = _DECLARING | frozenset(("unset",))
 _PREFIXES = frozenset(("command", "builtin", "noglob", "nocorrect", "-"))
+# What is assigned before one of these stays: in every shell but bash, or in some.
+_SPECIAL = _ABOUT | frozenset(
+    ": . source break continue eval exec exit return set shift times trap".split()
+)
 _ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?:\[[^]]*\])?(\+?=)")
-_DEFAULT = re.compile(r"\$\{TMOUT:?=([^}]*)\}")
+_DEFAULT = re.compile(r"\$\{TMOUT:?=(.*)\}\Z", re.DOTALL)
+_CALCULATED = re.compile(
+    r"(?<![\w$])TMOUT\s*(?:(?:[-+*/%&^|]|<<|>>)?=(?!=)|\+\+|--)|(?:\+\+|--)\s*TMOUT\b"
+    r"|\$\{TMOUT:*="
+)
+_NAMED = re.compile(r"(?:^|\s)TMOUT(?=[\s?]|$)")
+_MENTIONED = re.compile(r"(?<![\w${])TMOUT\b")
+_AT_PROMPTS = re.compile(r"PROMPT_COMMAND\+?=.*(?<![\w${])TMOUT\b", re.DOTALL)
+_LOOP = re.compile(r"\ATMOUT(?=\s|\Z)|\A\(\(.*(?:" + _CALCULATED.pattern + ")", re.DOTALL)
+# What may give it a value that the text does not tell, by the rest of the command.
+_SETTING = {
+    "eval": _MENTIONED, "trap": _MENTIONED, "((": _CALCULATED, "let": _CALCULATED,
+    "for": _LOOP, "foreach": _LOOP, "select": _LOOP,
+    "getopts": _NAMED, "mapfile": _NAMED, "read": _NAMED, "readarray": _NAMED, "vared": _NAMED,
+    "nameref": re.compile(r"\w=TMOUT$"), "printf": re.compile(r"(?:^|\s)-v\s*TMOUT(?=\s|$)"),
+    "set": re.compile(r"(?:^|\s)[-+]A\s+TMOUT(?=\s|$)"),
+    "wait": re.compile(r"(?:^|\s)-\w*p\s*TMOUT(?=\s|$)"),
+}  # fmt: skip
+# Commands that do nothing besides, and leave nothing behind.
+_SOLE = re.compile(
+    r"(?:: (\"?)\$\{TMOUT:?=[^{}]*\}\1|let (\"?)TMOUT=\w+\2|\(\( *TMOUT *= *\w+ *\)\))\Z"
+)
 _CSH = re.compile(
     r"(?:^|[;&|)])\s*(?:(setenv)\s+TMOUT\s+|(set)((?:\s+-[rfl]+)?)\s+(?:autologout|TMOUT)\s*=\s*)"
     r"[\"'(]?\s*([^\s;\"')]*)"
@@ -31,8 +56,8 @@ _PAM_ENV = re.compile(r"\s*TMOUT(?=\s)(?:.*?\b(?:OVERRIDE|DEFAULT)=(\S*))?")
 class Definition(NamedTuple):
     """A command that gives TMOUT a value, attributes, or takes it away.
 
-    Its kind is `assign`, `attribute` or `unset`; `opaque` is one that may give it a value that
-    cannot be read from the text, such as an eval.
+    Its kind is `assign`, `default` (it gives a value where there is none), `attribute` or `unset`;
+    `opaque` is one that may give it a value that cannot be read from the text, such as an eval.
     """
 
     line: int
@@ -46,6 +71,10 @@ class Definition(NamedTuple):
     in_function: bool
     offset: int
 
+    @property
+    def gives_value(self) -> bool:
+        return self.kind in ("assign", "default")
+
 
 def find(text: str, syntax: str = "sh") -> List[Definition]:
     """Return the definitions in a file of syntax sh, csh, environment or pam_env, in order."""
@@ -55,7 +84,8 @@ def find(text: str, syntax: str = "sh") -> List[Definition]:
         return _find_by_line(text, syntax)
     found: List[Definition] = []
     line, counted = 1, 0
-    for command in _shell_text.parse(text).commands:
+    script = _shell_text.parse(text)
+    for command in sorted(script.commands + script.heads, key=lambda one: one.start):
         for part in [] if command.subshell else parts_of(command):
             offset = offset_of(command, part)
             line += text.count("\n", counted, offset)
@@ -72,6 +102,8 @@ class Part(NamedTuple):
     readonly: bool
     exported: bool
     word: Optional[_shell_text.Word]
+    # It depends on the shell, or on what came before, whether it does that.
+    sometimes: bool = False
 
 
 def _definition(
@@ -89,7 +121,7 @@ def _definition(
         value=part.value,
         readonly=part.readonly,
         exported=part.exported,
-        conditional=command.conditional,
+        conditional=command.conditional or part.sometimes,
         shared=re.sub(r"(^|\s)#.*", "", line).strip() != alone,
         in_function=command.in_function,
         offset=offset,
@@ -99,21 +131,27 @@ def _definition(
 def parts_of(command: _shell_text.Command) -> List[Part]:
     """Return what a command does about TMOUT, word by word."""
     words = list(command.words)
+    count = next((at for at, word in enumerate(words) if not _ASSIGNMENT.match(word.text)), None)
+    assigned, words = words[:count], words[len(words) if count is None else count :]
     while len(words) > 1 and words[0].text.lstrip("\\") in _PREFIXES:
         words = words[1:]
-    first = (_shell_text.literal(words[0].text) or "").lstrip("\\")
-    if first in _DECLARING:
-        return _declared(first, words[1:])
-    if first == "unset":
-        taken = [word for word in words[1:] if _shell_text.literal(word.text) == "TMOUT"]
-        return [Part("unset", None, False, False, word) for word in taken]
-    if all(_ASSIGNMENT.match(word.text) for word in words):
-        return [
-            Part("assign", _value(word.text), False, False, word)
-            for word in words
+    first = (_shell_text.literal(words[0].text) or "").lstrip("\\") if words else ""
+    parts = []
+    if first in _SPECIAL or not first:
+        parts = [
+            Part("assign", _value(word.text), False, False, word, bool(words))
+            for word in assigned
             if _names_tmout(word.text)
         ]
-    return _opaque(first, words)
+    if first in _DECLARING:
+        parts += _declared(first, words[1:])
+    elif first == "unset":
+        taken = [word for word in words[1:] if _shell_text.literal(word.text) == "TMOUT"]
+        parts += [Part("unset", None, False, False, word) for word in taken]
+    else:
+        parts += _opaque(first, words[1:])
+    ours = [part.word for part in parts]
+    return parts + _within([word for word in command.words if word not in ours])
 
 
 def _names_tmout(word: str) -> bool:
@@ -121,20 +159,27 @@ def _names_tmout(word: str) -> bool:
     return bool(matched and matched.group(1) == "TMOUT")
 
 
-def _opaque(first: str, words: List[_shell_text.Word]) -> List[Part]:
-    rest = " ".join(word.text for word in words[1:])
-    default = _DEFAULT.search(rest)
-    if default:
-        return [Part("assign", _computed(default.group(1)), False, False, None)]
-    sets = {
-        "eval": r"\bTMOUT\+?=",
-        "let": r"\bTMOUT\s*[-+*/]?=",
-        "read": r"(^|\s)TMOUT(\s|$)",
-        "printf": r"-v\s*TMOUT(\s|$)",
-    }
-    if first in sets and re.search(sets[first], rest):
+def _opaque(first: str, words: Sequence[_shell_text.Word]) -> List[Part]:
+    rest = " ".join(_shell_text.literal(word.text) or word.text for word in words)
+    if first in _SETTING and _SETTING[first].search(rest):
         return [Part("opaque", None, "readonly" in rest, False, None)]
     return []
+
+
+def _within(words: Sequence[_shell_text.Word]) -> List[Part]:
+    """Return what the words of any command do when they are expanded, or when a prompt comes."""
+    parts = []
+    for word in words:
+        for expansion in _shell_text.expansions(word.text):
+            default = _DEFAULT.match(expansion)
+            if default:
+                value = _computed(default.group(1))
+                parts.append(Part("default", value, False, False, None, True))
+            elif re.match(r"\$\(|\$\{TMOUT::=", expansion) and _CALCULATED.search(expansion):
+                parts.append(Part("opaque", None, False, False, None))
+        if _AT_PROMPTS.match(word.text):
+            parts.append(Part("opaque", None, False, False, None))
+    return parts
 
 
 def _declared(builtin: str, words: List[_shell_text.Word]) -> List[Part]:
@@ -150,6 +195,8 @@ def _declared(builtin: str, words: List[_shell_text.Word]) -> List[Part]:
             removed += text[1:] if text[0] == "+" or "n" in text and builtin == "export" else ""
             continue
         named = text == "TMOUT" or _names_tmout(word.text) or _names_tmout(text or "")
+        if "n" in flags and builtin != "export" and (text or "").endswith("=TMOUT"):
+            parts.append(Part("opaque", None, False, False, None))
         if not named or set("fFp") & set(flags):
             continue
         value = _value(word.text) if "=" in word.text else None
@@ -161,7 +208,7 @@ def _declared(builtin: str, words: List[_shell_text.Word]) -> List[Part]:
 
 def _value(word: str) -> Optional[str]:
     name, _equals, raw = word.partition("=")
-    if name.endswith("+"):
+    if name.endswith(("+", "]")) or raw.startswith("("):
         return None
     if name[0] in "'\"":
         raw = name[0] + raw
@@ -201,8 +248,8 @@ def is_only_tmout(command: _shell_text.Command) -> bool:
 def others(command: _shell_text.Command, parts: Sequence[Part]) -> List[_shell_text.Word]:
     """Return the words of a command that are about something else than TMOUT."""
     if any(part.word is None for part in parts):
-        plain_default = command.words[0].text == ":" and len(command.words) == 2
-        return [] if plain_default else list(command.words)
+        alone = _SOLE.match(" ".join(word.text for word in command.words))
+        return [] if alone else list(command.words)
     ours = [part.word for part in parts]
     return [
         word

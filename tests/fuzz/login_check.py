@@ -10,8 +10,13 @@ from typing import Any, NamedTuple
 
 from ansible_collections.curfew.session.plugins.module_utils import _tmout_edits, _tmout_script
 
+from . import login_tree_check, login_trees
 from .case import Disagreement, Result, rng_of, smaller
 from .login_texts import ALL, CONSTRUCTS, Text, generate
+from .login_tree_check import Wrong
+
+# A tree takes as long as several texts: so many of the cases are trees.
+TREES = 0.1
 
 VARIABLES = "ABCDEFGHIJK"
 ORIGINAL, DISABLED, TWIN = "abc"
@@ -30,10 +35,6 @@ for i in %s; do
   ) >"$i.out" 2>"$i.err" </dev/null
 done
 """
-
-
-class Wrong(Exception):
-    """A shell and we disagree; the sentence says how."""
 
 
 class _Said(NamedTuple):
@@ -64,12 +65,27 @@ class Logins:
 
     def run(self, seed: int, numbers: Sequence[int]) -> Result:
         result = Result(self.kind, cases=len(numbers))
-        texts = [(number, generate(rng_of(self.kind, seed, number))) for number in numbers]
+        trees = [n for n in numbers if rng_of("kind", seed, n).random() < TREES]
+        texts = [(n, generate(rng_of(self.kind, seed, n))) for n in numbers if n not in trees]
         for _number, text in texts:
             result.constructs.update(n for n, r in CONSTRUCTS.items() if re.search(r, text.text))
         for number, what in self._check(texts, result).items():
             result.disagreements.append(self._small(number, dict(texts)[number], what))
+        self._run_trees(seed, trees, result)
         return result
+
+    def _run_trees(self, seed: int, numbers: Sequence[int], result: Result) -> None:
+        trees = {n: login_trees.generate(rng_of("tree", seed, n)) for n in numbers}
+        for tree in trees.values():
+            constructs = login_trees.CONSTRUCTS.items()
+            result.constructs.update(name for name, has in constructs if has(tree))
+        found = login_tree_check.check(
+            self.folder, list(trees.items()), self.shells, result.counts
+        )
+        for number, what in found.items():
+            tree = trees[number]
+            shown = {**tree.files, "options": repr(tree.options).encode()}
+            result.disagreements.append(Disagreement(number, what, shown))
 
     def _small(self, number: int, text: Text, what: str) -> Disagreement:
         """Make the text small, where no twin is needed to see what is wrong; else show both."""
@@ -146,10 +162,11 @@ class Logins:
         shown = " ".join(f'"{name}=${{{name}-}}"' for name in VARIABLES)
         driver = self.folder / "driver"
         driver.write_text(DRIVER % (" ".join(names) or "none", shown))
+        # Not by Python's own timeout, which looks at intervals and so waits for too long.
         subprocess.run(
-            [*COMMANDS[shell], str(driver), str(self.folder)],
+            ["timeout", "300", *COMMANDS[shell], str(driver), str(self.folder)],
             env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"}, stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=300, check=False,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False,
         )  # fmt: skip
         return {name: self._said(name) for name in names}
 
@@ -177,14 +194,13 @@ def _predict(definitions: Sequence[Any], said: _Said, shell: str) -> None:
     """What follows from the definitions as we have found them, against what the shell has."""
     if any(one.kind == "opaque" for one in definitions):
         return
-    assigned = [one.value for one in definitions if one.kind == "assign"]
+    assigned = [one.value for one in definitions if one.gives_value]
     if any(" -i " in one.text for one in definitions) and {"15m", ""} & set(assigned):
         return  # no number: an integer makes 0 of it, or cannot take it
     bare = [one for one in definitions if one.kind == "attribute"]
     if shell == "zsh" and bare and (said.tmout == "" or any(one.readonly for one in bare)):
         return  # an attribute without a value gives an empty one, or none at all
-    if any(one.conditional or one.in_function or "{TMOUT" in one.text for one in definitions):
-        # A default gives a value where there is none, so it is conditional by itself.
+    if any(one.conditional or one.in_function for one in definitions):
         if None not in assigned and said.tmout not in [None, *assigned]:
             raise Wrong(f"found {assigned}, the shell has {said.tmout}")
         return

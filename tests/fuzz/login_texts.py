@@ -45,6 +45,26 @@ DEFINITIONS = (
     Text("command export TMOUT=12", ":", ALL - {"zsh"}), Text("\\export TMOUT=13", ":"),
     Text("TMOUT=$((5+5))", ":"), Text("readonly TMOUT=6 A=1", "readonly A=1"),
     Text("export TMOUT A", "export A"), Text("TMOUT=1 TMOUT=2", ":"),
+    Text("TMOUT=62 export A=1", "export A=1"), Text("TMOUT=63 :", ":"),
+    Text("A=1 TMOUT=64 eval B=2", "A=1 eval B=2"), Text("TMOUT=65 export TMOUT", ":"),
+    Text("TMOUT=66 . /dev/null", ". /dev/null"), Text("TMOUT=67 $A_B", "$A_B"),
+    Text("let TMOUT=68", ":", BIG), Text("((TMOUT=69))", ":", BIG),
+)  # fmt: skip
+# Those that do more than set it: none is disabled, so that no twin is needed but a valid one.
+MINGLED = (
+    Text("A=${TMOUT:=31}", "A=3"), Text('export B="x${TMOUT:=32}"', "export B=x"),
+    Text("[ -n ${TMOUT=33} ]", ":"), Text("case ${TMOUT:=34} in *) A=1;; esac", ":"),
+    Text("for i in ${TMOUT:=35}; do :; done", ":"), Text("[[ -n ${TMOUT:=36} ]]", ":", BIG),
+    Text(": ${A:=1}${TMOUT:=37}", ":"), Text(": $((TMOUT=38))", ":"),
+    Text("C=$((TMOUT=39+1))", ":"), Text("((A=1, TMOUT=40))", ":", BIG),
+    Text("let A=1 TMOUT=41", ":", BIG), Text("for TMOUT in 42 43; do :; done", ":"),
+    Text("for ((TMOUT=44; TMOUT<46; TMOUT++)); do :; done", ":", BIG - {"mksh"}),
+    Text("read TMOUT <<E4\n47\nE4\n", ":\n"), Text("printf -v TMOUT 48", ":", DECLARES),
+    Text("eval TMOUT=49", ":"), Text("eval 'export TMOUT=50'", ":"), Text("eval 'TMOUT=51;:'", ":"),
+    Text("getopts a: TMOUT -a 5", ":"), Text("echo 52 | read TMOUT", ":"),
+    Text("mapfile -t TMOUT <<E5\n53\nE5\n", ":\n", frozenset(("bash",))),
+    Text("typeset -n N=TMOUT; N=54", ":", frozenset(("bash", "ksh93"))),
+    Text("((TMOUT+=55))", ":", BIG), Text("set -A TMOUT 56", ":", BIG - {"bash"}),
 )  # fmt: skip
 # What looks like one and is none, and what is about anything else.
 OTHERS = (
@@ -60,6 +80,10 @@ OTHERS = (
     "D='readonly TMOUT'", 'echo "# TMOUT=4" >/dev/null', "A=${TMOUT_X-5}", "E=$((3*4))",
     "export readonly MYTMOUT=9", "cat >/dev/null <<'E3' ; A=7\nexport TMOUT=1\nE3\n",
     'G="a\\"b"', "H=\\'", ': "it\'s"', "J='say \"hi'", "K=a\\\nb", "echo it\\'s >/dev/null",
+    "{ TMOUT=5; } | cat", "if true; then TMOUT=5; fi 2>/dev/null | cat",
+    ": ${TMOUT-5} ${#TMOUT} ${TMOUT+5}", "A='${TMOUT:=5}'", 'B="\\${TMOUT:=5}"',
+    "C=$(echo ${TMOUT:=5})", "for i in TMOUT TMOUT=5; do :; done", "printf -- -vTMOUT >/dev/null",
+    "eval 'A=$TMOUT'", "while true; do TMOUT=5; break; done | cat", "TMOUT=9 alias zz=b",
     "A=$(TMOUT=5; echo 2)", "alias ll='ls -l'", "true && B=6", "false || C=8", "! false",
 )  # fmt: skip
 BIG_OTHERS = ("[[ $A = 3 && 1 < 2 ]]", "((A=1))", "I=(1 2)", "A=$'it\\'s'")
@@ -67,7 +91,11 @@ CONSTRUCTS = {
     "a plain assignment": r"(?m)^TMOUT=",
     "export": r"export .*TMOUT", "readonly": r"readonly .*TMOUT",
     "typeset or declare": r"(typeset|declare) .*TMOUT", "unset": r"unset TMOUT",
-    "a default": r"\$\{TMOUT:?=", "arithmetic": r"TMOUT=\$\(\(", "a quoted value": r"TMOUT=[\"']",
+    "a default": r"\$\{TMOUT:?=", "before a special builtin": r"TMOUT=6\d (export|:|eval|\.|\$)",
+    "in arithmetic": r"\(\([^)=]*TMOUT\+?=", "a loop's variable": r"for TMOUT|\(\(TMOUT=44",
+    "set by name": r"(read|getopts|printf|mapfile|set|-n N).*TMOUT", "in an eval": r"eval .*TMOUT",
+    "in a pipe": r"TMOUT=5.*\| cat",
+    "arithmetic": r"TMOUT=\$\(\(", "a quoted value": r"TMOUT=[\"']",
     "a quoted word": r"\"TMOUT=",
     "shared with another assignment": r"\w=\S+ +TMOUT=|TMOUT=\S+ +\w=",
     "over several lines": r"\\\n +TMOUT=", "in if": r"if true|if false", "in case": r"case a in",
@@ -107,8 +135,11 @@ class _Maker:
         self.rng = rng
 
     def simple(self) -> Text:
-        if self.rng.random() < 0.5:
+        number = self.rng.random()
+        if number < 0.47:
             return self.rng.choice(DEFINITIONS)
+        if number < 0.5:
+            return self.rng.choice(MINGLED)
         if self.rng.random() < 0.1:
             other = self.rng.choice(BIG_OTHERS)
             return Text(other, other, BIG if "$'" not in other else frozenset(("bash", "zsh")))

@@ -57,8 +57,15 @@ DEFINITIONS = [
     ("[[ -n $x && ( $y < 3 ) ]]; TMOUT=60\n", [(1, "60", False, False, False)]),
     ("(( x = 1 )); TMOUT=60\n", [(1, "60", False, False, False)]),
     ("a=(1 2); TMOUT=60\n", [(1, "60", False, False, False)]),
-    (': "${TMOUT:=60}"\n', [(1, "60", False, False, False)]),
-    (": ${TMOUT=60}\n", [(1, "60", False, False, False)]),
+    # Before a special builtin: it stays in every shell but bash.
+    ("TMOUT=60 export A=1\n", [(1, "60", False, False, True)]),
+    ("A=1 TMOUT=60 readonly B\n", [(1, "60", False, False, True)]),
+    ("TMOUT=60 :\n", [(1, "60", False, False, True)]),
+    ("TMOUT=60 command eval true\n", [(1, "60", False, False, True)]),
+    ("TMOUT=60 source /x\n", [(1, "60", False, False, True)]),
+    ("TMOUT=60 $X\n", [(1, "60", False, False, True)]),
+    ("TMOUT=(60)\n", [(1, None, False, False, False)]),
+    ("TMOUT[1]=60\n", [(1, None, False, False, False)]),
     ("cat <<A; TMOUT=60\nTMOUT=1\nA\nTMOUT=2\n",
      [(1, "60", False, False, False), (4, "2", False, False, False)]),
     ("cat <<-'E'\n\tTMOUT=1\n\tE\nTMOUT=2\n", [(4, "2", False, False, False)]),
@@ -87,6 +94,16 @@ NO_DEFINITIONS = [
     "x=$(TMOUT=900; echo)\n",
     "TMOUT=900 | cat\n",
     "TMOUT=900 &\n",
+    "{ TMOUT=900; } | cat\n",
+    "if x; then\n TMOUT=900\nfi 2>/dev/null &\n",
+    "while :; do TMOUT=900; break; done >/x 2>&1 | cat\n",
+    "TMOUT=900 sleep 1; TMOUT=9 alias a=b\n",
+    "(( TMOUT == 5 || TMOUT <= 3 || $TMOUT != 4 ))\n",
+    ": $((TMOUT + 1)) ${#TMOUT} ${TMOUT:-5} ${TMOUT+5} ${A:-TMOUT=5} ${TMOUT:?=}\n",
+    "A='${TMOUT:=5}' B=\\${TMOUT:=5} C=$(echo ${TMOUT:=5}) D=`echo ${TMOUT:=5}`\n",
+    "printf %s TMOUT\nread A <TMOUT\nset -- -v TMOUT\ngetopts TMOUTS A\n",
+    "for i in TMOUT TMOUT=5; do :; done\ncase TMOUT in TMOUT) ;; esac\n",
+    "eval 'echo $TMOUT ${TMOUT}'\nPROMPT_COMMAND='echo $TMOUT'\n",
     "[ $TMOUT = 900 ]\n",
     'echo "$TMOUT"\n',
     "declare -p TMOUT\n",
@@ -103,6 +120,44 @@ OTHER_KINDS = [
     ("let TMOUT=60\n", "opaque"),
     ("read -r TMOUT </x\n", "opaque"),
     ("printf -v TMOUT %s 60\n", "opaque"),
+    ("eval 'read TMOUT'\n", "opaque"),
+    ("trap 'TMOUT=60' EXIT\n", "opaque"),
+    ("PROMPT_COMMAND='TMOUT=60'\n", "opaque"),
+    ("export PROMPT_COMMAND='a; TMOUT=60'\n", "opaque"),
+    ("((TMOUT=60))\n", "opaque"),
+    ("(( A = TMOUT += 60 ))\n", "opaque"),
+    ("((TMOUT++))\n", "opaque"),
+    (": $((TMOUT=60))\n", "opaque"),
+    ('A="x $((TMOUT = 60))"\n', "opaque"),
+    ("let A=1 TMOUT=60\n", "opaque"),
+    ("let 'TMOUT = 60'\n", "opaque"),
+    ("for TMOUT in 60; do :; done\n", "opaque"),
+    ("select TMOUT in 60; do break; done\n", "opaque"),
+    ("for ((TMOUT=60; TMOUT<61; )); do :; done\n", "opaque"),
+    ("getopts a: TMOUT -a 60\n", "opaque"),
+    ("read A TMOUT <<X\n1 60\nX\n", "opaque"),
+    ("echo 60 | read TMOUT\n", "opaque"),
+    ("mapfile -t TMOUT </x\n", "opaque"),
+    ("set -A TMOUT 60\n", "opaque"),
+    ("typeset -n A=TMOUT\n", "opaque"),
+    ("nameref A=TMOUT\n", "opaque"),
+    ("wait -n -p TMOUT\n", "opaque"),
+    (": ${TMOUT::=60}\n", "opaque"),
+]
+
+# What gives TMOUT a value only where it has none, and the value
+DEFAULTS = [
+    (': "${TMOUT:=60}"\n', "60"),
+    (": ${TMOUT=60}\n", "60"),
+    ("A=${TMOUT:=60}\n", "60"),
+    ('export A="x${TMOUT:=60}y"\n', "60"),
+    ("echo ${TMOUT:=$((2*30))} ; x\n", "60"),
+    ("A=${A:-${TMOUT:=60}}\n", "60"),
+    ("[ -n ${TMOUT:=60} ]\n", "60"),
+    ("[[ -n ${TMOUT:=60} ]]\n", "60"),
+    ("case ${TMOUT:=60} in *) ;; esac\n", "60"),
+    ("for i in ${TMOUT:=60}; do :; done\n", "60"),
+    (": ${TMOUT:=$X}\n", None),
 ]
 
 OTHER_SYNTAXES = [
@@ -165,6 +220,23 @@ DISABLED = [
      "#curfew.session# A=1; TMOUT=60 # it's\nA=1; : # it's #curfew.session#\n"),
     ("unset A TMOUT B\n", "#curfew.session# unset A TMOUT B\nunset A B #curfew.session#\n"),
     ("A=1\nunset TMOUT\n", "A=1\n#curfew.session# unset TMOUT\n"),
+    ("TMOUT=60 export A=1\n",
+     "#curfew.session# TMOUT=60 export A=1\nexport A=1 #curfew.session#\n"),
+    ("B=1 TMOUT=60 eval A='$B'\n",
+     "#curfew.session# B=1 TMOUT=60 eval A='$B'\nB=1 eval A='$B' #curfew.session#\n"),
+    ("TMOUT=60 export TMOUT\n", "#curfew.session# TMOUT=60 export TMOUT\n"),
+    ("{ TMOUT=60 :; }\n", "#curfew.session# { TMOUT=60 :; }\n{ :; } #curfew.session#\n"),
+    ("A=1; let TMOUT=60\n", "#curfew.session# A=1; let TMOUT=60\nA=1; : #curfew.session#\n"),
+    ("((TMOUT=60))\n", "#curfew.session# ((TMOUT=60))\n"),
+    ("A=${TMOUT:=60}\n", None),
+    (": ${TMOUT:=60} ${A:=1}\n", None),
+    (": ${TMOUT:=60}${A:=1}\n", None),
+    ("A=1 let TMOUT=60 A=2\n", None),
+    ("((TMOUT=60, A=1))\n", None),
+    ("for TMOUT in 60; do :; done\n", None),
+    ("case ${TMOUT:=60} in *) A=1;; esac\n", None),
+    ("[[ -n ${TMOUT:=60} ]]\n", None),
+    ("read TMOUT </x\n", None),
     ("eval TMOUT=60\n", None),
     ("echo ${TMOUT:=60}\n", None),
     ("A='x\ny' TMOUT=60\n", None),
@@ -187,6 +259,13 @@ def test_finds_nothing(text):
 @pytest.mark.parametrize("text, kind", OTHER_KINDS)
 def test_finds_what_is_no_plain_assignment(text, kind):
     assert [d.kind for d in script.find(text)] == [kind]
+
+
+@pytest.mark.parametrize("text, value", DEFAULTS)
+def test_a_default_is_conditional_by_itself(text, value):
+    assert [(d.kind, d.value, d.conditional) for d in script.find(text)] == [
+        ("default", value, True)
+    ]
 
 
 @pytest.mark.parametrize("syntax, text, values", OTHER_SYNTAXES)
@@ -212,6 +291,8 @@ def test_disable_and_enable(text, expected):
 def test_disabled_text_means_the_same_otherwise(shell, text, tmp_path):
     if not shutil.which(shell):
         pytest.skip(shell + " is not installed")
+    if shell == "dash" and "let " in text:
+        pytest.skip("dash has no let")
     disabled = edits.disable(text, script.find(text))
     prefix = "" if shell in ("ksh93", "mksh") else "unset TMOUT; "
     shown = 'echo "$?|$A|$B|$HISTSIZE|$(umask)"'
