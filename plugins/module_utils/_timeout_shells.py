@@ -82,6 +82,8 @@ class _Look:
         return self._programs.get((real_path, as_sh)) or self._programs.get((real_path, False))
 
     def ask(self) -> None:
+        if not self.users:
+            self.unseen.append("/etc/passwd names no account that can log in, or cannot be read.")
         if not self.shells:
             return
         try:

@@ -115,7 +115,7 @@ class _Look:
             self.service = self.service._replace(running=None)
         if self.service.running is False:
             return []
-        return ["Options on the command line of the running sshd are for root to see%s." % (
+        return ["Options on the command line of a running sshd are for root to see%s." % (
             "; those that its unit gives are counted" if self.service.manager == "systemd"
             else "")]
 
@@ -145,7 +145,7 @@ class _Look:
         self.result["definitions"] = self._definitions()
         if self.listener is not None and self.ours:
             self.result["reload_needed"] = _sshd_service.stale(self.listener, self.tree.texts)
-        elif self.ours and not self.service.running:
+        elif self.ours and self.service.running is False:
             self.result["reload_needed"] = False
 
     def _found(self) -> Tuple[_sshd_config.Tree, _sshd_match.Connection]:

@@ -111,8 +111,8 @@ def _sshd_notes(sshd: Dict[str, Any]) -> List[str]:
         found.append("This release of OpenSSH takes twice as long as its numbers say.")
     older = number(mapping(sshd.get("sessions")).get("older"))
     if older:
-        found.append("%s began before sshd last read its configuration, and keep older numbers." % (
-            words.count(older, "open session") if older > 1 else "One open session"))
+        found.append("%s began before sshd last read its configuration, and %s older numbers." % (
+            words.count(older, "open session"), "keeps" if older == 1 else "keep"))
     for key, keyword in (("channel_timeout", "ChannelTimeout"),
                          ("unused_connection_timeout", "UnusedConnectionTimeout")):
         why = mapping(sshd.get(key)).get("why")
@@ -131,7 +131,8 @@ def _sshd_reasons(asked: ClientAlive, sshd: Dict[str, Any]) -> List[Reason]:
     if sshd.get("reload_needed") is True:
         reasons.append(Reason(DIFFERS, "reload_needed", "The running sshd has not read its newest"
                               " configuration: it goes by older numbers until it is reloaded."))
-    elif sshd.get("reload_needed") is None and mapping(sshd.get("service")).get("running"):
+    elif sshd.get("reload_needed") is None and (
+            mapping(sshd.get("service")).get("running") is not False):
         reasons.append(Reason(UNVERIFIED, "reload_unknown", "Nothing tells whether the running sshd"
                               " has read its newest configuration."))
     return reasons

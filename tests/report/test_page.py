@@ -294,6 +294,17 @@ def test_nothing_is_cut_off(show: Show) -> None:
     assert crowded == []
 
 
+@pytest.mark.parametrize("width", WIDTHS)
+def test_times_stay_beside_their_bars(show: Show, width: int) -> None:
+    page = show(fleet.small(), width=width)
+    beyond = page.run(
+        "return [...document.querySelectorAll('.lanes li')].filter(l => [...l.children].some(c =>"
+        "c.getBoundingClientRect().right > l.getBoundingClientRect().right + 1"
+        "|| c.scrollWidth > c.clientWidth + 1)).map(l => l.textContent)"
+    )
+    assert beyond == []
+
+
 def test_prints_all_hosts_on_white(show: Show) -> None:
     page = show(fleet.large(200), kind="print", scheme="dark")
     paper = page.run("return getComputedStyle(document.body).backgroundColor")

@@ -76,6 +76,7 @@ CASES = [
     ([("sshd", None)], ["sshd_silent"], ""),
     ([("sshd.reload_needed", True)], ["reload_needed"], "until it is reloaded"),
     ([("sshd.reload_needed", None)], ["reload_unknown"], "Nothing tells"),
+    ([("sshd.reload_needed", None), ("sshd.service.running", None)], ["reload_unknown"], ""),
     # A service that does not run reads its files when it starts.
     ([("sshd.reload_needed", None), ("sshd.service.running", False)], [], ""),
     ([("accounts.0.idle_logout_seconds", 300)], [], ""),
