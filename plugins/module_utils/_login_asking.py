@@ -13,15 +13,14 @@ import os
 import pwd
 import resource
 import select
-import shutil
 import signal
 import stat
 import subprocess
-import tempfile
 import time
 from contextlib import suppress
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
+from ansible_collections.curfew.session.plugins.module_utils import _file_scratch
 from ansible_collections.curfew.session.plugins.module_utils._login_shells import (
     Shell,
     logout_seconds,
@@ -131,7 +130,7 @@ def ask(
 ) -> List[Answer]:
     """Start these shells side by side, one time limit for all, and return what each said."""
     try:
-        home = tempfile.mkdtemp(prefix="curfew-", dir=_PUBLIC if os.path.isdir(_PUBLIC) else None)
+        home = _file_scratch.make(_PUBLIC if os.path.isdir(_PUBLIC) else None)
     except OSError as error:
         raise AskError("no login shell can be asked: {0}".format(error)) from error
     running: List[_Running] = []
@@ -151,13 +150,13 @@ def ask(
             _end(one)
         _end_orphans()
         _adopt_orphans(False)
-        with suppress(OSError):  # rmtree itself lets some of them through
-            shutil.rmtree(home, ignore_errors=True)
+        _file_scratch.remove(home)
 
 
 def _start(shell: Shell, base: str, ids: Tuple[int, int]) -> _Running:
     home, answers = os.path.join(base, "home"), os.path.join(base, "answers")
-    os.mkdir(base, 0o711)
+    os.mkdir(base)
+    os.chmod(base, 0o711)  # whatever our umask is: the user who asks passes through
     for folder in (home, answers):
         os.mkdir(folder, 0o700)
         if os.geteuid() == 0:

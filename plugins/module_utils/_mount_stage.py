@@ -14,13 +14,12 @@ import ctypes
 import os
 import pickle
 import select
-import shutil
 import signal
 import stat
-import tempfile
 import time
-from contextlib import suppress
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence
+
+from ansible_collections.curfew.session.plugins.module_utils import _file_scratch
 
 __all__ = ("Staged", "within")
 
@@ -39,7 +38,7 @@ class Staged(NamedTuple):
 def within(staged: Sequence[Staged], work: Callable[[], Any], limit: float) -> Any:
     """Return what `work` returns when it sees the staged files; None where that is forbidden."""
     try:
-        base = tempfile.mkdtemp(prefix="curfew-")
+        base = _file_scratch.make()
     except OSError:
         return None  # a full disk: no answer, as where it is forbidden
     reader, writer = os.pipe()
@@ -53,8 +52,7 @@ def within(staged: Sequence[Staged], work: Callable[[], Any], limit: float) -> A
         os.close(reader)
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
-        with suppress(OSError):  # rmtree itself lets some of them through
-            shutil.rmtree(base, ignore_errors=True)
+        _file_scratch.remove(base)
 
 
 def _child(

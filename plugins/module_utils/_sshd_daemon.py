@@ -13,7 +13,6 @@ import re
 import resource
 import shutil
 import subprocess
-import tempfile
 from collections import deque
 from contextlib import suppress
 from typing import (
@@ -29,7 +28,12 @@ from typing import (
     Union,
 )
 
-from ansible_collections.curfew.session.plugins.module_utils import _sshd_config, _sshd_match
+from ansible_collections.curfew.session.plugins.module_utils import (
+    _file_scratch,
+    _sshd_config,
+    _sshd_match,
+)
+from ansible_collections.curfew.session.plugins.module_utils._file_scratch import NOBODYS_UID
 
 __all__ = ["Answer", "Prover", "Question", "Rejected", "SshdError", "Version", "find_binary",
            "version"]
@@ -38,7 +42,6 @@ TIMEOUT_SECONDS = 30
 AT_ONCE = 8
 MEMORY_BYTES = 1 << 30  # sshd takes 15 MB; for a line of 30,000 words, gigabytes
 LONG_LINE = 10000  # characters
-NOBODYS_UID = 4294900001  # no account has it, so no other process can look into the stage
 _ENVIRONMENT = re.compile(r"no hostkeys available|privilege separation", re.IGNORECASE)
 
 Answer = Dict[str, List[str]]
@@ -117,8 +120,7 @@ class Prover:
 
     def __exit__(self, *_error: object) -> None:
         for path in self._scratch:
-            with suppress(OSError):  # rmtree itself lets some of them through
-                shutil.rmtree(path, ignore_errors=True)
+            _file_scratch.remove(path)
 
     def ask(self, questions: Sequence[Question]) -> List[Union[Answer, Rejected]]:
         """What each connection would get, or why sshd refuses the tree, naming the real files.
@@ -193,7 +195,7 @@ class Prover:
         if known is not None:
             return known[1]
         try:
-            folder = tempfile.mkdtemp(prefix="curfew-session-")
+            folder = _file_scratch.make()
             self._scratch.append(folder)
             names = _staged_names(tree, folder)
             self._write_stage(tree, names)

@@ -44,6 +44,7 @@ class Drill:
     calls that change something are drilled. Only the program is drilled, never its children.
     `probe` asks what is in force on a tree, after each end that may leave something half done;
     `between` holds the other values that are allowed while some files are old and some are new.
+    `scratch` is where it makes folders for temporary files, which the next run sweeps.
     Of many faults only about `sample` are tried, or every `every`-th.
     """
 
@@ -59,6 +60,7 @@ class Drill:
     looking: bool = True
     probe: Callable[[Path], InForce] | None = None
     between: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    scratch: Path | None = None
     every: int = 1
     sample: int | None = None
     counts: Counter[str] = field(default_factory=Counter)
@@ -81,6 +83,14 @@ class Drill:
                 for fault, wrong in zip(faults, tried, strict=True):
                     self.counts.update([fault.sort, "tried", "broken" if wrong else "held"])
                     self.broken.extend(wrong)
+            self.broken.extend(self._left_in_scratch(Path(work)))
+
+    def _left_in_scratch(self, work: Path) -> list[str]:
+        if not self.scratch:
+            return []
+        self._run(self.command(self._fresh(work / "last")))
+        left = [path for path in self.scratch.iterdir() if path.name.startswith("curfew")]
+        return [f"{path} is left by a run that was killed" for path in left]
 
     def _clean_run(self, work: Path) -> list[Point]:
         tree = self._fresh(work / "shown", self.original)

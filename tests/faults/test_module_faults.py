@@ -162,6 +162,7 @@ def test_every_fault(environment, host_key, build, options, order, request, dril
         order=order,
         environment=environment,
         watch=[environment["TMPDIR"]],
+        scratch=Path(environment["TMPDIR"]),
         looking=options in (BOTH, ABSENT),
         probe=lambda tree: in_force(f"{tree}/sshd_config", host_key),
     )
@@ -177,6 +178,7 @@ def test_every_fault_of_an_undo(environment, host_key, drilled):
         ends_old=True,
         environment=environment,
         watch=[environment["TMPDIR"]],
+        scratch=Path(environment["TMPDIR"]),
         probe=lambda tree: in_force(f"{tree}/sshd_config", host_key),
     )
     drilled("sshd_client_alive: undo", drill)

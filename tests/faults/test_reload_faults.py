@@ -74,6 +74,7 @@ def test_every_fault(listener, host_key, tmp_path, refused, drilled):
         order=("sshd_config", CLOUD),
         environment=environment,
         watch=["/mnt/", environment["TMPDIR"]],
+        scratch=Path(environment["TMPDIR"]),
         ends_old=refused,
         probe=lambda tree: in_force("/mnt/sshd_config", host_key, tree),
     )

@@ -149,6 +149,7 @@ def test_every_fault(environment, case, folder, request, drilled):
         order=case.order,
         environment=environment,
         watch=["/etc/", environment["TMPDIR"]],
+        scratch=Path(environment["TMPDIR"]),
         looking=case.options in (APPLY, ABSENT),
         probe=probe,
         between=case.between,

@@ -156,7 +156,7 @@ def test_names_the_line_that_may_be_why(stand_in, tmp_path, monkeypatch):
 
 def test_one_that_wants_the_whole_memory_does_not_get_it(stand_in, tmp_path):
     tree, _planned = trees(tmp_path)
-    answer, _prover = ask(stand_in("ulimit -d"), tree, False)
+    answer, _prover = ask(stand_in("sleep 0.3; ulimit -d"), tree, False)
     assert list(answer)[0] == str(_sshd_daemon.MEMORY_BYTES // 1024)
 
 
@@ -193,13 +193,13 @@ def test_leaves_nobody_running_when_it_gives_up(stand_in, tmp_path, monkeypatch)
 
 
 def test_a_stage_that_cannot_be_written_is_one_sentence(stand_in, tmp_path, monkeypatch):
-    monkeypatch.setattr(_sshd_daemon.tempfile, "mkdtemp", failing)
+    monkeypatch.setattr(_sshd_daemon._file_scratch, "make", failing)
     _tree, planned = trees(tmp_path)
     with pytest.raises(_sshd_daemon.SshdError, match="cannot be written: No space left"):
         ask(stand_in(), planned, True)
 
 
-def failing(prefix):
+def failing():
     raise OSError(28, "No space left on device")
 
 

@@ -1,0 +1,77 @@
+"""Folders for temporary files: what a killed run left is swept, what is in use is not."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from ansible_collections.curfew.session.plugins.module_utils import _file_scratch
+
+
+def test_made_and_removed(tmp_path):
+    folder = _file_scratch.make(str(tmp_path))
+    assert os.stat(folder).st_mode & 0o777 == 0o700
+    with open(os.path.join(folder, "file"), "w") as stream:
+        stream.write("text")
+    _file_scratch.remove(folder)
+    assert os.listdir(str(tmp_path)) == []
+
+
+def test_two_at_once(tmp_path):
+    first, second = [_file_scratch.make(str(tmp_path)) for _number in range(2)]
+    assert first != second and os.path.isdir(first) and os.path.isdir(second)
+    _file_scratch.remove(first)
+    assert os.path.isdir(second)
+    _file_scratch.remove(second)
+
+
+def test_what_a_killed_run_left_is_swept_by_the_next(tmp_path):
+    code = (
+        "import sys, time\n"
+        "from ansible_collections.curfew.session.plugins.module_utils import _file_scratch\n"
+        "print(_file_scratch.make(sys.argv[1]), flush=True)\n"
+        "time.sleep(60)\n"
+    )
+    environment = dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path))
+    process = subprocess.Popen(
+        [sys.executable, "-B", "-c", code, str(tmp_path)], stdout=subprocess.PIPE, env=environment
+    )
+    try:
+        left = process.stdout.readline().decode().strip()
+        alive = _file_scratch.make(str(tmp_path))
+        assert os.path.isdir(left)
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    after = _file_scratch.make(str(tmp_path))
+    assert not os.path.exists(left)
+    for folder in (alive, after):
+        _file_scratch.remove(folder)
+    assert os.listdir(str(tmp_path)) == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+def test_nothing_of_others_is_swept(tmp_path):
+    """Neither a folder of somebody else's, nor what a link leads to, nor a file."""
+    others = tmp_path / "curfew-session-others"
+    others.mkdir()
+    os.chown(str(others), 1234, 1234)
+    (tmp_path / "real").mkdir()
+    (tmp_path / "curfew-session-link").symlink_to("real")
+    (tmp_path / "curfew-session-file").write_text("text")
+    before = sorted(os.listdir(str(tmp_path)))
+    _file_scratch.remove(_file_scratch.make(str(tmp_path)))
+    assert sorted(os.listdir(str(tmp_path))) == before
+
+
+def test_nothing_is_left_where_it_cannot_be_opened(tmp_path, monkeypatch):
+    def fails_once(*_arguments, **_options):
+        monkeypatch.undo()
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(_file_scratch.os, "open", fails_once)
+    with pytest.raises(OSError, match="Too many"):
+        _file_scratch.make(str(tmp_path))
+    assert os.listdir(str(tmp_path)) == []
