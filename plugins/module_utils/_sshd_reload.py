@@ -6,23 +6,27 @@
 Only a run that reloads loads this.
 """
 
+import errno
 import os
 import re
 import signal
 import socket
+import subprocess
 import time
 from typing import Iterable, List, Optional, Sequence, Tuple
 
 from ansible_collections.curfew.session.plugins.module_utils._sshd_service import (
+    CommandLine,
     Listener,
     Service,
     ServiceError,
     run,
 )
 
-__all__ = ["reload"]
+__all__ = ["check_listening", "check_start", "reload"]
 
 WAIT_SECONDS = 20
+TRIAL_SECONDS = 20
 
 
 def _addresses(listen: Iterable[str]) -> List[Tuple[str, int]]:
@@ -36,6 +40,52 @@ def _addresses(listen: Iterable[str]) -> List[Tuple[str, int]]:
     return found
 
 
+def check_start(binary: str, words: CommandLine) -> None:
+    """Refuse files with which a new daemon would not start, or would start and let nobody in.
+
+    The second is no theory: OpenSSH 10.0 takes a main file of 60 KB, says so with ``-t`` and in
+    its log, and closes every connection before the key exchange (measured).
+    """
+    command = [binary] + (["-f", words.config] if words.config else [])
+    for option in words.options:
+        command += ["-o", option]
+    status, output = run(command + ["-t"])
+    if status != 0:
+        raise ServiceError("sshd could not start anew: %s" % " ".join(output.split()))
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        process = subprocess.Popen(
+            command + ["-i"], stdin=theirs, stdout=theirs, stderr=subprocess.DEVNULL)
+        theirs.close()
+        ours.settimeout(TRIAL_SECONDS)
+        begun = _begins(ours)
+    process.kill()
+    process.wait()
+    if not begun:
+        raise ServiceError("sshd accepts these files, and with them it would let nobody in: "
+                           "it ends each connection before the key exchange.")
+
+
+def check_listening(listening: Sequence[str]) -> None:
+    """Refuse a reload after which the daemon would have no address to listen on, and end."""
+    addresses = _addresses(listening)
+    if addresses and not any(_can_listen(address) for address in addresses):
+        raise ServiceError(
+            "sshd would have nowhere to listen, so it was not reloaded: %s." % ", ".join(listening))
+
+
+def _can_listen(address: Tuple[str, int]) -> bool:
+    """The address is this host's; its port is free, or sshd's already."""
+    family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        return error.errno == errno.EADDRINUSE and _answers(address)
+    return True
+
+
 def reload(service: Service, listener: Listener, listening: Sequence[str]) -> None:
     """Have the daemon read its files again, and wait until it answers wherever it did before.
 
@@ -43,8 +93,10 @@ def reload(service: Service, listener: Listener, listening: Sequence[str]) -> No
     """
     answered = [address for address in _addresses(listening) if _answers(address)]
     read_at = _pid_file_time(listener)
-    # A reload can end the daemon, which starts itself anew: then nothing is there to reload.
-    action = "reload" if os.path.exists("/proc/%d" % listener.pid) else "restart"
+    # A reload can end the daemon, which starts itself anew: then nothing is there to reload. One
+    # that holds systemd's socket cannot listen again by itself (measured, OpenSSH 9.2 and 10.0).
+    alive = os.path.exists("/proc/%d" % listener.pid)
+    action = "reload" if alive and not _has_socket_of_systemd(listener.pid) else "restart"
     if service.manager == "systemd" and service.name:
         status, output = run(["systemctl", action, service.name])
     elif service.manager == "openrc":
@@ -59,6 +111,14 @@ def reload(service: Service, listener: Listener, listening: Sequence[str]) -> No
     if status != 0:
         raise ServiceError("Reloading sshd failed: %s" % " ".join(output.split()))
     _await_answers(listener, read_at, answered)
+
+
+def _has_socket_of_systemd(pid: int) -> bool:
+    try:
+        with open("/proc/%d/environ" % pid, "rb") as environment:
+            return b"\0LISTEN_FDS=" in b"\0" + environment.read()
+    except OSError:
+        return False
 
 
 def _await_answers(listener: Listener, read_at: Optional[int],
@@ -89,6 +149,17 @@ def _pid_file_time(listener: Listener) -> Optional[int]:
 def _answers(address: Tuple[str, int]) -> bool:
     try:
         with socket.create_connection(address, timeout=5) as connection:
-            return connection.recv(4) == b"SSH-"
+            return _begins(connection)
+    except OSError:
+        return False
+
+
+def _begins(connection: socket.socket) -> bool:
+    """sshd names itself, and goes on when it knows who we are."""
+    try:
+        if connection.recv(1024)[:4] != b"SSH-":
+            return False
+        connection.sendall(b"SSH-2.0-curfew\r\n")
+        return bool(connection.recv(1))
     except OSError:
         return False

@@ -49,7 +49,10 @@ def write(run: Any, changes: Sequence[_file_changes.Change], prover: _sshd_daemo
         try:
             if changes and run.request.verify:
                 _prove_written(run, prover, proven)
+            if run.listener is not None and run.binary:
+                _sshd_reload.check_start(run.binary, run.words)
             if reloading:
+                _sshd_reload.check_listening(run.listening)
                 begun = True
                 _sshd_reload.reload(run.service, run.listener, run.listening)
             too_late()

@@ -80,6 +80,54 @@ def test_where_to_knock(listen, addresses):
     assert _sshd_reload._addresses(listen) == addresses
 
 
+# Where a daemon could listen: this host's own addresses, ports that are free.
+NOWHERE = [["192.0.2.77:22"], ["192.0.2.77:22", "[2001:db8::1]:22"]]
+SOMEWHERE = [[], ["127.0.0.1:0"], ["192.0.2.77:22", "0.0.0.0:0"]]
+
+
+@pytest.mark.parametrize("listen", NOWHERE)
+def test_a_daemon_that_could_listen_nowhere_is_not_reloaded(listen):
+    with pytest.raises(_sshd_service.ServiceError, match="nowhere to listen.*192.0.2.77"):
+        _sshd_reload.check_listening(listen)
+
+
+@pytest.mark.parametrize("listen", SOMEWHERE)
+def test_one_address_is_enough(listen):
+    _sshd_reload.check_listening(listen)
+
+
+# What `sshd -t` does, and `sshd -i` to a client; then the refusal.
+STARTS = [
+    ("exit 0", "echo SSH-2.0-x; read client; echo keys", None),
+    ("echo no hostkeys; exit 1", "", "could not start anew: no hostkeys"),
+    ("exit 0", "echo SSH-2.0-x; read client", "would let nobody in"),
+    ("exit 0", "exit 1", "would let nobody in"),
+    ("exit 0", "echo 220 mail; read client; echo keys", "would let nobody in"),
+]
+
+
+@pytest.mark.parametrize("test, serve, refusal", STARTS)
+def test_only_files_that_let_a_client_begin_are_kept(tmp_path, test, serve, refusal):
+    sshd = tmp_path / "sshd"
+    sshd.write_text("#!/bin/sh\ncase \"$*\" in '-f /x -o A=1 '*) ;; *) exit 9 ;; esac\n"
+                    "case \"$*\" in *-t) %s ;; *-i) %s ;; esac\n" % (test, serve))
+    sshd.chmod(0o755)
+    words = _sshd_service.CommandLine(config="/x", options=("A=1",))
+    if refusal is None:
+        return _sshd_reload.check_start(str(sshd), words)
+    with pytest.raises(_sshd_service.ServiceError, match=refusal):
+        _sshd_reload.check_start(str(sshd), words)
+
+
+@pytest.mark.parametrize("name, held", [("LISTEN_FDS", True), ("MY_LISTEN_FDS", False)])
+def test_who_holds_the_socket_of_systemd(name, held):
+    with subprocess.Popen(["sleep", "60"], env={name: "1", "PATH": "/usr/bin:/bin"}) as process:
+        try:
+            assert _sshd_reload._has_socket_of_systemd(process.pid) is held
+        finally:
+            process.kill()
+
+
 def listener(pid_file):
     return _sshd_service.Listener(os.getpid(), pid_file, _sshd_service.CommandLine())
 
