@@ -253,10 +253,16 @@ class _Look:
             return User(general, {}, None)
         if self.release >= _timeout_channels.MATCH_RELEASE:
             general = self._channel(self._deciding("channeltimeout", connection))
-        pairs = [word.partition("=") for word in self._deciding("setenv", connection)]
         forced = " ".join(self._deciding("forcecommand", connection))
-        return User(general, {name: value for name, equals, value in reversed(pairs) if equals},
+        return User(general, self._environment(self._deciding("setenv", connection)),
                     None if forced.lower() in ("", "none") else forced)
+
+    def _environment(self, words: Sequence[str]) -> Dict[str, str]:
+        """What SetEnv gives a session: of two values for one name the first."""
+        if self.release < (8, 7):  # whose lines are read as split at "=" too
+            return dict(reversed(list(zip(words[::2], words[1::2]))))
+        pairs = [word.partition("=") for word in words]
+        return {name: value for name, equals, value in reversed(pairs) if equals}
 
     def _deciding(self, keyword: str, connection: _sshd_match.Connection) -> Tuple[str, ...]:
         """The arguments of a directive that a connection gets."""

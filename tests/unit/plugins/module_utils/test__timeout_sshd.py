@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is said of a daemon that cannot be seen. All else is asked of real ones, by the module."""
+"""What real daemons on the machine of the tests cannot show: other releases, other managers."""
 
 import os
 
@@ -37,3 +37,27 @@ def test_unseen_listener(
     assert look.result["service"]["running"] is running
     assert look.result["reload_needed"] is reload_needed
     assert look.unseen == ([sentence] if sentence else [])
+
+
+# A line, and what it gives a session, whatever the release.
+SET_ENV = [
+    ("SetEnv TMOUT=60", {"TMOUT": "60"}),
+    ("SetEnv A=1 TMOUT=60 A=2", {"A": "1", "TMOUT": "60"}),
+    ("setenv   TMOUT=60 # so", {"TMOUT": "60"}),
+    ("SetEnv TMOUT=60\nSetEnv TMOUT=70", {"TMOUT": "60"}),
+    ("Match User root\nSetEnv TMOUT=60", {"TMOUT": "60"}),
+    ("SetEnv TMOUT=60\nMatch User root\nSetEnv B=1", {"B": "1"}),
+    ("Match User somebody-else\nSetEnv TMOUT=60", {}),
+]
+
+
+@pytest.mark.parametrize("release", [(8, 4), (9, 2), (10, 5)])
+@pytest.mark.parametrize("text, expected", SET_ENV)
+def test_set_env(tmp_path, text, expected, release):
+    main = tmp_path / "sshd_config"
+    main.write_text(text + "\n")
+    look = _timeout_sshd._Look(str(main), [])
+    look.release = release
+    look.read()
+    look.result["connections"] = [{}]
+    assert look.look_at("root").environment == expected
