@@ -178,7 +178,8 @@ class Logins:
             return None
         exported = any(entry.startswith("TMOUT=") for entry in told[4].split("\0"))
         inherited = sorted(e for e in told[4].split("\0") if e[:2].rstrip("=") in VARIABLES)
-        value = None if told[2] == "unset" else told[2]
+        # A carriage return is a part of the value, and no shell minds it.
+        value = None if told[2] == "unset" else told[2].rstrip("\r")
         left = [*told[1].split("\n"), *inherited]
         return _Said(left, value, told[3] == "yes", exported, errors)
 

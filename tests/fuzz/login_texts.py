@@ -23,7 +23,7 @@ class Text(NamedTuple):
     @property
     def lone(self) -> bool:
         """It must stand on lines of its own: a here-document, a comment."""
-        return "<<" in self.text or "#" in self.text or self.text.endswith("\n")
+        return "<<" in self.text or "#" in self.text or self.text.endswith(("\n", "\r"))
 
 
 # Each definition, and what it does besides.
@@ -48,6 +48,8 @@ DEFINITIONS = (
     Text("TMOUT=62 export A=1", "export A=1"), Text("TMOUT=63 :", ":"),
     Text("A=1 TMOUT=64 eval B=2", "A=1 eval B=2"), Text("TMOUT=65 export TMOUT", ":"),
     Text("TMOUT=66 . /dev/null", ". /dev/null"), Text("TMOUT=67 $A_B", "$A_B"),
+    Text("export readonly TMOUT=22", "export readonly"), Text("TMOUT=58\r", ":"),
+    Text("TMOUT=8; readonly TMOUT export", "readonly export"),
     Text("let TMOUT=68", ":", BIG), Text("((TMOUT=69))", ":", BIG),
 )  # fmt: skip
 # Those that do more than set it: none is disabled, so that no twin is needed but a valid one.
@@ -83,7 +85,8 @@ OTHERS = (
     "{ TMOUT=5; } | cat", "if true; then TMOUT=5; fi 2>/dev/null | cat",
     ": ${TMOUT-5} ${#TMOUT} ${TMOUT+5}", "A='${TMOUT:=5}'", 'B="\\${TMOUT:=5}"',
     "C=$(echo ${TMOUT:=5})", "for i in TMOUT TMOUT=5; do :; done", "printf -- -vTMOUT >/dev/null",
-    "eval 'A=$TMOUT'", "while true; do TMOUT=5; break; done | cat", "TMOUT=9 alias zz=b",
+    "TMOUT = 5 2>/dev/null", "eval 'A=$TMOUT'", "while true; do TMOUT=5; break; done | cat",
+    "TMOUT=9 alias zz=b",
     "A=$(TMOUT=5; echo 2)", "alias ll='ls -l'", "true && B=6", "false || C=8", "! false",
 )  # fmt: skip
 BIG_OTHERS = ("[[ $A = 3 && 1 < 2 ]]", "((A=1))", "I=(1 2)", "A=$'it\\'s'")
@@ -94,6 +97,7 @@ CONSTRUCTS = {
     "a default": r"\$\{TMOUT:?=", "before a special builtin": r"TMOUT=6\d (export|:|eval|\.|\$)",
     "in arithmetic": r"\(\([^)=]*TMOUT\+?=", "a loop's variable": r"for TMOUT|\(\(TMOUT=44",
     "set by name": r"(read|getopts|printf|mapfile|set|-n N).*TMOUT", "in an eval": r"eval .*TMOUT",
+    "a carriage return": r"TMOUT=58\r", "attributes as names": r"export readonly|TMOUT export",
     "in a pipe": r"TMOUT=5.*\| cat",
     "arithmetic": r"TMOUT=\$\(\(", "a quoted value": r"TMOUT=[\"']",
     "a quoted word": r"\"TMOUT=",

@@ -29,7 +29,8 @@ LINKED = ("profile", "profile.d", "profile.local", "bash.bashrc", "ksh.kshrc", "
 NEEDED = ("passwd", "group", "nsswitch.conf", "ld.so.cache", "alternatives")
 ENTER = 'mount --bind "$1/etc" /etc && exec sh "$1/driver" "$1"'
 DRIVER = """for i in %s; do
-  cd "$1/$i" && HOME="$1/home" setsid -w %s -i -c '. "$0"' "$1/ask" >out 2>err </dev/null
+  case $i in *i) how=-i;; *) how= ;; esac
+  cd "$1/$i" && HOME="$1/home" setsid -w %s $how -c '. "$0"' "$1/ask" >out 2>err </dev/null
 done
 """
 ASK = """printf 'TRACE=%s\\nT=%s\\n' "$TRACE" "${TMOUT-unset}"
@@ -135,7 +136,7 @@ def _ask(folder: Path, shell: str, cases: Sequence[Case]) -> dict[str, Said | No
         if case.disabled is not None:
             states[DISABLED] = (case.disabled, ours)
         for state, (files, drop_in) in states.items():
-            names.append(f"{case.number}{state}")
+            names.append(_name(case, state))
             _lay(folder / names[-1], {**files, DROP_IN: drop_in})
     (folder / "driver").write_text(DRIVER % (" ".join(names), f"{shell} -l"))
     enter = ["timeout", "300", "unshare", "-m", "--propagation", "private", "sh", "-c"]
@@ -144,6 +145,10 @@ def _ask(folder: Path, shell: str, cases: Sequence[Case]) -> dict[str, Said | No
         env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"}, stdin=subprocess.DEVNULL, check=False,
     )  # fmt: skip
     return {name: _said(folder / name) for name in names}
+
+
+def _name(case: Case, state: str) -> str:
+    return f"{case.number}{state}{'i' if case.tree.interactive else ''}"
 
 
 def _prepare(folder: Path) -> None:
@@ -182,7 +187,9 @@ def _said(folder: Path) -> Said | None:
 
 
 def _compare(case: Case, shell: str, said: dict[str, Said | None]) -> str:
-    reported, disabled, twin = (said.get(f"{case.number}{state}") for state in "abc")
+    reported, disabled, twin = (
+        said.get(_name(case, state)) for state in (REPORTED, DISABLED, TWIN)
+    )
     if twin is None or twin.errors or twin.tmout:
         raise Wrong(f"the twin is not valid: {twin}")
     reading = case.readings[shell]
@@ -258,8 +265,15 @@ def _check_reported(case: Case, shell: str, said: Said, trace: list[str]) -> Non
         or not one.definition.gives_value
         or (one.path, one.definition.offset) in either
     ]
+    # What stands behind a condition is taken to be read; then it does not fix what came before.
+    passed_over = [
+        place
+        for place in case.readings[shell].places
+        if place.definition.readonly
+        and _mark_behind(case.tree.files[place.path], place.definition.line) not in trace
+    ]
     again = any(one.definition.value == str(OURS) for one in case.conflicts)
-    if reads and (not winning or unsure or again):
+    if reads and (not winning or unsure or again or passed_over):
         expected.add(str(OURS))
     if not reads or unsure:
         expected.add(None)

@@ -26,6 +26,9 @@ BASHRC = 'if [ "${BASH-}" ] && [ "$BASH" != /bin/sh ] && [ -r /etc/bash.bashrc ]
 LOCAL = "test -s /etc/profile.local && . /etc/profile.local\n"
 # What zsh reads is its own matter; some hosts lead it to /etc/profile.
 ZPROFILES = ("emulate sh -c '. /etc/profile'\n", ". /etc/profile\n", "")
+# As RHEL's: in a function, typeset would make a variable of its own.
+ZSH_FUNCTION = "_p() {\n emulate -L ksh\n source /etc/profile\n}\n_p\nunset -f _p\n"
+FUNCTION = "_again() {\n%s}\n_again\nunset -f _again\n"
 NAMES = (
     "a.sh", "00-first.sh", "zz.sh", "tmout2.sh", "tmout-old.sh", "U.sh", "_x.sh", "9.sh", "u.v.sh",
     "-d.sh", "x", "x.sh.dpkg-old", "tmout.sh~", "b.csh", ".hidden.sh", "sh.local", "a b.sh",
@@ -45,6 +48,9 @@ CONSTRUCTS = {
     "tree: a drop-in that is not exported": lambda tree: not tree.options["export"],
     "tree: a drop-in with an exempt user": lambda tree: tree.options["exempt_users"],
     "tree: a drop-in for interactive shells": lambda tree: tree.options["interactive_only"],
+    "tree: a shell that is not interactive": lambda tree: not tree.interactive,
+    "tree: a loop in a function": lambda tree: b"_again" in tree.files["/etc/profile"],
+    "tree: ours is read twice": lambda tree: tree.files["/etc/profile"].count(b"profile.d/*") > 1,
     "tree: files whose names no loop reads": lambda tree: any(
         not name.endswith(".sh") or "/." in name for name in tree.files if ".d/" in name),
     "tree: a file before and one behind ours": lambda tree: any(
@@ -65,11 +71,13 @@ class Tree(NamedTuple):
     shells: frozenset[str]
     # The marks behind statements about TMOUT.
     setting: frozenset[str]
+    interactive: bool
 
     @property
     def applies(self) -> bool:
-        """Ours is for the one who asks, root in an interactive shell."""
-        return "root" not in self.options["exempt_users"]
+        """Ours is for the one who asks, which is root."""
+        for_all = "root" not in self.options["exempt_users"] + self.options["exempt_groups"]
+        return for_all and (self.interactive or not self.options["interactive_only"])
 
 
 def generate(rng: random.Random) -> Tree:
@@ -81,7 +89,7 @@ def options(rng: random.Random) -> dict[str, Any]:
         "readonly": rng.random() < 0.6, "export": rng.random() < 0.7,
         "interactive_only": rng.random() < 0.2,
         "exempt_users": rng.choice(([], [], [], ["nobody"], ["nobody", "root"])),
-        "exempt_groups": rng.choice(([], [], [], ["games"])),
+        "exempt_groups": rng.choice(([], [], [], [], ["games"], ["games", "root"])),
     }  # fmt: skip
 
 
@@ -91,6 +99,7 @@ class _Maker:
         self.value = 10
         self.marks = 0
         self.setting: set[str] = set()
+        self.in_function = rng.random() < 0.2
         self.shells = ALL
         self.files: Files = {}
         self.twin: Files = {}
@@ -98,7 +107,9 @@ class _Maker:
     def tree(self) -> Tree:
         rng = self.rng
         loop = rng.choice((*LOOPS[:3], *LOOPS)) if rng.random() < 0.95 else ""
+        loop = FUNCTION.replace("%s", loop) if self.in_function and loop else loop
         parts = [loop, *rng.sample((BASHRC, LOCAL), rng.randint(0, 2))]
+        parts += [loop] if rng.random() < 0.2 else []
         rng.shuffle(parts)
         self.put("/etc/profile", parts)
         for name in rng.sample(NAMES, rng.randint(0, 4)):
@@ -108,10 +119,10 @@ class _Maker:
             if rng.random() < likely:
                 self.put(path, [])
         if rng.random() < 0.5:
-            self.put("/etc/zsh/zprofile", [rng.choice(ZPROFILES)])
-        return Tree(
-            self.files, self.twin, options(rng), self.shells, frozenset(self.setting)
-        )
+            zprofiles = (*ZPROFILES, ZSH_FUNCTION) if self.in_function else ZPROFILES
+            self.put("/etc/zsh/zprofile", [rng.choice(zprofiles)])
+        setting, interactive = frozenset(self.setting), rng.random() < 0.8
+        return Tree(self.files, self.twin, options(rng), self.shells, setting, interactive)
 
     def put(self, path: str, parts: list[str]) -> None:
         """A file of these parts, with statements before, between and behind them."""
@@ -138,7 +149,7 @@ class _Maker:
         if kind < 0.4:
             return Text(f"{self.rng.choice(BARE)}\n{trace}", trace)
         forms = SETTING
-        if kind < 0.45:
+        if kind < 0.45 and not self.in_function:
             forms, self.shells = TYPESETS, self.shells - {"dash"}
         self.value += 1
         return Text(f"{self.rng.choice(forms) % self.value}\n{trace}", trace)
