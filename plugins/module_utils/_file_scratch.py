@@ -62,6 +62,8 @@ def _sweep(folder: str) -> None:
         about = os.lstat(folder)
         if not stat.S_ISDIR(about.st_mode) or about.st_uid not in (os.geteuid(), NOBODYS_UID):
             return
+        if os.path.ismount(folder):  # our own stage, seen from within: what is locked lies below
+            return
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -55,7 +55,8 @@ def check_start(binary: str, words: CommandLine) -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
         process = subprocess.Popen(
-            command + ["-i"], stdin=theirs, stdout=theirs, stderr=subprocess.DEVNULL)
+            command + ["-i"], stdin=theirs.fileno(), stdout=theirs.fileno(),
+            stderr=subprocess.DEVNULL)
         theirs.close()
         ours.settimeout(TRIAL_SECONDS)
         begun = _begins(ours)
