@@ -17,9 +17,9 @@ from . import tools
 SHELLS = [name for name in ("bash", "dash", "ksh93", "mksh") if shutil.which(name)]
 KEYS = ("clientaliveinterval", "clientalivecountmax")
 WANTED = [[str(tools.INTERVAL)], [str(tools.COUNT_MAX)]]
-DONE, REFUSED = "done, and in force", "refused, nothing changed"
-NOT_IN_FORCE, BROKEN = "says done, not in force", "breaks the next login"
-HALF = "refused, something changed"
+DONE, NOT_IN_FORCE = "says done, and it is in force", "says done, and it is not in force"
+REFUSED, HALF = "says failed, and nothing has changed", "says failed, and something has changed"
+BROKEN = "whatever it says: sshd refuses its files, or a login breaks"
 LOOP = 'for i in /etc/profile.d/*.sh; do [ -r "$i" ] && . "$i"; done\n'
 Tool = Callable[[Path], tools.Commands]
 

@@ -4,6 +4,8 @@ import base64
 import functools
 import io
 import json
+import re
+import shlex
 import subprocess
 import tarfile
 import time
@@ -16,8 +18,10 @@ from tests.lab.common import SSH_CONFIG
 from tests.lab.live import FRESH
 
 FOLDER = "/opt/curfew"
-LOGIN_SECONDS = 20
+LOGIN_SECONDS = 60
+SHELL_SECONDS = 8
 REFUSED_SECONDS = 10
+SHELLS = ("bash", "dash", "ksh93", "mksh", "zsh")
 Result = dict[str, Any]
 
 
@@ -30,13 +34,17 @@ def install(host: str) -> None:
 def command(module: str, **options: Any) -> str:
     """A line for the host's shell that runs a module."""
     path = f"{FOLDER}/ansible_collections/curfew/session/plugins/modules/{module}.py"
-    arguments = json.dumps({"ANSIBLE_MODULE_ARGS": options})
-    return f"PYTHONPATH={FOLDER} PYTHONDONTWRITEBYTECODE=1 python3 {path} '{arguments}'"
+    arguments = shlex.quote(json.dumps({"ANSIBLE_MODULE_ARGS": options}))
+    return f"PYTHONPATH={FOLDER} PYTHONDONTWRITEBYTECODE=1 python3 {path} {arguments}"
 
 
 def run(host: str, module: str, **options: Any) -> Result:
-    said = execute(host, command(module, **options) + " 2>&1 || :")
-    return dict(json.loads(said[said.index("{") :]))
+    return result_in(execute(host, command(module, **options) + " 2>&1 || :"))
+
+
+def result_in(said: str) -> Result:
+    assert "{" in said and "Traceback" not in said, said
+    return dict(json.JSONDecoder().raw_decode(said, said.index("{"))[0])
 
 
 def execute(host: str, script: str) -> str:
@@ -44,27 +52,36 @@ def execute(host: str, script: str) -> str:
     return hosts.execute(host, "sh", stdin=script)
 
 
-def can_log_in(host: str, user: str = "ops") -> bool:
-    """A fresh client gets in, and its login shell does what it is told.
+def can_log_in(host: str) -> bool:
+    return bool(logins(host, "bash"))
+
+
+def logins(host: str, *shells: str) -> dict[str, str]:
+    """The shells in which a fresh client gets in, each an interactive login, and TMOUT there.
 
     While sshd reads its files again its port is closed for a moment: only that is waited for.
     """
     deadline = time.monotonic() + REFUSED_SECONDS
-    said = _log_in(host, user)
+    said = _log_in(host, shells)
     while "refused" in said and time.monotonic() < deadline:
-        said = _log_in(host, user)
-    return "at-home" in said
+        said = _log_in(host, shells)
+    return dict(re.findall(r"in-(\w+)-(\d*)\s", said))
 
 
-def _log_in(host: str, user: str) -> str:
+def _log_in(host: str, shells: tuple[str, ...]) -> str:
     ssh = ["ssh", "-F", str(SSH_CONFIG), *FRESH, "-o", "ConnectTimeout=10", "-o", "LogLevel=INFO"]
+    # Each at a terminal of its own, of which it may take hold.
+    login = r"$shell -l -i -c 'echo in-$shell-\$TMOUT'"
+    start = f'timeout {SHELL_SECONDS} script -qec "{login}" /dev/null </dev/null'
+    script = f"for shell in {' '.join(shells)}; do {start}; done 2>&1"
     try:
         return subprocess.run(
-            [*ssh, "-l", user, host, "exec bash -l -c 'echo at-home'"],
+            [*ssh, "-l", "ops", host, script],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            errors="replace",
             timeout=LOGIN_SECONDS,
             check=False,
         ).stdout
