@@ -35,8 +35,8 @@ class Result:
 
     def add(self, other: "Result") -> None:
         self.cases += other.cases
-        self.counts += other.counts
-        self.constructs += other.constructs
+        self.counts.update(other.counts)  # "+=" forgets what is 0
+        self.constructs.update(other.constructs)
         self.disagreements += other.disagreements
 
 

@@ -1,7 +1,6 @@
 """Hold our reading and our edits of sshd's configuration against the real sshd."""
 
 import random
-import re
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -11,6 +10,7 @@ from typing import Any
 from ansible_collections.curfew.session.plugins.module_utils import (
     _client_alive,
     _sshd_config,
+    _sshd_daemon,
     _sshd_edit,
     _sshd_match,
     _sshd_plan,
@@ -20,7 +20,7 @@ from tests.property import trees
 from tests.property.sshd import DEFAULTS, Sshd
 
 from .case import Disagreement, Files, Result, rng_of, smaller
-from .sshd_trees import CONSTRUCTS, generate
+from .sshd_trees import CONSTRUCTS, constructs, generate
 
 READERS = {
     "clientaliveinterval": _client_alive.read_seconds,
@@ -61,10 +61,10 @@ class Trees:
 
     def run(self, seed: int, numbers: Sequence[int]) -> Result:
         result = Result(self.kind)
+        result.constructs.update(dict.fromkeys(CONSTRUCTS, 0))  # what never occurs is shown too
         for number in numbers:
             files = generate(rng_of(self.kind, seed, number), self.sshd.release)
-            text = b"\n".join(files.values())
-            result.constructs.update(n for n, regex in CONSTRUCTS.items() if re.search(regex, text))
+            result.constructs.update(constructs(files))
             what = self._wrong(files, seed, number, result)
             result.cases += 1
             if what:
@@ -89,8 +89,6 @@ class Trees:
                 told = _Host(self.sshd, files, Path(folder)).drill(rng_of("drill", seed, number))
             except Wrong as wrong:
                 return str(wrong).replace(folder, "@ROOT@")
-            except RecursionError:
-                raise
             except Exception as error:  # a crash is a disagreement too, and is made small like one
                 return f"{type(error).__name__}: {error}".replace(folder, "@ROOT@")
         if result:
@@ -110,13 +108,25 @@ class _Host:
         connections = rng.sample(CONNECTIONS, 2 if rng.random() < 0.2 else 1)
         before = self._answers(connections)
         if before is None:
+            self._refuse_too()
             return "refused by sshd"
         try:
             self._agree("reads", self._read({}), before, connections)
             self._edit(rng, before, connections)
         except _sshd_config.ConfigError as error:
+            if "NUL byte" in str(error) and any(b"\0" in text for text in self._texts().values()):
+                return "refused by us: a NUL byte"
             raise Wrong(f"sshd takes it, we refuse: {error}") from error
         return "taken by sshd"
+
+    def _refuse_too(self) -> None:
+        """Where sshd refuses a line that stands alone, there is no value for us to read in it."""
+        if list(self._texts()) != [trees.MAIN] or self.main.read_bytes().strip(b"\n").count(b"\n"):
+            return
+        for item in self._read({}).directives:
+            value = READERS[item.keyword](item.arguments)
+            if value is not None:
+                raise Wrong(f"we read {item.keyword} {value}, sshd refuses the line")
 
     def _edit(self, rng: random.Random, before: list[Answer], connections: Sequence[Any]) -> None:
         settings = [_setting(key, rng.choice(VALUES[1:])) for key in READERS if rng.random() < 0.7]
@@ -124,11 +134,14 @@ class _Host:
         criteria = _criteria(rng.choice(MATCHES), self.sshd) if rng.random() < 0.3 else None
         release = self.sshd.release
         plan = _sshd_plan.make(self._files().read, settings, release, criteria, disable)
+        staged = self._staged(plan, connections[0]) if rng.random() < 0.25 else None
         self._write(plan.texts)
         after = self._answers(connections)
         if after is None:
             raise Wrong(f"sshd refuses what we wrote for {settings}: {self._texts()}")
         self._agree("reads after an edit", plan.after, after, connections)
+        if staged is not None and staged != after[0]:
+            raise Wrong("a staged copy is read in another way than the real files")
         _same_neighbours(before, after)
         _same_lines(plan, release)
         if criteria is None:
@@ -138,6 +151,14 @@ class _Host:
             raise Wrong(f"a second run changes {sorted(again.texts)} for {criteria}")
         if rng.random() < 0.25:
             self._take_back(settings, criteria, before, connections)
+
+    def _staged(self, plan: Any, connection: Any) -> Answer:
+        """What the proof of a dry run says: sshd reads copies, wherever the files lie."""
+        with _sshd_daemon.Prover(self.sshd.binary, self.sshd.release, self.sshd.extra) as prover:
+            (answer,) = prover.ask([_sshd_daemon.Question(plan.after, connection, True)])
+        if isinstance(answer, _sshd_daemon.Rejected):
+            raise Wrong(f"staged: {answer}")
+        return answer
 
     def _take_back(self, settings: Any, criteria: Any, before: Any, connections: Any) -> None:
         undone = _sshd_plan.unmake(self._files().read, settings, self.sshd.release, criteria)

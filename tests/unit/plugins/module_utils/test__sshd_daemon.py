@@ -5,6 +5,7 @@
 """Asking sshd: with programs that stand in for one, and lack what real hosts lack."""
 
 import os
+import shutil
 import tempfile
 
 import pytest
@@ -226,3 +227,42 @@ def test_a_program_that_is_no_sshd(stand_in):
 def test_refuses_what_is_no_program(given):
     with pytest.raises(_sshd_daemon.SshdError, match="^Option sshd: "):
         _sshd_daemon.find_binary(given, None)
+
+
+# Owner and mode of the folder and of the program in it; why root does not run that, or nothing.
+PROGRAMS = [
+    ((0, 0o755), (0, 0o755), None),
+    ((0, 0o1777), (0, 0o755), None),
+    ((0, 0o755), (0, 0o775), "because it can be written by others than root"),
+    ((0, 0o755), (0, 0o757), "because it can be written by others than root"),
+    ((0, 0o755), (1000, 0o755), "because it belongs to user 1000"),
+    ((0, 0o1777), (1000, 0o755), "because the folder /.* can be written by others than root"),
+    ((0, 0o775), (0, 0o755), "because the folder /.* can be written by others than root"),
+    ((1000, 0o755), (0, 0o755), "because the folder /.* belongs to user 1000"),
+]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs what others must not write")
+@pytest.mark.parametrize("folder, program, danger", PROGRAMS)
+@pytest.mark.parametrize("link", [False, True])
+def test_root_runs_no_program_that_somebody_else_could_write(stand_in, folder, program, danger,
+                                                             link):
+    outer = os.path.dirname(stand_in())
+    home = os.path.join(outer, "inner")
+    os.mkdir(home)
+    path = shutil.move(os.path.join(outer, "sshd"), os.path.join(home, "sshd"))
+    named = path
+    if link:
+        named = os.path.join(outer, "link")
+        os.symlink(path, named)
+    for name, (owner, mode) in ((home, folder), (path, program)):
+        os.chown(name, owner, 0)
+        os.chmod(name, mode)
+    for given, running, subject in [
+            (named, None, "Option sshd: %s is not run"),
+            (None, named, "The program of the running sshd, %s, is not run")]:
+        if danger is None:
+            assert _sshd_daemon.find_binary(given, running) == named
+            continue
+        with pytest.raises(_sshd_daemon.SshdError, match=subject % named + ".*" + danger):
+            _sshd_daemon.find_binary(given, running)
