@@ -12,6 +12,7 @@ import os
 import re
 import resource
 import shutil
+import stat
 import subprocess
 from collections import deque
 from contextlib import suppress
@@ -34,9 +35,14 @@ from ansible_collections.curfew.session.plugins.module_utils import (
     _sshd_match,
 )
 from ansible_collections.curfew.session.plugins.module_utils._file_scratch import NOBODYS_UID
+from ansible_collections.curfew.session.plugins.module_utils._file_system import (
+    look,
+    resolve,
+    shown,
+)
 
-__all__ = ["Answer", "Prover", "Question", "Rejected", "SshdError", "Version", "find_binary",
-           "version"]
+__all__ = ["Answer", "Missing", "Prover", "Question", "Rejected", "SshdError", "Version",
+           "find_binary", "version"]
 
 TIMEOUT_SECONDS = 30
 AT_ONCE = 8
@@ -56,6 +62,10 @@ else:
 
 class SshdError(Exception):
     """sshd cannot be asked; one sentence."""
+
+
+class Missing(SshdError):
+    """No sshd is installed."""
 
 
 class Rejected(SshdError):
@@ -80,14 +90,44 @@ def find_binary(given: Optional[str], running: Optional[str]) -> str:
     if given is not None:
         if not (given.startswith("/") and os.path.isfile(given) and os.access(given, os.X_OK)):
             raise SshdError("Option sshd: %s is not the absolute path of a program." % given)
-        return given
+        return _trusted(given, "Option sshd: %s")
     search = os.pathsep.join(("/usr/sbin", "/usr/local/sbin", "/sbin", "/usr/bin", "/usr/lib/ssh"))
-    for found in (running, shutil.which("sshd", path=search)):
-        if found and os.path.isabs(found) and os.access(found, os.X_OK):
-            return found
-    raise SshdError(
+    if running and os.path.isabs(running) and os.access(running, os.X_OK):
+        return _trusted(running, "The program of the running sshd, %s,")
+    found = shutil.which("sshd", path=search)
+    if found:
+        return _trusted(found, "%s")
+    raise Missing(
         "No sshd is installed on this host: install it, name it with the option sshd, "
         "or set verify to false.")
+
+
+def _trusted(path: str, named: str) -> str:
+    """The path, unless somebody else than root could have put his own program there."""
+    if os.geteuid() != 0:
+        return path  # whoever is not root can lose no more than is theirs
+    try:
+        real_path, lookups = resolve(path)
+        for place, entry in lookups + [(real_path, "")]:
+            danger = _danger(os.stat(place), entry)
+            if danger:
+                where = "it" if place == real_path else "the folder %s" % shown(place)
+                raise SshdError("%s is not run as root, because %s %s." % (
+                    named % shown(path), where, danger))
+    except OSError as error:
+        raise SshdError("%s cannot be examined: %s." % (
+            named % shown(path), error.strerror)) from error
+    return path
+
+
+def _danger(about: os.stat_result, entry: str) -> Optional[str]:
+    """In a sticky folder only its owner and the entry's can put something else there."""
+    if about.st_uid != 0:
+        return "belongs to user %d" % about.st_uid
+    held = look(entry) if entry and about.st_mode & stat.S_ISVTX else None
+    if about.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and (held is None or held.st_uid != 0):
+        return "can be written by others than root"
+    return None
 
 
 def version(binary: str) -> Version:

@@ -14,7 +14,8 @@ import subprocess
 import time
 from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
-__all__ = ["CommandLine", "Listener", "Service", "ServiceError", "find", "run", "stale"]
+__all__ = ["CommandLine", "Listener", "Service", "ServiceError", "find", "is_sshd", "run",
+           "stale"]
 
 PID_FILES = ("/run/sshd.pid", "/var/run/sshd.pid")
 UNITS = ("ssh.service", "sshd.service")
@@ -74,13 +75,19 @@ def _find_systemd(
         words = listener.command_line if listener else CommandLine()
         return Service(None, "systemd", listener is not None), listener, words
     name = shown["Id"][:-8]
-    if listener is None and shown["MainPID"] not in ("", "0"):
-        pid = int(shown["MainPID"])
-        shown_words = _command_line_of(pid)
-        listener = Listener(pid, None, shown_words) if shown_words is not None else None
+    listener = _main_listener(shown["MainPID"], listener)
     running = shown["ActiveState"] in ("active", "reloading")
     words = listener.command_line if listener else _parse_words(_sshd_unit.start_words(shown))
     return Service(name, "systemd", running), listener, words
+
+
+def _main_listener(main_pid: str, listener: Optional[Listener]) -> Optional[Listener]:
+    """The unit's main process rather than one that a pid file names, if the two differ."""
+    pid = int(main_pid or 0)
+    if not pid or (listener is not None and listener.pid == pid):
+        return listener
+    words = _command_line_of(pid)
+    return listener if words is None else Listener(pid, None, words)
 
 
 def _listener_of_pid_file() -> Optional[Listener]:
@@ -97,17 +104,38 @@ def _listener_of_pid_file() -> Optional[Listener]:
 
 
 def _command_line_of(pid: int) -> Optional[CommandLine]:
-    """None unless the process is an sshd that shares our root folder."""
+    """None unless the process is the sshd of root that accepts connections here.
+
+    An old pid file may hold the number of anybody's process, and that may bear any title.
+    """
     try:
+        if not _is_roots(pid) or not is_sshd(pid):
+            return None
         with open("/proc/%d/cmdline" % pid, "rb") as cmdline:
             text = cmdline.read().decode("utf-8", "surrogateescape")
-        if not os.path.samestat(os.stat("/proc/%d/root/" % pid), os.stat("/")):
-            return None
     except OSError:
         return None
     title = re.match(r"sshd: (.*?) \[listener\]", text, re.DOTALL)
+    if title is None and text.startswith("sshd: "):
+        return None  # a session's monitor is root's too
     words = title.group(1).split(" ") if title else text.rstrip("\0").split("\0")
     return _parse_words(words) if os.path.basename(words[0]).startswith("sshd") else None
+
+
+def _is_roots(pid: int) -> bool:
+    """By all four user ids. The owner of what is in /proc/PID is root for other reasons, too."""
+    with open("/proc/%d/status" % pid, "rb") as status:
+        return re.search(br"\nUid:(\t0){4}\n", status.read()) is not None
+
+
+def is_sshd(pid: int) -> bool:
+    """By its program and its root folder: anybody may give his process sshd's title.
+
+    The program's name goes on with " (deleted)" once an upgrade has replaced it.
+    """
+    program = os.path.basename(os.readlink("/proc/%d/exe" % pid))
+    return program.startswith("sshd") and os.path.samestat(
+        os.stat("/proc/%d/root/" % pid), os.stat("/"))
 
 
 def _parse_words(words: Sequence[str]) -> CommandLine:

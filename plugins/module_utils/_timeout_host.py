@@ -215,7 +215,7 @@ def _pids() -> List[int]:
 def _session_start(pid: int) -> Optional[float]:
     """When an sshd's session began; None for any other process."""
     try:
-        if not _TITLE.match(_title(pid)) or not _is_sshd(pid):
+        if not _TITLE.match(_title(pid)) or not _sshd_service.is_sshd(pid):
             return None
         parent = _status(pid)[1]
         monitored = _MONITOR.match(_title(int(parent))) if int(parent) else None
@@ -229,13 +229,6 @@ def _session_start(pid: int) -> Optional[float]:
 def _title(pid: int) -> str:
     with open("/proc/%d/cmdline" % pid, "rb") as stream:
         return stream.read(4096).rstrip(b"\0 ").decode("utf-8", "replace")
-
-
-def _is_sshd(pid: int) -> bool:
-    """By its program and its root folder: anybody may give his process such a title."""
-    program = os.path.basename(os.readlink("/proc/%d/exe" % pid))
-    here = os.path.samestat(os.stat("/proc/%d/root/" % pid), os.stat("/"))
-    return program.startswith("sshd") and here
 
 
 def _status(pid: int) -> List[str]:

@@ -122,9 +122,7 @@ class _Look:
     def find_binary(self, given: Optional[str]) -> None:
         try:
             self.binary = _sshd_daemon.find_binary(given, self.running_binary)
-        except _sshd_daemon.SshdError:
-            if given is not None:
-                raise
+        except _sshd_daemon.Missing:
             raise _sshd_daemon.SshdError("No sshd is installed on this host.") from None
         version = _sshd_daemon.version(self.binary)
         self.release = version.release

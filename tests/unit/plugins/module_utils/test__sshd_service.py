@@ -5,6 +5,7 @@
 """The daemon's command line as systemd, the kernel and sshd itself show it; when it last read."""
 
 import os
+import shutil
 import subprocess
 import time
 
@@ -38,6 +39,54 @@ WORDS = [
 def test_command_line(words, config, options, ports):
     found = _sshd_service._parse_words(words.split(" "))
     assert found == ("/usr/sbin/sshd", config, options, ports)
+
+
+TITLE = "sshd: /opt/sshd -D -f /x [listener] 0 of 10-100 startups"
+# Of which user, the name of the program, its title; whether that is the daemon
+PROCESSES = [
+    (0, "sshd", TITLE, True),
+    (0, "sshd (deleted)", TITLE, True),
+    (0, "sshd", "/opt/sshd", True),
+    (0, "sshd", "sshd: ann [priv]", False),
+    (0, "sshd", "sshd: [accepted]", False),
+    (0, "sleep", TITLE, False),
+    (65534, "sshd", TITLE, False),
+    (65534, "sleep", TITLE, False),
+]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root sees of which program a process is")
+@pytest.mark.parametrize("user, name, title, found", PROCESSES)
+def test_a_title_alone_makes_no_daemon(tmp_path, user, name, title, found):
+    """An old pid file may hold the number of a process that is anybody's."""
+    program = tmp_path / name
+    shutil.copy("/bin/sleep", str(program))
+
+    def become():
+        os.setgid(user)
+        os.setuid(user)
+    for folder in [tmp_path] + list(tmp_path.parents):
+        if str(folder) not in ("/", "/tmp"):
+            folder.chmod(0o755)
+    with subprocess.Popen([title, "60"], executable=str(program), preexec_fn=become) as process:
+        try:
+            words = _sshd_service._command_line_of(process.pid)
+        finally:
+            process.kill()
+    assert (words is not None) is found
+    assert words is None or words.binary == "/opt/sshd"
+
+
+def test_the_main_process_of_the_unit_comes_before_the_pid_file(monkeypatch):
+    words = _sshd_service.CommandLine("/usr/sbin/sshd")
+    monkeypatch.setattr(
+        _sshd_service, "_command_line_of", lambda pid: words if pid == 7 else None)
+    of_file = _sshd_service.Listener(5, "/run/sshd.pid", words)
+    of_unit = _sshd_service.Listener(7, None, words)
+    for main, listener, expected in [
+            ("", of_file, of_file), ("0", None, None), ("5", of_file, of_file),
+            ("7", of_file, of_unit), ("7", None, of_unit), ("9", of_file, of_file)]:
+        assert _sshd_service._main_listener(main, listener) == expected
 
 
 def unit(start, environment="", files=""):
@@ -114,7 +163,8 @@ def test_only_files_that_let_a_client_begin_are_kept(tmp_path, test, serve, refu
     sshd.chmod(0o755)
     words = _sshd_service.CommandLine(config="/x", options=("A=1",))
     if refusal is None:
-        return _sshd_reload.check_start(str(sshd), words)
+        _sshd_reload.check_start(str(sshd), words)
+        return
     with pytest.raises(_sshd_service.ServiceError, match=refusal):
         _sshd_reload.check_start(str(sshd), words)
 
