@@ -273,7 +273,9 @@ def _check_reported(case: Case, shell: str, said: Said, trace: list[str]) -> Non
         and _mark_behind(case.tree.files[place.path], place.definition.line) not in trace
     ]
     again = any(one.definition.value == str(OURS) for one in case.conflicts)
-    if reads and (not winning or unsure or again or passed_over):
+    # Where ours is read twice, the second reading has the last word.
+    ours_may_win = not winning or unsure or again or passed_over or trace.count(MARKER) > 1
+    if reads and ours_may_win:
         expected.add(str(OURS))
     if not reads or unsure:
         expected.add(None)

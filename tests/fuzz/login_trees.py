@@ -115,7 +115,7 @@ class _Maker:
         for name in rng.sample(NAMES, rng.randint(0, 4)):
             self.put(f"/etc/profile.d/{name}", [])
         for path, likely in (("/etc/bash.bashrc", 0.4), ("/etc/profile.local", 0.4),
-                             ("/etc/ksh.kshrc", 0.1), ("/etc/mkshrc", 0.1)):  # fmt: skip
+                             ("/etc/ksh.kshrc", 0.25), ("/etc/mkshrc", 0.25)):  # fmt: skip
             if rng.random() < likely:
                 self.put(path, [])
         if rng.random() < 0.5:
