@@ -25,6 +25,7 @@ __all__ = [
     "FilesError",
     "Identity",
     "Snapshot",
+    "Unreadable",
     "explained",
     "identity_of",
     "is_link",
@@ -59,6 +60,10 @@ Identity = Tuple[int, int, int, int, int, int, int]
 
 class FilesError(Exception):
     """One sentence that names the file and says what stands in the way."""
+
+
+class Unreadable(FilesError):
+    """Something is there, and nobody can read it whole: no regular file, or too large."""
 
 
 class Snapshot(NamedTuple):
@@ -187,7 +192,7 @@ def _absent(path: str, real_path: str, missing_ok: bool) -> Snapshot:
 def _require_regular(path: str, about: os.stat_result) -> None:
     if not stat.S_ISREG(about.st_mode):
         kind = next((name for test, name in _KINDS if test(about.st_mode)), "no file")
-        raise FilesError(f"{shown(path)} is {kind}, not a regular file.")
+        raise Unreadable(f"{shown(path)} is {kind}, not a regular file.")
     if about.st_size > MAX_BYTES:
         _refuse_size(path)
 
@@ -205,7 +210,7 @@ def _read_bounded(path: str, descriptor: int) -> bytes:
 
 
 def _refuse_size(path: str) -> bytes:
-    raise FilesError(f"{shown(path)} is larger than {MAX_BYTES // 1024 // 1024} MB.")
+    raise Unreadable(f"{shown(path)} is larger than {MAX_BYTES // 1024 // 1024} MB.")
 
 
 def unfinished(home: str) -> Optional[str]:

@@ -10,7 +10,7 @@ Private to this collection: it may change without notice.
 import os
 import re
 import stat
-from typing import Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 __all__ = (
     "Account",
@@ -44,6 +44,7 @@ _USUAL = ("bash", "dash", "zsh", "ksh93", "mksh", "tcsh", "sh", "ksh", "csh")
 _FOLDERS = ("/bin", "/usr/bin", "/usr/local/bin")
 # Programs that stand in for a shell where nobody is to have a session.
 _NO_SESSION = frozenset(("nologin", "false", "true", "sync", "shutdown", "halt", "poweroff"))
+_NO_PATH = "is not an absolute path"
 # Grace that ksh93 gives after its warning.
 _KSH93_GRACE = 60
 
@@ -92,9 +93,9 @@ def _read_text(path: str) -> str:
 
 def family_of(path: str) -> Tuple[Optional[str], str]:
     """Return the family of a program and its real path, or None and why it is not started."""
+    if not _is_path(path):
+        return None, _NO_PATH
     real_path = os.path.realpath(path)
-    if not os.path.isabs(path) or "\0" in path:
-        return None, "is not an absolute path"
     try:
         about = os.stat(real_path)
         if not stat.S_ISREG(about.st_mode) or not about.st_mode & 0o111:
@@ -109,6 +110,10 @@ def family_of(path: str) -> Tuple[Optional[str], str]:
         return None, "cannot be read: {0}".format(error.strerror)
     family = _family_of_content(content, os.path.basename(real_path))
     return (family, real_path) if family else (None, "is not a shell that is known")
+
+
+def _is_path(path: str) -> bool:
+    return os.path.isabs(path) and "\0" not in path
 
 
 def _family_of_content(content: bytes, name: str) -> Optional[str]:
@@ -127,9 +132,9 @@ def installed(users: Sequence[Account]) -> Tuple[List[Shell], Dict[str, str]]:
     """
     families: Dict[str, Tuple[Optional[str], str]] = {}
     shells: Dict[Tuple[str, bool], Shell] = {}
-    unknown = {}
-    own = {account.shell for account in users}
-    for path in _candidates(users):
+    own = dict.fromkeys(account.shell for account in users)
+    unknown = {path: _NO_PATH for path in own if not _is_path(path)}
+    for path in _candidates(own):
         real_path = os.path.realpath(path)
         if real_path not in families:
             families[real_path] = family_of(path)
@@ -146,20 +151,20 @@ def installed(users: Sequence[Account]) -> Tuple[List[Shell], Dict[str, str]]:
     return list(shells.values()), unknown
 
 
-def _candidates(users: Sequence[Account]) -> List[str]:
-    paths = [account.shell for account in users]
+def _candidates(own: Dict[str, None]) -> List[str]:
+    paths = list(own)
     paths += [line.strip() for line in _read_text(SHELLS).split("\n") if line.startswith("/")]
     paths += [os.path.join(folder, name) for name in _USUAL for folder in _FOLDERS]
-    known = dict.fromkeys(path for path in paths if os.path.isabs(path) and "\0" not in path)
+    known = dict.fromkeys(path for path in paths if _is_path(path))
     return [
         path
         for path in known
         if os.path.basename(path) not in _NO_SESSION
-        and (os.path.exists(path) or path in paths[: len(users)])
+        and (path in own or os.path.exists(path))
     ]
 
 
-def _rank(shell: Shell, own: Set[str]) -> Tuple[bool, bool]:
+def _rank(shell: Shell, own: Dict[str, None]) -> Tuple[bool, bool]:
     """The name to show: the one that says what it is, then the one that accounts use."""
     name = os.path.basename(shell.path)
     return (name != ("sh" if shell.as_sh else shell.family), shell.path not in own)

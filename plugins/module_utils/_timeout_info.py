@@ -20,6 +20,7 @@ from ansible_collections.curfew.session.plugins.module_utils import (
     _timeout_sshd,
     _timeout_verdict,
 )
+from ansible_collections.curfew.session.plugins.module_utils._printable import printable
 
 __all__ = ["BadOption", "argument_spec", "gather"]
 
@@ -69,7 +70,7 @@ def gather(params: Mapping[str, Any]) -> Dict[str, Any]:
     accounts = [_timeout_verdict.account(facts, *pair) for pair in facts.accounts]
     told = {"changed": False, "sshd": sshd.result, "shells": shells.result, "logind": logind,
             "accounts": accounts, "verdict": _timeout_verdict.verdict(facts)}
-    return dict(_printable(told))
+    return dict(printable(told))
 
 
 def _pam_modules(sshd: _timeout_sshd.Sshd) -> Optional[Set[str]]:
@@ -153,14 +154,3 @@ def _with_inherited(
     return account._replace(
         tmout_seconds=seconds, logout_seconds=_login_shells.logout_seconds(family, seconds),
         readonly=False, detail=giver)
-
-
-def _printable(value: Any) -> Any:
-    """With U+FFFD for bytes of files that are not UTF-8: what a module returns must be."""
-    if isinstance(value, str):
-        return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    if isinstance(value, list):
-        return [_printable(item) for item in value]
-    if isinstance(value, dict):
-        return {key: _printable(item) for key, item in value.items()}
-    return value

@@ -74,14 +74,18 @@ class Host(NamedTuple):
 
 
 class _SureFiles(HostFiles):
-    """A run that changes something must not take a disk that fails for a file that is not there."""
+    """What a run must know that changes something.
+
+    It must not take a disk that fails for a file that is not there, nor pass over one that is there
+    and that it cannot read.
+    """
 
     def snapshot(self, path: str) -> Optional[_file_system.Snapshot]:
         if path not in self.snapshots:
             try:
                 self.snapshots[path] = _file_system.read(path)
             except FilesError as error:
-                if getattr(error.__cause__, "errno", None) in _FAILING:
+                if _hides_something(path, error):
                     raise
                 self.snapshots[path] = None
         return self.snapshots[path]
@@ -95,6 +99,13 @@ class _SureFiles(HostFiles):
                     raise
                 self._names[folder] = None
         return self._names[folder]
+
+
+def _hides_something(path: str, error: FilesError) -> bool:
+    """Whether a shell may read there what we cannot; folders and /dev/null hold nothing for it."""
+    if isinstance(error, _file_system.Unreadable):
+        return not os.path.isdir(path) and os.path.realpath(path) != os.devnull
+    return getattr(error.__cause__, "errno", None) in _FAILING
 
 
 class Plan(NamedTuple):
@@ -118,7 +129,8 @@ def run(params: Dict[str, Any], check_mode: bool) -> Dict[str, Any]:
     except (_durations.DurationError, _tmout_dropin.NameRefused, FilesError, AskError) as error:
         raise Refused(str(error)) from error
     except OSError as error:  # of a call that looks; what had been written is taken back
-        raise Refused("{0}: {1}.".format(error.filename, error.strerror)) from error
+        where = _file_system.shown(str(error.filename or "The system says"))
+        raise Refused("{0}: {1}.".format(where, error.strerror or error)) from error
 
 
 def _options(params: Dict[str, Any]) -> Options:
@@ -173,6 +185,8 @@ def _run_locked(options: Options, check_mode: bool, notes: List[str]) -> Dict[st
     result["before"] = _described(before)
     for change in plan.changes:
         _writing().check_safe(change)
+    if plan.repair:
+        _writing().check_safe(Change(plan.drop_in, plan.drop_in.data))
     if not result["changed"]:
         require(judged(options, host, before, before, plan), result, "")
         _finish_result(result, options, host, before, before, plan)

@@ -128,9 +128,13 @@ def _repair(plan: Plan) -> None:
         return
     path = plan.drop_in.real_path
     with explained(path, "given its mode"):
-        if os.geteuid() == 0:
-            os.chown(path, 0, 0)
-        os.chmod(path, MODE)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+        try:
+            if os.geteuid() == 0:
+                os.fchown(descriptor, 0, 0)
+            os.fchmod(descriptor, MODE)
+        finally:
+            os.close(descriptor)
 
 
 def _take_back_rights(plan: Plan, old: Optional[os.stat_result]) -> None:

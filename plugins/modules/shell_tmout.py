@@ -236,7 +236,7 @@ gc.disable()  # What is loaded does not become garbage; looking for it costs as 
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.curfew.session.plugins.module_utils import _tmout_run
+from ansible_collections.curfew.session.plugins.module_utils import _printable, _tmout_run
 
 gc.enable()
 
@@ -262,6 +262,7 @@ def main() -> None:
         result = _tmout_run.run(module.params, module.check_mode)
     except _tmout_run.Refused as error:
         result = dict(error.result, failed=True, msg=str(error))
+    result = _printable.printable(result)
     for warning in result.pop("warnings"):
         module.warn(warning)
     if result.get("failed"):

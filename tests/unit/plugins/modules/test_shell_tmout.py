@@ -128,6 +128,7 @@ class Host:
         )
         assert b"Traceback" not in done.stderr, done.stderr.decode()
         result = json.loads(done.stdout.decode())
+        json.dumps(result, ensure_ascii=False).encode("utf-8")  # ansible-core takes nothing else
         # Newer releases of ansible-core give each warning a dictionary.
         result["warnings"] = " ".join(
             one["event"]["msg"] if isinstance(one, dict) else one
@@ -518,3 +519,62 @@ def test_without_proof(host):
     result = host.run(timeout=900, verify=False)
     assert (result["verified"], result["before"], result["effective"]) == (None, None, None)
     assert result["changed"] and not host.run(timeout=900, verify=False)["changed"]
+
+
+@pytest.mark.parametrize("conflicts", ["report", "disable"])
+def test_bytes_that_are_not_utf8(host, conflicts):
+    """In a file that is named and edited, and in a name of an account."""
+    host.write("profile.d/aa.sh", "TMOUT=77 # l\udce4uft\n")
+    with open(str(host.etc / "passwd"), "ab") as passwd:
+        passwd.write(b"l\xe4:x:1000:1000::/home/l:/bin/l\xe4\n")
+    result = host.run(timeout=900, conflicts=conflicts)
+    assert not result.get("failed"), result
+    assert result["conflicts"][0]["text"] == "TMOUT=77 # l\ufffduft"
+    assert [one["user"] for one in result["uncovered"]] == ["l\ufffd"]
+    assert "l\udce4uft" in host.text("profile.d/aa.sh")
+
+
+def test_a_shell_whose_name_holds_a_nul(host):
+    with open(str(host.etc / "passwd"), "ab") as passwd:
+        passwd.write(b"odd:x:1000:1000::/home/odd:/bin/ba\0sh\n")
+    result = _four_runs(host, timeout=900)
+    assert [one["user"] for one in result["uncovered"]] == ["odd"]
+
+
+UNREADABLE = [
+    ("truncate -s 5M {0}", "is larger than 4 MB"),
+    ("mkfifo {0}", "is a FIFO"),
+    ("ln -s /dev/zero {0}", "is a device"),
+]
+
+
+@pytest.mark.parametrize("made, why", UNREADABLE)
+@pytest.mark.parametrize("verify", [True, False])
+def test_a_login_file_that_cannot_be_read_whole_is_refused(host, made, why, verify):
+    path = host.etc / "profile.d" / "big.sh"
+    subprocess.check_call(made.format(path), shell=True)
+    names = sorted(os.listdir(str(host.etc / "profile.d")))
+    result = host.run(timeout=900, verify=verify)
+    assert result["failed"] and why in result["msg"] and "big.sh" in result["msg"], result
+    assert sorted(os.listdir(str(host.etc / "profile.d"))) == names
+
+
+@pytest.mark.parametrize("made", ["mkdir {0}", "ln -s /dev/null {0}", "ln -s /nowhere {0}"])
+def test_what_holds_nothing_for_a_shell_is_passed_over(host, made):
+    subprocess.check_call(made.format(host.etc / "profile.d" / "off.sh"), shell=True)
+    assert not host.run(timeout=900).get("failed")
+
+
+def test_a_drop_in_with_the_right_text_is_held_against_the_same_rules(host, tmp_path):
+    """Its mode and its owner are changed too, so nobody else may put a link in its place."""
+    assert host.run(timeout=900)["changed"]
+    folder = tmp_path / "theirs"
+    folder.mkdir()
+    drop_in = folder / "tmout.sh"
+    drop_in.write_text(host.text("profile.d/tmout.sh"))
+    drop_in.chmod(0o666)
+    for path in (folder, drop_in):
+        os.chown(str(path), 1000, 1000)
+    result = host.run(timeout=900, path=str(drop_in), verify=False)
+    assert result["failed"] and "belongs to user 1000" in result["msg"], result
+    assert stat.S_IMODE(drop_in.stat().st_mode) == 0o666
