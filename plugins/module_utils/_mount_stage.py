@@ -61,11 +61,8 @@ def _child(
     status = 1
     try:
         os.close(reader)
-        # Not on the scratch folder itself: its lock would be hidden, and it would be swept.
-        stage = os.path.join(base, "stage")
-        os.mkdir(stage)
-        _enter(stage)
-        _place(stage, staged)
+        _enter(base)
+        _place(base, staged)
         with os.fdopen(writer, "wb") as stream:
             pickle.dump(work(), stream)
         status = 0
@@ -99,20 +96,20 @@ def _mount(source: str, target: str, kind: str, flags: int, data: str = "") -> N
         raise OSError(ctypes.get_errno(), "mount", target)
 
 
-def _enter(stage: str) -> None:
+def _enter(base: str) -> None:
     if _libc().unshare(_CLONE_NEWNS) != 0:
         raise OSError(ctypes.get_errno(), "unshare")
     _mount("none", "/", "", _MS_REC | _MS_PRIVATE)
-    _mount("tmpfs", stage, "tmpfs", 0, "mode=0755")
+    _mount("tmpfs", base, "tmpfs", 0, "mode=0755")
 
 
-def _place(stage: str, staged: Sequence[Staged]) -> None:
+def _place(base: str, staged: Sequence[Staged]) -> None:
     """Bind each staged file over the real one; a folder that gains or loses one, as a whole."""
     folders: Dict[str, List[Staged]] = {}
     for one in staged:
         folders.setdefault(os.path.dirname(one.real_path), []).append(one)
     for number, (folder, members) in enumerate(sorted(folders.items())):
-        copy = os.path.join(stage, str(number))
+        copy = os.path.join(base, str(number))
         os.mkdir(copy)
         if all(one.data is not None and os.path.exists(one.real_path) for one in members):
             for one in members:
