@@ -60,8 +60,10 @@ def read_seconds(arguments: Tuple[str, ...]) -> Optional[str]:
     """The seconds that sshd reads in the arguments of the interval."""
     if len(arguments) != 1:
         return None
+    # sshd's numbers are strtol's: inside quotes, blanks and a plus may stand before each.
+    text = re.sub(r"(^|[A-Za-z])[ \t\f\v]*\+?(?=[0-9])", r"\1", arguments[0])
     try:
-        return str(_durations.parse(arguments[0], INTERVAL))
+        return str(_durations.parse(text, INTERVAL))
     except _durations.DurationError:
         return None
 

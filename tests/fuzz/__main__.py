@@ -21,6 +21,7 @@ from .case import Result
 TOP = Path(__file__).resolve().parents[2]
 PROCESSES = 2
 BATCH = 10
+TELL_SECONDS = 120  # a long run is seen to be alive
 KINDS = ("sshd", "login")
 _fuzzer: Any = None
 
@@ -64,6 +65,7 @@ def _run(kind: str, options: argparse.Namespace, folder: str) -> Result:
     deadline = time.monotonic() + options.seconds
     starts = iter(range(0, options.count, BATCH))
     arguments = (kind, options.plugins.resolve(), folder, not options.first)
+    start = told = time.monotonic()
     with futures.ProcessPoolExecutor(PROCESSES, None, _start, arguments) as pool:
         running: set[futures.Future[Result]] = set()
         while True:
@@ -72,9 +74,13 @@ def _run(kind: str, options: argparse.Namespace, folder: str) -> Result:
                 running.add(pool.submit(_batch, options.seed, batch))
             if not running:
                 return total
-            done, running = futures.wait(running, return_when=futures.FIRST_COMPLETED)
+            done, running = futures.wait(running, TELL_SECONDS, futures.FIRST_COMPLETED)
             for future in done:
                 _take(future.result(), total)
+            if time.monotonic() - told > TELL_SECONDS:
+                told = time.monotonic()
+                print(f"{kind}: {total.cases} cases, {len(total.disagreements)} disagreements, "
+                      f"{told - start:.0f} s so far", flush=True)  # fmt: skip
             if time.monotonic() > deadline or (options.first and total.disagreements):
                 starts = iter(())
 

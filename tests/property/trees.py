@@ -66,20 +66,18 @@ def directives(draw, release):
         keyword = f'"{keyword}"'
         between = between.replace("=", " ")  # sshd takes no "=" behind a quoted keyword
     if draw(FLAGS):
-        value = draw(st.sampled_from(_quoted(value, interval, release)))
+        value = draw(st.sampled_from(_quoted(value, release)))
     after = ("", "", "", " ", "\t", "\f", " # why", "\t#", " # it's", ' # "') + (
         ("#glued",) if release < (8, 7) else ())
     indent = draw(st.sampled_from(("", "", "", " ", "\t", "    ", "\r")))
     return (indent + keyword + between + value + draw(st.sampled_from(after))).encode()
 
 
-def _quoted(value, interval, release):
+def _quoted(value, release):
     quoted = [f'"{value}"']
     if release >= (8, 7):
         quoted += [f"'{value}'", f'{value[:1]}"{value[1:]}"', f"''{value}"]
-    if not interval:
-        quoted += ["+" + value, f'" {value}"', f'"+{value}"']
-    return quoted
+    return [*quoted, "+" + value, f'" {value}"', f'"+{value}"']
 
 
 @st.composite
