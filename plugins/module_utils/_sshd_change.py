@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
 
 from ansible_collections.curfew.session.plugins.module_utils import (
+    _file_lock,
     _file_system,
     _sshd_config,
     _sshd_daemon,
@@ -22,8 +23,9 @@ from ansible_collections.curfew.session.plugins.module_utils import (
     _sshd_service,
     _sshd_tree,
 )
+from ansible_collections.curfew.session.plugins.module_utils._printable import printable
 
-__all__ = ["ChangeError", "Outcome", "Request", "apply", "argument_spec", "request"]
+__all__ = ["ChangeError", "Outcome", "Request", "apply", "argument_spec", "request", "sentence"]
 
 DEFAULT_PATH = "/etc/ssh/sshd_config"
 EXPECTED_ERRORS = (
@@ -41,8 +43,8 @@ class ChangeError(Exception):
 
     def __init__(self, message: str, conflicts: Sequence[Dict[str, Any]] = ()) -> None:
         super().__init__(re.sub(
-            r"[\x00-\x1f\x7f]", lambda found: repr(found.group())[1:-1], _printable(message)))
-        self.conflicts = _printable(list(conflicts))
+            r"[\x00-\x1f\x7f]", lambda found: repr(found.group())[1:-1], printable(message)))
+        self.conflicts = printable(list(conflicts))
         self.before: Optional[Values] = None
         self.version: Optional[_sshd_daemon.Version] = None
         self.service: Optional[_sshd_service.Service] = None
@@ -122,9 +124,16 @@ def apply(request: Request) -> Outcome:
         with run.alone():
             return run.outcome()
     except EXPECTED_ERRORS + (ChangeError,) as error:
-        failed = error if isinstance(error, ChangeError) else ChangeError(str(error))
+        failed = error if isinstance(error, ChangeError) else ChangeError(sentence(error))
         failed.before, failed.version, failed.service = run.before, run.version, run.service
         raise failed from error
+
+
+def sentence(error: BaseException) -> str:
+    """What an error says; for one of the system's own, in the form of ours."""
+    if isinstance(error, OSError) and error.strerror:
+        return "%s: %s." % (error.filename or "The system says", error.strerror)
+    return str(error)
 
 
 def _writing() -> Any:
@@ -192,7 +201,7 @@ class _Run:
                     "completes it." % self.left_over)
             yield
             return
-        with _file_system.locked(home):
+        with _file_lock.locked(home):
             if _file_system.unfinished(home):
                 self.warnings.extend(_writing().recover(home))
             yield
@@ -225,11 +234,11 @@ class _Run:
             version=self.version,
             service=self.service,
             reload_needed=reload_needed,
-            conflicts=_printable(self._conflicts(refused=False)),
-            changed_files=_printable([change.snapshot.real_path for change in changes]),
-            backup_files=_printable(backup_files),
-            diff=_printable(_writing().diff(changes)) if changes else [],
-            warnings=_printable(self.warnings),
+            conflicts=printable(self._conflicts(refused=False)),
+            changed_files=printable([change.snapshot.real_path for change in changes]),
+            backup_files=printable(backup_files),
+            diff=printable(_writing().diff(changes)) if changes else [],
+            warnings=printable(self.warnings),
         )
 
     def _plan(self) -> _sshd_plan.Plan:
@@ -358,17 +367,6 @@ def _criteria(match: Optional[str],
         raise ChangeError(
             "Option match: %r is not what sshd_config(5) allows after Match." % match)
     return criteria
-
-
-def _printable(value: Any) -> Any:
-    """With U+FFFD for bytes of files that are not UTF-8: what a module returns must be."""
-    if isinstance(value, str):
-        return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    if isinstance(value, list):
-        return [_printable(item) for item in value]
-    if isinstance(value, dict):
-        return {key: _printable(item) for key, item in value.items()}
-    return value
 
 
 def _shown(connection: _sshd_match.Connection) -> str:

@@ -88,7 +88,7 @@ def _prove_written(run: Any, prover: _sshd_daemon.Prover, proven: Proven) -> Non
 def _undo(run: Any, transaction: _file_changes.Transaction, error: BaseException,
           reloaded: bool) -> None:
     transaction.undo()
-    said = str(error)
+    said = _sshd_change.sentence(error)
     if run.plan.texts:
         said += " The files are as they were."
     if reloaded:
