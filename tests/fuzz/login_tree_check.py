@@ -156,6 +156,8 @@ def _prepare(folder: Path) -> None:
     (folder / "etc").mkdir(parents=True)
     (folder / "home").mkdir()
     (folder / "home/.zshrc").touch()
+    # As Debian gives to new users: mksh by itself reads no file of /etc but the profile.
+    (folder / "home/.mkshrc").write_text("test ! -r /etc/mkshrc || . /etc/mkshrc\n")
     (folder / "ask").write_text(ASK)
     for name in LINKED:
         (folder / "etc" / name).symlink_to(f"/proc/self/cwd/etc/{name}")
