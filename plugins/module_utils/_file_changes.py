@@ -30,6 +30,7 @@ from ansible_collections.curfew.session.plugins.module_utils._file_journal impor
     recover,
     take_back,
 )
+from ansible_collections.curfew.session.plugins.module_utils._file_lock import locked
 from ansible_collections.curfew.session.plugins.module_utils._file_safety import (
     check_folder,
     check_safe,
@@ -42,7 +43,6 @@ from ansible_collections.curfew.session.plugins.module_utils._file_system import
     Snapshot,
     explained,
     identity_of,
-    locked,
     look,
     read,
     shown,

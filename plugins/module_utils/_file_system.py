@@ -2,18 +2,16 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Read a file without being fooled by it, alone with it and knowing of runs that did not end.
+"""Read a file without being fooled by it, and knowing of runs that did not end.
 
 Private to this collection. What a run that changes nothing needs of the files; it is kept apart
 from what writes, which most runs never load.
 """
 
 import errno
-import fcntl
 import os
 import stat
-import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Iterator, List, NamedTuple, Optional, Tuple
 
 __all__ = [
@@ -29,7 +27,6 @@ __all__ = [
     "explained",
     "identity_of",
     "is_link",
-    "locked",
     "look",
     "read",
     "resolve",
@@ -43,8 +40,6 @@ MAX_LINKS = 40  # the kernel's own limit
 BEGUN = ".curfew.session.journal"
 PROVEN = ".curfew.session.journal.proven"
 DRAFT = ".curfew.session.journal.draft"
-_LOCK_WAIT = 60.0
-_LOCK_STEP = 0.1
 
 _KINDS = (
     (stat.S_ISDIR, "a folder"),
@@ -218,36 +213,3 @@ def unfinished(home: str) -> Optional[str]:
     paths = [os.path.join(home, name) for name in (BEGUN, PROVEN, DRAFT)]
     with explained(home, "examined"):
         return next((path for path in paths if look(path)), None)
-
-
-@contextmanager
-def locked(home: str, wait: float = _LOCK_WAIT) -> Iterator[None]:
-    """Keep other runs out of a folder; the lock is on the folder itself and ends with us."""
-    with explained(home, "locked"):
-        descriptor = os.open(home, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            _lock(home, descriptor, time.monotonic() + wait)
-        except BaseException:
-            os.close(descriptor)
-            raise
-    try:
-        yield
-    finally:
-        _release(descriptor)
-
-
-def _lock(home: str, descriptor: int, deadline: float) -> None:
-    while True:
-        try:
-            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() >= deadline:
-                raise FilesError(
-                    f"{shown(home)} is locked by another run that has not ended in time."
-                ) from None
-        time.sleep(_LOCK_STEP)
-
-
-def _release(descriptor: int) -> None:
-    with suppress(OSError):  # the lock ends with the process; what was done is done
-        os.close(descriptor)

@@ -15,6 +15,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from ansible_collections.curfew.session.plugins.module_utils import (
     _durations,
+    _file_lock,
     _file_system,
     _login_asking,
     _login_shells,
@@ -123,9 +124,11 @@ def run(params: Dict[str, Any], check_mode: bool) -> Dict[str, Any]:
         home = os.path.dirname(options.path)
         if not os.path.isdir(home):
             raise Refused("path: the folder {0} does not exist.".format(home))
-        with _file_system.locked(home):
-            notes = _left_over(home, check_mode)
-            return _run_locked(options, check_mode, notes)
+        if check_mode:
+            return _run_alone(options, True, _left_over(home))
+        with _file_lock.locked(home):
+            notes = _writing().recover(home) if _file_system.unfinished(home) else []
+            return _run_alone(options, False, notes)
     except (_durations.DurationError, _tmout_dropin.NameRefused, FilesError, AskError) as error:
         raise Refused(str(error)) from error
     except OSError as error:  # of a call that looks; what had been written is taken back
@@ -155,17 +158,13 @@ def _options(params: Dict[str, Any]) -> Options:
     return Options(wanted, text, path, disable, params["verify"], params["backup"], ids)
 
 
-def _left_over(home: str, check_mode: bool) -> List[str]:
+def _left_over(home: str) -> List[str]:
     left = _file_system.unfinished(home)
-    if not left:
-        return []
-    if not check_mode:
-        return list(_writing().recover(home))
     note = "{0} is left from a run that was killed; a real run takes it back or completes it first."
-    return [note.format(left)]
+    return [note.format(left)] if left else []
 
 
-def _run_locked(options: Options, check_mode: bool, notes: List[str]) -> Dict[str, Any]:
+def _run_alone(options: Options, check_mode: bool, notes: List[str]) -> Dict[str, Any]:
     host = _look(options)
     plan = _plan(options, host)
     result = _empty_result()

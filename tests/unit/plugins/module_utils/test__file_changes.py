@@ -632,20 +632,7 @@ def test_only_the_draft_was_written(tree):
     assert not draft.exists()
 
 
-# --- locked, diff
-
-
-def test_locked_waits_for_a_bounded_time(tmp_path):
-    with files.locked(str(tmp_path)):
-        second = files.locked(str(tmp_path), wait=0.2)
-        assert "locked by another run" in refusal(second.__enter__)
-    with files.locked(str(tmp_path), wait=0):
-        assert listing(tmp_path) == []
-
-
-def test_locked_needs_a_folder(tmp_path):
-    for path in (tmp_path / "absent", tmp_path / "f\0", ""):
-        assert refusal(files.locked(str(path)).__enter__).endswith(".")
+# --- diff
 
 
 def test_diff(tree):
