@@ -17,7 +17,6 @@ import subprocess
 from collections import deque
 from contextlib import suppress
 from typing import (
-    TYPE_CHECKING,
     Callable,
     Deque,
     Dict,
@@ -40,6 +39,7 @@ from ansible_collections.curfew.session.plugins.module_utils._file_system import
     resolve,
     shown,
 )
+from ansible_collections.curfew.session.plugins.module_utils._sshd_service import Process, end
 
 __all__ = ["Answer", "Missing", "Prover", "Question", "Rejected", "SshdError", "Version",
            "find_binary", "version"]
@@ -54,10 +54,6 @@ Answer = Dict[str, List[str]]
 
 
 _Ended = Tuple[int, str, str]
-if TYPE_CHECKING:
-    _Process = subprocess.Popen[bytes]
-else:
-    _Process = subprocess.Popen  # not generic before Python 3.9
 
 
 class SshdError(Exception):
@@ -184,7 +180,7 @@ class Prover:
 
     def _run_all(self, words: Sequence[Sequence[str]], questions: Sequence[Question],
                  prepare: Optional[Callable[[], None]]) -> List[_Ended]:
-        running: Deque[_Process] = deque()
+        running: Deque[Process] = deque()
         ended: List[_Ended] = []
         try:
             for each, own in zip(questions, words):
@@ -195,7 +191,7 @@ class Prover:
                 ended.append(_finish(running.popleft(), questions[len(ended)].tree))
         finally:
             for process in running:  # none, but after an error
-                _stop(process)
+                end(process)
         return ended
 
     def _command(self, words: Sequence[str], connection: _sshd_match.Connection) -> List[str]:
@@ -306,12 +302,13 @@ def _run(command: Sequence[str]) -> _Ended:
     return _finish(_start(command, None))
 
 
-def _start(command: Sequence[str], prepare: Optional[Callable[[], None]]) -> _Process:
+def _start(command: Sequence[str], prepare: Optional[Callable[[], None]]) -> Process:
     environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
     try:
         process = subprocess.Popen(
             list(command), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, env=environment, cwd="/", preexec_fn=prepare)
+            stderr=subprocess.PIPE, env=environment, cwd="/", preexec_fn=prepare,
+            start_new_session=True)
     except (OSError, subprocess.SubprocessError) as error:
         raise SshdError("%s cannot be run: %s." % (
             command[0], getattr(error, "strerror", None) or error)) from error
@@ -320,16 +317,11 @@ def _start(command: Sequence[str], prepare: Optional[Callable[[], None]]) -> _Pr
     return process
 
 
-def _stop(process: _Process) -> None:
-    process.kill()
-    process.communicate()
-
-
-def _finish(process: _Process, tree: Optional[_sshd_config.Tree] = None) -> _Ended:
+def _finish(process: Process, tree: Optional[_sshd_config.Tree] = None) -> _Ended:
     try:
         output, errors = process.communicate(timeout=TIMEOUT_SECONDS)
     except subprocess.TimeoutExpired:
-        _stop(process)
+        end(process)
         raise SshdError("sshd did not answer within %d seconds.%s" % (
             TIMEOUT_SECONDS, _longest_line(tree) if tree else "")) from None
     return (process.returncode, output.decode("utf-8", "surrogateescape"),

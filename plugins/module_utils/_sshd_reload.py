@@ -20,6 +20,7 @@ from ansible_collections.curfew.session.plugins.module_utils._sshd_service impor
     Listener,
     Service,
     ServiceError,
+    end,
     run,
 )
 
@@ -27,6 +28,7 @@ __all__ = ["check_listening", "check_start", "reload"]
 
 WAIT_SECONDS = 20
 TRIAL_SECONDS = 20
+_Written = Tuple[int, int, int]
 
 
 def _addresses(listen: Iterable[str]) -> List[Tuple[str, int]]:
@@ -93,7 +95,7 @@ def reload(service: Service, listener: Listener, listening: Sequence[str]) -> No
     ``listening`` holds the ``listenaddress`` lines of ``sshd -T``.
     """
     answered = [address for address in _addresses(listening) if _answers(address)]
-    read_at = _pid_file_time(listener)
+    before = _pid_file_written(listener)
     # A reload can end the daemon, which starts itself anew: then nothing is there to reload. One
     # that holds systemd's socket cannot listen again by itself (measured, OpenSSH 9.2 and 10.0).
     alive = os.path.exists("/proc/%d" % listener.pid)
@@ -111,7 +113,7 @@ def reload(service: Service, listener: Listener, listening: Sequence[str]) -> No
         status, output = 0, ""
     if status != 0:
         raise ServiceError("Reloading sshd failed: %s" % " ".join(output.split()))
-    _await_answers(listener, read_at, answered)
+    _await_answers(listener, before, answered)
 
 
 def _has_socket_of_systemd(pid: int) -> bool:
@@ -122,29 +124,35 @@ def _has_socket_of_systemd(pid: int) -> bool:
         return False
 
 
-def _await_answers(listener: Listener, read_at: Optional[int],
+def _await_answers(listener: Listener, before: Optional[_Written],
                    answered: Sequence[Tuple[str, int]]) -> None:
-    end = time.monotonic() + WAIT_SECONDS
+    limit = time.monotonic() + WAIT_SECONDS
     waiting = list(answered)
-    while time.monotonic() < end:
-        if read_at is None or (_pid_file_time(listener) or 0) > read_at:
+    has_read = False
+    while time.monotonic() < limit:
+        has_read = has_read or listener.pid_file is None or (
+            _pid_file_written(listener) not in (None, before))
+        if has_read:
             waiting = [address for address in waiting if not _answers(address)]
             if not waiting:
                 return
         time.sleep(0.02)
-    if waiting:
-        raise ServiceError("sshd no longer answers at %s after the reload." % ", ".join(
-            "%s port %d" % address for address in waiting))
-    raise ServiceError("sshd did not read its files again after the reload.")
+    if not has_read:
+        raise ServiceError("sshd did not read its files again within %d seconds after the reload: "
+                           "%s is as it was." % (WAIT_SECONDS, listener.pid_file))
+    raise ServiceError("sshd no longer answers at %s after the reload." % ", ".join(
+        "%s port %d" % address for address in waiting))
 
 
-def _pid_file_time(listener: Listener) -> Optional[int]:
+def _pid_file_written(listener: Listener) -> Optional[_Written]:
+    """What is not the same once sshd has written its pid file anew, wherever the clock stands."""
     if listener.pid_file is None:
         return None
     try:
-        return os.stat(listener.pid_file).st_mtime_ns
+        about = os.stat(listener.pid_file)
     except OSError:
-        return 0
+        return None
+    return about.st_mtime_ns, about.st_ino, about.st_ctime_ns
 
 
 def _answers(address: Tuple[str, int]) -> bool:

@@ -10,16 +10,24 @@ listener last read its configuration (measured, OpenSSH 8.0 to 10.5).
 import os
 import re
 import shutil
+import signal
 import subprocess
 import time
-from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
+from contextlib import suppress
+from typing import TYPE_CHECKING, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
-__all__ = ["CommandLine", "Listener", "Service", "ServiceError", "find", "is_sshd", "run",
-           "stale"]
+__all__ = ["CommandLine", "Listener", "Service", "ServiceError", "Process", "end",
+           "find", "is_sshd", "newer", "read_at", "run", "stale"]
 
 PID_FILES = ("/run/sshd.pid", "/var/run/sshd.pid")
 UNITS = ("ssh.service", "sshd.service")
+END_SECONDS = 1
 _WITH_ARGUMENT = "CEbcfghkopu"  # the letters of sshd(8) that take one
+
+if TYPE_CHECKING:
+    Process = subprocess.Popen[bytes]
+else:
+    Process = subprocess.Popen  # not generic before Python 3.9
 
 
 class ServiceError(Exception):
@@ -176,16 +184,38 @@ def _unit_of(pid: int) -> Optional[str]:
 def stale(listener: Listener, paths: Iterable[str]) -> Optional[bool]:
     """Whether the listener read its configuration before the newest of the files was changed.
 
-    None where nothing tells: no pid file, and a process that is older than the files.
+    None where nothing tells: no pid file, and a process that is older than the files; or times
+    that lie ahead, as they do once the clock was set back.
     """
     newest = max(_changed_at(path) for path in paths)
-    if listener.pid_file is not None:
-        try:
-            return os.stat(listener.pid_file).st_mtime_ns < newest
-        except OSError:
-            pass
+    if newest > time.time() * 1e9:
+        return None
+    known = read_at(listener)
+    if known is not None:
+        return known < newest
     started = _started_at(listener.pid)
     return False if started is not None and started > newest else None
+
+
+def newer(listener: Listener, paths: Iterable[str]) -> List[str]:
+    """The files that were changed after the listener read them, as far as that is known."""
+    known = read_at(listener)
+    return [] if known is None else [path for path in paths if _changed_at(path) > known]
+
+
+def read_at(listener: Listener) -> Optional[int]:
+    """When the listener read its files, in nanoseconds since the epoch, or None: not known.
+
+    A pid file's time that lies ahead, or after that of its last change, is none of sshd's making.
+    """
+    if listener.pid_file is None:
+        return None
+    try:
+        about = os.stat(listener.pid_file)
+    except OSError:
+        return None
+    likely = about.st_mtime_ns <= about.st_ctime_ns <= time.time() * 1e9
+    return about.st_mtime_ns if likely else None
 
 
 def _started_at(pid: int) -> Optional[float]:
@@ -200,12 +230,11 @@ def _started_at(pid: int) -> Optional[float]:
 
 
 def _changed_at(path: str) -> int:
-    """Content or attributes, whichever changed last: a copy may bring an old mtime with it."""
+    """Content or attributes, whichever changed last: a copy may bring any mtime with it."""
     try:
-        status = os.stat(path)
+        return os.stat(path).st_ctime_ns
     except OSError:
         return 0
-    return max(status.st_mtime_ns, status.st_ctime_ns)
 
 
 def run(command: Sequence[str]) -> Tuple[int, str]:
@@ -217,13 +246,27 @@ def run(command: Sequence[str]) -> Tuple[int, str]:
     try:
         process = subprocess.Popen(
             [program] + list(command[1:]), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, env=environment)
+            stderr=subprocess.STDOUT, env=environment, start_new_session=True)
     except OSError as error:
         return 126, "%s: %s." % (program, error.strerror)
     try:
         output = process.communicate(timeout=60)[0]
     except subprocess.TimeoutExpired:
-        process.kill()
-        process.communicate()
+        end(process)
         return 124, "%s did not end within 60 seconds." % program
     return process.returncode, output.decode("utf-8", "replace")
+
+
+def end(process: Process) -> None:
+    """Kill a program that has a session of its own, with all that it started.
+
+    What has left that session may keep the pipes open: nobody waits for that.
+    """
+    with suppress(OSError):
+        os.killpg(process.pid, signal.SIGKILL)
+    with suppress(subprocess.TimeoutExpired):
+        process.communicate(timeout=END_SECONDS)
+    for pipe in (process.stdout, process.stderr):
+        if pipe is not None:
+            pipe.close()
+    process.poll()

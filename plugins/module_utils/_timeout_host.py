@@ -11,7 +11,6 @@ import re
 import shutil
 import subprocess
 import time
-from contextlib import suppress
 from typing import Any, Container, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from ansible_collections.curfew.session.plugins.module_utils import _sshd_service
@@ -199,12 +198,9 @@ def sessions(listener: Optional[_sshd_service.Listener]) -> Optional[Dict[str, O
     """How many are open, and how many began before sshd last read its files; None: not seen."""
     if os.geteuid() != 0:
         return None
-    read_at = None
-    if listener is not None and listener.pid_file is not None:
-        with suppress(OSError):
-            read_at = os.stat(listener.pid_file).st_mtime
+    read_at = None if listener is None else _sshd_service.read_at(listener)
     began = [start for start in map(_session_start, _pids()) if start is not None]
-    older = None if read_at is None else sum(1 for start in began if start < read_at)
+    older = None if read_at is None else sum(1 for start in began if start < read_at / 1e9)
     return {"open": len(began), "older": older}
 
 

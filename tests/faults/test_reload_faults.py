@@ -4,6 +4,7 @@ The daemon is a stand-in, and so is systemctl: it "reads" the files by copying t
 Both are seen by the run alone. What the daemon holds at the end belongs to the tree.
 """
 
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -41,9 +42,11 @@ pytestmark = [
 
 
 @pytest.fixture
-def listener() -> Iterator[int]:
+def listener(tmp_path: Path) -> Iterator[int]:
+    """The stand-in bears sshd's name and title: whatever does not is no daemon."""
+    program = shutil.copy("/bin/sleep", tmp_path / "sshd")
     title = "sshd: /usr/sbin/sshd -D -f /mnt/sshd_config [listener] 0 of 10-100 startups"
-    process = subprocess.Popen(["bash", "-c", f"exec -a '{title}' sleep 3600"])
+    process = subprocess.Popen([title, "3600"], executable=program)
     yield process.pid
     process.kill()
     process.wait()

@@ -7,6 +7,7 @@
 import os
 import shutil
 import tempfile
+import time
 
 import pytest
 
@@ -266,3 +267,11 @@ def test_root_runs_no_program_that_somebody_else_could_write(stand_in, folder, p
             continue
         with pytest.raises(_sshd_daemon.SshdError, match=subject % named + ".*" + danger):
             _sshd_daemon.find_binary(given, running)
+
+
+def test_the_limit_holds_though_a_child_keeps_the_pipe(stand_in, monkeypatch):
+    monkeypatch.setattr(_sshd_daemon, "TIMEOUT_SECONDS", 0.5)
+    began = time.time()
+    with pytest.raises(_sshd_daemon.SshdError, match="did not answer within"):
+        _sshd_daemon.version(stand_in("sleep 20 & exit 0"))
+    assert time.time() - began < 5

@@ -41,6 +41,14 @@ def test_command_line(words, config, options, ports):
     assert found == ("/usr/sbin/sshd", config, options, ports)
 
 
+def begun(process):
+    """The process, once it shows the words that it was started with: exec is not one step."""
+    while True:
+        with open("/proc/%d/cmdline" % process.pid, "rb") as words:
+            if words.read():
+                return process
+
+
 TITLE = "sshd: /opt/sshd -D -f /x [listener] 0 of 10-100 startups"
 # Of which user, the name of the program, its title; whether that is the daemon
 PROCESSES = [
@@ -70,7 +78,7 @@ def test_a_title_alone_makes_no_daemon(tmp_path, user, name, title, found):
             folder.chmod(0o755)
     with subprocess.Popen([title, "60"], executable=str(program), preexec_fn=become) as process:
         try:
-            words = _sshd_service._command_line_of(process.pid)
+            words = _sshd_service._command_line_of(begun(process).pid)
         finally:
             process.kill()
     assert (words is not None) is found
@@ -173,7 +181,7 @@ def test_only_files_that_let_a_client_begin_are_kept(tmp_path, test, serve, refu
 def test_who_holds_the_socket_of_systemd(name, held):
     with subprocess.Popen(["sleep", "60"], env={name: "1", "PATH": "/usr/bin:/bin"}) as process:
         try:
-            assert _sshd_reload._has_socket_of_systemd(process.pid) is held
+            assert _sshd_reload._has_socket_of_systemd(begun(process).pid) is held
         finally:
             process.kill()
 
@@ -182,25 +190,83 @@ def listener(pid_file):
     return _sshd_service.Listener(os.getpid(), pid_file, _sshd_service.CommandLine())
 
 
+def written(path, text=""):
+    """A file that is newer than all before it, by more than a tick of the clock."""
+    time.sleep(0.02)
+    path.write_text(text)
+    return str(path)
+
+
 def test_a_listener_is_stale_once_a_file_is_newer_than_its_pid_file(tmp_path):
-    pid_file, config = tmp_path / "pid", tmp_path / "config"
-    config.write_text("")
-    pid_file.write_text("1")
-    after = os.stat(str(config)).st_ctime_ns + 10**9
-    os.utime(str(pid_file), ns=(after, after))
-    assert _sshd_service.stale(listener(str(pid_file)), [str(config)]) is False
-    os.utime(str(pid_file), ns=(10**9, 10**9))
-    assert _sshd_service.stale(listener(str(pid_file)), [str(config)]) is True
+    config = written(tmp_path / "config")
+    pid_file = written(tmp_path / "pid")
+    assert _sshd_service.stale(listener(pid_file), [config]) is False
+    assert _sshd_service.newer(listener(pid_file), [config]) == []
+    drop_in = written(tmp_path / "drop-in")
+    assert _sshd_service.stale(listener(pid_file), [config, drop_in]) is True
+    assert _sshd_service.newer(listener(pid_file), [config, drop_in]) == [drop_in]
 
 
 def test_a_copy_with_an_old_time_is_new_all_the_same(tmp_path):
-    pid_file, config = tmp_path / "pid", tmp_path / "config"
-    config.write_text("")
-    os.utime(str(config), (1, 1))
-    pid_file.write_text("1")
-    before = os.stat(str(config)).st_ctime_ns - 10**9
-    os.utime(str(pid_file), ns=(before, before))
-    assert _sshd_service.stale(listener(str(pid_file)), [str(config)]) is True
+    pid_file = written(tmp_path / "pid")
+    config = written(tmp_path / "config")
+    os.utime(config, (1, 1))
+    assert _sshd_service.stale(listener(pid_file), [config]) is True
+
+
+def test_a_file_that_bears_a_time_ahead_is_not_new_for_ever(tmp_path):
+    config = written(tmp_path / "config")
+    os.utime(config, (time.time() + 7200,) * 2)
+    assert _sshd_service.stale(listener(written(tmp_path / "pid")), [config]) is False
+
+
+def test_a_pid_file_that_bears_a_time_ahead_tells_nothing(tmp_path):
+    config = written(tmp_path / "config")
+    pid_file = written(tmp_path / "pid")
+    os.utime(pid_file, (time.time() + 7200,) * 2)
+    assert _sshd_service.stale(listener(pid_file), [config]) is None
+    assert _sshd_service.newer(listener(pid_file), [config]) == []
+
+
+def test_after_the_clock_was_set_back_nothing_is_known(tmp_path, monkeypatch):
+    pid_file, config = written(tmp_path / "pid"), written(tmp_path / "config")
+    now = time.time
+    monkeypatch.setattr(time, "time", lambda: now() - 7200)
+    assert _sshd_service.stale(listener(pid_file), [config]) is None
+    assert _sshd_service.read_at(listener(pid_file)) is None
+
+
+def test_a_pid_file_written_anew_is_seen_wherever_its_time_lies(tmp_path, monkeypatch):
+    pid_file = written(tmp_path / "pid")
+    os.utime(pid_file, (time.time() + 7200,) * 2)
+    before = _sshd_reload._pid_file_written(listener(pid_file))
+    os.unlink(pid_file)
+    written(tmp_path / "pid")
+    _sshd_reload._await_answers(listener(pid_file), before, [])
+
+
+@pytest.mark.parametrize("reads, refusal", [
+    (False, "did not read its files again"), (True, "no longer answers at 127.0.0.1 port 1")])
+def test_why_a_reload_failed(tmp_path, monkeypatch, reads, refusal):
+    monkeypatch.setattr(_sshd_reload, "WAIT_SECONDS", 0.1)
+    pid_file = written(tmp_path / "pid")
+    before = _sshd_reload._pid_file_written(listener(pid_file))
+    if reads:
+        written(tmp_path / "pid")
+    with pytest.raises(_sshd_service.ServiceError, match=refusal):
+        _sshd_reload._await_answers(listener(pid_file), before, [("127.0.0.1", 1)])
+
+
+@pytest.mark.parametrize("leaves", ["", "setsid "])
+def test_a_limit_holds_whoever_keeps_the_pipe(leaves):
+    """A child of the program may have it, and may have left the program's session."""
+    process = subprocess.Popen(
+        ["sh", "-c", leaves + "sleep 20 & sleep 20"], stdout=subprocess.PIPE,
+        start_new_session=True)
+    began = time.time()
+    _sshd_service.end(process)
+    assert time.time() - began < 5
+    assert process.returncode is not None
 
 
 def test_nobody_knows_without_a_pid_file(tmp_path):
