@@ -36,7 +36,8 @@ _MAX_OUTPUT = 65536
 # A shell that prints more than this at login is killed: it would never end.
 _FLOOD = 4 * 1024 * 1024
 _MAX_ANSWER = 1024 * 1024
-_PR_SET_CHILD_SUBREAPER = 36
+_MAX_MEMORY = 1 << 30
+_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 
 # Nothing here can be a function or an alias of the login files: assignments, expansions, and a
 # program by its path. The first line shows the value and what is exported; the second is reached
@@ -208,6 +209,8 @@ def _drop_rights(ids: Tuple[int, int]) -> None:
     os.umask(0o022)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (_FLOOD, _FLOOD))
+    resource.setrlimit(resource.RLIMIT_AS, (_MAX_MEMORY, _MAX_MEMORY))
+    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # last: it does not survive a change of user
 
 
 def _wait(running: Sequence[_Running], deadline: float) -> None:
@@ -309,8 +312,12 @@ def _drain_rest(one: _Running) -> bool:
 
 def _adopt_orphans(adopt: bool) -> None:
     """Let processes that leave their group come to us, where they can be found."""
+    _prctl(_PR_SET_CHILD_SUBREAPER, int(adopt))
+
+
+def _prctl(option: int, value: int) -> None:
     with suppress(OSError, AttributeError):
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, int(adopt), 0, 0, 0)
+        ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)
 
 
 def _end_orphans() -> None:

@@ -6,6 +6,9 @@
 
 import os
 import shutil
+import signal
+import subprocess
+import time
 
 import pytest
 
@@ -131,3 +134,41 @@ def test_one_time_limit_for_all():
     assert {answer.status for answer in answers} == {"hangs"}
     assert {answer.tmout for answer in answers} == {None}
     assert asking.describe(answers[0])["readonly"] is None
+
+
+def _is_alive(pid):
+    try:
+        with open("/proc/%d/stat" % pid) as stat:
+            return stat.read().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_a_shell_ends_with_the_run_that_asks_it():
+    """Even if that is killed, and cannot end it any more."""
+    ids = asking.strangers([], [])
+    reader, writer = os.pipe()
+    run = os.fork()
+    if run == 0:
+        try:
+            shell = subprocess.Popen(["sleep", "60"], preexec_fn=lambda: asking._drop_rights(ids))
+            os.write(writer, b"%d" % shell.pid)
+            shell.wait()
+        finally:
+            os._exit(0)
+    shell = int(os.read(reader, 20))
+    assert _is_alive(shell)
+    os.kill(run, signal.SIGKILL)
+    os.waitpid(run, 0)
+    deadline = time.monotonic() + 10
+    while _is_alive(shell) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not _is_alive(shell)
+
+
+def test_a_shell_cannot_take_all_memory():
+    grow = ["bash", "-c", "x=xxxxxxxx; while :; do x=$x$x; done"]
+    ids = asking.strangers([], [])
+    done = subprocess.run(grow, preexec_fn=lambda: asking._drop_rights(ids), timeout=60,
+                          check=False, stderr=subprocess.PIPE)
+    assert done.returncode and b"cannot allocate" in done.stderr
