@@ -29,6 +29,13 @@ TIME_LIMIT_SECONDS = 120
 # In memory if possible: thousands of runs, each of which syncs to disk a dozen times.
 FAST_FOLDER = "/dev/shm" if os.access("/dev/shm", os.W_OK | os.X_OK) else None
 
+# A run has /run for itself: what it locks there is no business of this machine's.
+_ENTER = (
+    "unshare", "-m", "--propagation", "private", "sh", "-c",
+    'mount -t tmpfs -o mode=755 none /run && mkdir /run/sshd && exec "$@"', "sh",
+)  # fmt: skip
+PRIVATE = _ENTER if subprocess.call([*_ENTER, "true"], stderr=subprocess.DEVNULL) == 0 else ()
+
 Result = subprocess.CompletedProcess[str]
 # What is in force: a value for each thing that is asked; nothing where nobody could log in.
 InForce = Mapping[str, str]
@@ -88,14 +95,14 @@ class Drill:
     def _left_in_scratch(self, work: Path) -> list[str]:
         if not self.scratch:
             return []
-        self._run(self.command(self._fresh(work / "last")))
+        self._run([*PRIVATE, *self.command(self._fresh(work / "last"))])
         left = [path for path in self.scratch.iterdir() if path.name.startswith("curfew")]
         return [f"{path} is left by a run that was killed" for path in left]
 
     def _clean_run(self, work: Path) -> list[Point]:
         tree = self._fresh(work / "shown", self.original)
         self.old = state_of(tree)
-        self._run((self.writing or self.command)(tree)).check_returncode()
+        self._run([*PRIVATE, *(self.writing or self.command)(tree)]).check_returncode()
         self.new = state_of(tree)
         self.in_force = {"new": self.probe(tree)} if self.probe else {}
         # What the next run does with the new tree, and with the old one, is told once for all.
@@ -105,12 +112,13 @@ class Drill:
             self.in_force["old"] = self.probe(tree)
             assert all(self.in_force.values()), "nobody can log in, without any fault"
         log = work / "trace"
-        result = self._run(["strace", "-f", "-s", "0", "-y", "-o", str(log), *self.command(tree)])
+        options = ["-f", "-s", "0", "-y", "-o", str(log)]
+        result = self._run(["strace", *options, *PRIVATE, *self.command(tree)])
         assert "Traceback" not in result.stderr, result.stderr
         wanted = self.old if self.ends_old else self.new
         assert state_of(tree) == wanted, differences(wanted, state_of(tree)) + result.stdout
         own, self.of_children = calls_in(log.read_text(errors="replace"))
-        return list(points_at(own, [str(tree), *self.watch]))
+        return list(points_at(own, [str(tree), "/run/curfew", *self.watch]))
 
     def _fresh(self, tree: Path, build: Callable[[Path], None] | None = None) -> Path:
         tree.mkdir(mode=0o700)
@@ -139,7 +147,7 @@ class Drill:
             # Stops at this call only, which is four times as fast; but strace 6.1 sends no signal
             # in this mode, and it reaches the children too.
             options += ["-f", "--seccomp-bpf"]
-        result = self._run(["strace", *options, *self.command(tree)])
+        result = self._run(["strace", *options, *PRIVATE, *self.command(tree)])
         wrong = self._verdict(fault, before, tree, result)
         if not _met(fault, result, log.read_text(errors="replace")):
             wrong.append("the fault was never met")
@@ -221,7 +229,7 @@ class Drill:
         return self._next_run(tree)
 
     def _next_run(self, tree: Path) -> list[str]:
-        result = self._run(self.command(tree))
+        result = self._run([*PRIVATE, *self.command(tree)])
         now, wanted = state_of(tree), self.old if self.ends_old else self.new
         if now == wanted and "Traceback" not in result.stderr:
             return []

@@ -82,3 +82,5 @@ def test_every_fault(listener, host_key, tmp_path, refused, drilled):
         probe=lambda tree: in_force("/mnt/sshd_config", host_key, tree),
     )
     drilled(f"sshd_client_alive: {'reload refused' if refused else 'reload'}", drill)
+    if not refused:
+        assert drill.new[".read/sshd_config"] == drill.new["sshd_config"], "never reloaded"
