@@ -208,7 +208,8 @@ class _Run:
 
     def outcome(self) -> Outcome:
         request = self.request
-        keywords = [setting.keyword for setting in request.settings] + ["Port", "ListenAddress"]
+        keywords = [setting.keyword for setting in request.settings] + [
+            "Port", "ListenAddress", "AddressFamily"]
         self.files = _sshd_tree.Files(self.path, keywords, self.release)
         self.plan = self._plan()
         self.connections = self._connections()
@@ -221,6 +222,8 @@ class _Run:
             reload_needed = self._reload_needed(bool(changes))
             reloading = request.reload and bool(reload_needed)
             backup_files: List[str] = []
+            if request.reload and reload_needed is not False and self.listener is not None:
+                _writing().check_reload(self)
             if (changes or reloading) and not request.check_mode:
                 backup_files, warnings = _writing().write(self, changes, prover, proven, reloading)
                 self.warnings.extend(warnings)

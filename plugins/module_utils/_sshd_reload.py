@@ -8,13 +8,18 @@ Only a run that reloads loads this.
 
 import errno
 import os
-import re
 import signal
 import socket
 import subprocess
 import time
 from typing import Iterable, List, Optional, Sequence, Tuple
 
+from ansible_collections.curfew.session.plugins.module_utils._sshd_listening import (
+    Address,
+    addresses,
+    has_socket_of_systemd,
+    sockets,
+)
 from ansible_collections.curfew.session.plugins.module_utils._sshd_service import (
     CommandLine,
     Listener,
@@ -24,22 +29,20 @@ from ansible_collections.curfew.session.plugins.module_utils._sshd_service impor
     run,
 )
 
-__all__ = ["check_listening", "check_start", "reload"]
+__all__ = ["answering", "check_listening", "check_start", "reload"]
 
 WAIT_SECONDS = 20
 TRIAL_SECONDS = 20
 _Written = Tuple[int, int, int]
 
 
-def _addresses(listen: Iterable[str]) -> List[Tuple[str, int]]:
+def _addresses(listen: Iterable[str]) -> List[Address]:
     """Where to knock, from the ``listenaddress`` lines of ``sshd -T``."""
-    found = []
-    for item in listen:
-        match = re.match(r"\[?(.*?)\]?:(\d+)(?: rdomain .*)?\Z", item)
-        if match is not None:
-            host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(match.group(1), match.group(1))
-            found.append((host, int(match.group(2))))
-    return found
+    return [_knocking(address) for address in addresses(listen)]
+
+
+def _knocking(address: Address) -> Address:
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address[0], address[0]), address[1]
 
 
 def check_start(binary: str, words: CommandLine) -> None:
@@ -58,12 +61,13 @@ def check_start(binary: str, words: CommandLine) -> None:
     with ours, theirs:
         process = subprocess.Popen(
             command + ["-i"], stdin=theirs.fileno(), stdout=theirs.fileno(),
-            stderr=subprocess.DEVNULL)
-        theirs.close()
-        ours.settimeout(TRIAL_SECONDS)
-        begun = _begins(ours)
-    process.kill()
-    process.wait()
+            stderr=subprocess.DEVNULL, start_new_session=True)
+        try:
+            theirs.close()
+            ours.settimeout(TRIAL_SECONDS)
+            begun = _begins(ours)
+        finally:
+            end(process)
     if not begun:
         raise ServiceError("sshd accepts these files, and with them it would let nobody in: "
                            "it ends each connection before the key exchange.")
@@ -77,7 +81,7 @@ def check_listening(listening: Sequence[str]) -> None:
             "sshd would have nowhere to listen, so it was not reloaded: %s." % ", ".join(listening))
 
 
-def _can_listen(address: Tuple[str, int]) -> bool:
+def _can_listen(address: Address) -> bool:
     """The address is this host's; its port is free, or sshd's already."""
     family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
     try:
@@ -89,17 +93,22 @@ def _can_listen(address: Tuple[str, int]) -> bool:
     return True
 
 
-def reload(service: Service, listener: Listener, listening: Sequence[str]) -> None:
-    """Have the daemon read its files again, and wait until it answers wherever it did before.
+def answering(listener: Listener, listening: Sequence[str]) -> List[Address]:
+    """Where the daemon answers now, of all places at which it listens.
 
-    ``listening`` holds the ``listenaddress`` lines of ``sshd -T``.
+    ``listening`` holds the ``listenaddress`` lines of ``sshd -T``, for where that is not seen.
     """
-    answered = [address for address in _addresses(listening) if _answers(address)]
+    places = [_knocking(address) for address in sockets(listener.pid)] or _addresses(listening)
+    return [address for address in places if _answers(address)]
+
+
+def reload(service: Service, listener: Listener, answered: Sequence[Address]) -> None:
+    """Have the daemon read its files again, and wait until it answers wherever it did before."""
     before = _pid_file_written(listener)
     # A reload can end the daemon, which starts itself anew: then nothing is there to reload. One
     # that holds systemd's socket cannot listen again by itself (measured, OpenSSH 9.2 and 10.0).
     alive = os.path.exists("/proc/%d" % listener.pid)
-    action = "reload" if alive and not _has_socket_of_systemd(listener.pid) else "restart"
+    action = "reload" if alive and not has_socket_of_systemd(listener.pid) else "restart"
     if service.manager == "systemd" and service.name:
         status, output = run(["systemctl", action, service.name])
     elif service.manager == "openrc":
@@ -116,16 +125,8 @@ def reload(service: Service, listener: Listener, listening: Sequence[str]) -> No
     _await_answers(listener, before, answered)
 
 
-def _has_socket_of_systemd(pid: int) -> bool:
-    try:
-        with open("/proc/%d/environ" % pid, "rb") as environment:
-            return b"\0LISTEN_FDS=" in b"\0" + environment.read()
-    except OSError:
-        return False
-
-
 def _await_answers(listener: Listener, before: Optional[_Written],
-                   answered: Sequence[Tuple[str, int]]) -> None:
+                   answered: Sequence[Address]) -> None:
     limit = time.monotonic() + WAIT_SECONDS
     waiting = list(answered)
     has_read = False
@@ -155,7 +156,7 @@ def _pid_file_written(listener: Listener) -> Optional[_Written]:
     return about.st_mtime_ns, about.st_ino, about.st_ctime_ns
 
 
-def _answers(address: Tuple[str, int]) -> bool:
+def _answers(address: Address) -> bool:
     try:
         with socket.create_connection(address, timeout=5) as connection:
             return _begins(connection)

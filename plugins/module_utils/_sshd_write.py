@@ -7,13 +7,14 @@ That module loads this one only for a run that changes something.
 """
 
 import os
-from typing import Any, List, Sequence, Tuple
+from typing import Any, List, Optional, Sequence, Tuple
 
 from ansible_collections.curfew.session.plugins.module_utils import (
     _file_changes,
     _file_signals,
     _sshd_change,
     _sshd_daemon,
+    _sshd_listening,
     _sshd_match,
     _sshd_order,
     _sshd_reload,
@@ -21,12 +22,13 @@ from ansible_collections.curfew.session.plugins.module_utils import (
     _sshd_tree,
 )
 
-__all__ = ["check", "diff", "recover", "write"]
+__all__ = ["check", "check_reload", "diff", "recover", "write"]
 
 Proven = Sequence[Tuple[_sshd_match.Connection, _sshd_change.Values]]
 
 diff = _file_changes.diff
 recover = _file_changes.recover
+check_reload = _sshd_listening.check
 
 
 def check(changes: Sequence[_file_changes.Change]) -> None:
@@ -43,6 +45,7 @@ def write(run: Any, changes: Sequence[_file_changes.Change], prover: _sshd_daemo
     """
     home = os.path.dirname(os.path.realpath(run.path))
     transaction = _file_changes.Transaction(home, _ordered(run, changes), run.request.backup)
+    answered = _sshd_reload.answering(run.listener, run.listening) if reloading else []
     with _file_signals.undoable(transaction.undo) as too_late:
         transaction.write()
         begun = False
@@ -54,12 +57,12 @@ def write(run: Any, changes: Sequence[_file_changes.Change], prover: _sshd_daemo
             if reloading:
                 _sshd_reload.check_listening(run.listening)
                 begun = True
-                _sshd_reload.reload(run.service, run.listener, run.listening)
+                _sshd_reload.reload(run.service, run.listener, answered)
             too_late()
             transaction.finish()
         except BaseException as error:
             too_late()
-            _undo(run, transaction, error, begun)
+            _undo(run, transaction, error, answered if begun else None)
             raise
     return list(transaction.backup_files), transaction.warnings
 
@@ -86,14 +89,15 @@ def _prove_written(run: Any, prover: _sshd_daemon.Prover, proven: Proven) -> Non
 
 
 def _undo(run: Any, transaction: _file_changes.Transaction, error: BaseException,
-          reloaded: bool) -> None:
+          answered: Optional[Sequence[_sshd_listening.Address]]) -> None:
+    """``answered``: where sshd did before the reload, if there was one."""
     transaction.undo()
     said = _sshd_change.sentence(error)
     if run.plan.texts:
         said += " The files are as they were."
-    if reloaded:
+    if answered is not None:
         try:
-            _sshd_reload.reload(run.service, run.listener, run.listening)
+            _sshd_reload.reload(run.service, run.listener, answered)
             said += " The daemon was reloaded with them."
         except _sshd_service.ServiceError as second:
             said += " Then: %s" % second

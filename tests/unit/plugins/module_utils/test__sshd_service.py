@@ -12,6 +12,7 @@ import time
 import pytest
 
 from ansible_collections.curfew.session.plugins.module_utils import (
+    _sshd_listening,
     _sshd_reload,
     _sshd_service,
     _sshd_unit,
@@ -181,7 +182,7 @@ def test_only_files_that_let_a_client_begin_are_kept(tmp_path, test, serve, refu
 def test_who_holds_the_socket_of_systemd(name, held):
     with subprocess.Popen(["sleep", "60"], env={name: "1", "PATH": "/usr/bin:/bin"}) as process:
         try:
-            assert _sshd_reload._has_socket_of_systemd(begun(process).pid) is held
+            assert _sshd_listening.has_socket_of_systemd(begun(process).pid) is held
         finally:
             process.kill()
 
