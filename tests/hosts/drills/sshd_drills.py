@@ -102,7 +102,7 @@ FILES = {
         ON_TMPFS.format("ssh", "nr_inodes=40") + NO_INODES.format("ssh"), REFUSED
     ),
     "/etc/ssh is read-only": _of_sshd(READ_ONLY.format("ssh"), REFUSED),
-    "/tmp is full": _of_sshd(FULL_TMP, None),
+    "/tmp is full": _of_sshd(FULL_TMP),
     "a file mounted over the file": _of_sshd(
         f"cp -a {MAIN} /root/twin && mount --bind /root/twin {MAIN}", REFUSED
     ),
@@ -125,8 +125,8 @@ FILES = {
     # From somewhere above 50 KB on, OpenSSH 10.0 closes every connection.
     "4 MB": _of_sshd(COMMENTS.format(4_190_000), None, mend=SMALL),
     "5 MB": _of_sshd(COMMENTS.format(5_000_000), REFUSED, mend=SMALL),
-    "a wrong mode": _of_sshd(f"chmod 0000 {MAIN}", None),
-    "an owner who is not root": _of_sshd(f"chown ops {MAIN}", None),
+    "a wrong mode": _of_sshd(f"chmod 0000 {MAIN}"),
+    "an owner who is not root": _of_sshd(f"chown ops {MAIN}"),
     "an immutable file": _of_sshd(
         f"chattr +i {MAIN} || mount --bind -o ro {MAIN} {MAIN}", REFUSED
     ),

@@ -33,23 +33,23 @@ TEXTS = {
         add(PROFILE, 'while [ -n "$TMOUT" ]; do sleep 1; done\n'), REFUSED
     ),
     "a login file that never ends without a client": _of_tmout(
-        put(f"{FOLDER}/z.sh", 'while [ -z "$SSH_CONNECTION" ]; do sleep 1; done\n'), None
+        put(f"{FOLDER}/z.sh", 'while [ -z "$SSH_CONNECTION" ]; do sleep 1; done\n'), REFUSED
     ),
-    "set -u all the time": _of_tmout(_first("set -u") + add(PROFILE, "set +u\n"), None),
+    "set -u all the time": _of_tmout(_first("set -u") + add(PROFILE, "set +u\n")),
     "set -e around the drop-ins": _of_tmout(
-        put(f"{FOLDER}/a.sh", "set -e\n") + put(f"{FOLDER}/z.sh", "set +e\n"), None
+        put(f"{FOLDER}/a.sh", "set -e\n") + put(f"{FOLDER}/z.sh", "set +e\n")
     ),
     "a trap for each failure": _of_tmout(
-        _first('[ -z "$BASH_VERSION" ] || trap "exit 3" ERR') + add(PROFILE, "true\n"), None
+        _first('[ -z "$BASH_VERSION" ] || trap "exit 3" ERR') + add(PROFILE, "true\n")
     ),
-    "readonly is an alias": _of_tmout(_first('alias readonly="exit 3;"'), None),
-    "ulimit is a function that exits": _of_tmout(_first("ulimit() { exit 3; }"), None),
-    "export is an alias of something that fails": _of_tmout(_first('alias export="false;"'), None),
+    "readonly is an alias": _of_tmout(_first('alias readonly="exit 3;"'), REFUSED),
+    "ulimit is a function that exits": _of_tmout(_first("ulimit() { exit 3; }"), REFUSED),
+    "export is an alias": _of_tmout(_first('alias export="false;"'), REFUSED),
     "a loop that reads everything": _of_tmout(
         add(PROFILE, "for i in /etc/profile.d/* /etc/profile.d/.[!.]*; do . $i; done\n")
-        + put(f"{FOLDER}/z.sh", "TMOUT=60\n"), None, options={"backup": True},
+        + put(f"{FOLDER}/z.sh", "TMOUT=60\n"), REFUSED, options={"backup": True},
     ),
-    "CRLF": _of_tmout(put(f"{FOLDER}/z.sh", "TMOUT=60\r\n"), None),
+    "CRLF": _of_tmout(put(f"{FOLDER}/z.sh", "TMOUT=60\r\n")),
 }
 FILES = {
     "/etc/profile.d is full": _of_tmout(
@@ -64,14 +64,14 @@ FILES = {
     ),
     "/etc/profile.d is for everybody to write": _of_tmout(f"chmod 0777 {FOLDER}", REFUSED),
     "/etc/profile is somebody else's": _of_tmout(
-        add(PROFILE, "TMOUT=60\n") + f"chown ops {PROFILE}", None
+        add(PROFILE, "TMOUT=60\n") + f"chown ops {PROFILE}"
     ),
-    "/etc/profile cannot be read by people": _of_tmout(f"chmod 0600 {PROFILE}", None),
-    "/etc/profile is gone": _of_tmout(f"rm {PROFILE}", None),
+    "/etc/profile cannot be read by people": _of_tmout(f"chmod 0600 {PROFILE}", REFUSED),
+    "/etc/profile is gone": _of_tmout(f"rm {PROFILE}", REFUSED),
     "/etc/profile has a second name": _of_tmout(
         add(PROFILE, "TMOUT=60\n") + f"ln {PROFILE} /etc/twin", REFUSED
     ),
-    "/tmp is full": _of_tmout(FULL_TMP, None),
+    "/tmp is full": _of_tmout(FULL_TMP, REFUSED),
     "the drop-in is a program of somebody's": _of_tmout(
         put(OURS, "TMOUT=60\numask 027\n"), REFUSED
     ),
