@@ -27,7 +27,7 @@ from ansible_collections.curfew.session.plugins.module_utils import (
 )
 from ansible_collections.curfew.session.plugins.module_utils._timeout_verdict import AccountShell
 
-__all__ = ["Shells", "look", "spoils_timer"]
+__all__ = ["Shells", "look", "spoils_timer", "unsets"]
 
 # A name that is not there: whether a drop-in would be read is told without passing over any.
 _PROBE = "/etc/profile.d/curfew-session-probe.sh"
@@ -39,6 +39,10 @@ _EXEMPT_USERS = re.compile(r"id -un [^\n]*\n\s*\(([^\n]*)\) ;;")
 _EXEMPT_GROUPS = re.compile(r"id -Gn [^\n]*\n\s*\(([^\n]*)\) ;;")
 _CHANGING = ("unset", "export", "readonly", "typeset")
 _ALL_ACCOUNTS_SECONDS = 30.0
+# They start with a TMOUT of 0: where there is none at all, it was unset. From then on it is a
+# variable like any other, and the timer is what it was (measured: TMOUT=3, unset, TMOUT=8 or 0
+# ended an idle session after 3 seconds, and a minute in ksh93).
+_PREDEFINING = ("ksh93", "mksh")
 
 
 class Shells(NamedTuple):
@@ -130,12 +134,18 @@ class _Look:
         if answer is None or answer.status != "answered":
             return _unknown(account, shell, "%s did not come to its prompt when it was asked" % (
                 shell.path))
+        if shell.family in _PREDEFINING and (answer.tmout is None or self._unset(shell.family)):
+            return _unknown(account, shell, "a login file unsets TMOUT, after which %s goes by the "
+                            "value that it had then" % shell.family)
         said = _login_asking.describe(answer)
         spoiling = self._spoiling(shell.family) if said["logout_seconds"] else None
         if spoiling:
             return _unknown(account, shell, "%s touches TMOUT in a subshell, which switches the "
                             "timer of some releases of ksh93 off" % spoiling)
         return self._by_identity(account, shell, said)
+
+    def _unset(self, family: str) -> bool:
+        return any(unsets(self.files.text(path) or "") for path in self.readings[family].files)
 
     def _spoiling(self, family: str) -> Optional[str]:
         """The login file after which ksh93u+m never logs out, whatever TMOUT is (measured)."""
@@ -246,6 +256,17 @@ def spoils_timer(text: str) -> bool:
         if command.subshell and touches and not forked:
             return True
         forked = command.subshell and words[0] == "ulimit"
+    return False
+
+
+def unsets(text: str) -> bool:
+    """Whether a text takes TMOUT away from the shell that reads it."""
+    if "TMOUT" not in text:
+        return False
+    for command in _shell_text.parse(text).commands:
+        words = [word.text for word in command.words]
+        if words[0] == "unset" and "TMOUT" in words and not command.subshell:
+            return True
     return False
 
 

@@ -35,6 +35,23 @@ def test_our_own_drop_in_does_not(options):
     assert not _timeout_shells.spoils_timer(_tmout_dropin.render(900, **options))
 
 
+# After these ksh93 and mksh go by the value that TMOUT had before.
+UNSETTING = [
+    ("TMOUT=3\nunset TMOUT\n", True),
+    ("unset -v A TMOUT\n", True),
+    ("[ -n \"$A\" ] && unset TMOUT\n", True),
+    ("( unset TMOUT )\n", False),
+    ("unset TMOUTS; TMOUT=3\n", False),
+    ("# unset TMOUT\n", False),
+    (_tmout_dropin.render(900), False),
+]
+
+
+@pytest.mark.parametrize("text, expected", UNSETTING)
+def test_unsets(text, expected):
+    assert _timeout_shells.unsets(text) == expected
+
+
 def test_names_of_exemptions():
     text = _tmout_dropin.render(900, exempt_users=["a", "b.c"], exempt_groups=["wheel", "x"])
     assert _timeout_shells._names(_timeout_shells._EXEMPT_USERS, text) == {"a", "b.c"}

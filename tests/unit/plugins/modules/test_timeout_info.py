@@ -192,6 +192,19 @@ def test_who_logs_in(host, text, mode, root, deploy, ops):
         assert said["idle_logout_seconds"] == (None if wanted == "?" else wanted)
 
 
+@pytest.mark.parametrize("shell", ["ksh93", "mksh"])
+def test_unset_stops_no_timer(host, shell):
+    path = shutil.which(shell)
+    if path is None:
+        pytest.skip("no %s is installed here" % shell)
+    host.write("passwd", PASSWD + "kate:x:4302:4302::/nonexistent:%s\n" % path)
+    for text, state in (("", "never"), ("TMOUT=60\nunset TMOUT\n", "unknown"),
+                        ("TMOUT=60\nunset TMOUT\nTMOUT=0\n", "unknown")):
+        host.write("profile.d/tmout.sh", text)
+        users = by_user(host.ask())
+        assert (users["kate"]["state"], users["ops"]["state"]) == (state, "never")
+
+
 # The file's text is not ASCII, and its bytes are not UTF-8.
 def test_bytes_that_are_not_utf8(host):
     (host.etc / "profile.d" / "x.sh").write_bytes(b"TMOUT=60 # \xff\n")
