@@ -300,7 +300,7 @@ def _check_journal(path: str) -> None:
 def _check_entry(journal: str, entry: Entry) -> None:
     """Only hidden names beside the target are ever ours to rename or remove."""
     values = [value for value in entry if value is not None]
-    if entry.target is None or not all(isinstance(value, str) for value in values):
+    if entry.target is None or not all(_is_name(value) for value in values):
         raise FilesError(f"{shown(journal)} is no journal of this collection.")
     own = [name for name in (entry.temp, entry.saved, entry.backup) if name is not None]
     folder = os.path.dirname(entry.target)
@@ -308,3 +308,10 @@ def _check_entry(journal: str, entry: Entry) -> None:
         hidden = os.path.basename(name).startswith(".")
         if not hidden or os.path.dirname(name) != folder or not os.path.isabs(name):
             raise FilesError(f"{shown(journal)} names {shown(name)}, which is not ours.")
+
+
+def _is_name(value: object) -> bool:
+    try:
+        return isinstance(value, str) and b"\0" not in os.fsencode(value)
+    except UnicodeEncodeError:
+        return False

@@ -2,16 +2,17 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Turn what was read from files into what a module may return.
+"""Turn what was read from files into what a module may return; refuse what no host can take.
 
 Private to this collection. Files hold any bytes, and a result is JSON: ansible-core refuses one
 that is not UTF-8, after the module has done its work.
 """
 
+import os
 import re
-from typing import Any
+from typing import Any, List, Mapping, Optional
 
-__all__ = ["printable"]
+__all__ = ["printable", "unusable"]
 
 # Bytes that are not UTF-8 stand as lone surrogates in the text that is read (surrogateescape).
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -26,3 +27,29 @@ def printable(value: Any) -> Any:
     if isinstance(value, dict):
         return {printable(key): printable(item) for key, item in value.items()}
     return value
+
+
+def unusable(params: Mapping[str, Any]) -> Optional[str]:
+    """A sentence on the first option with text that is none to the system, or nothing.
+
+    The paths of files may hold any bytes but NUL; everything else is UTF-8.
+    """
+    for option, value in sorted(params.items()):
+        encode = os.fsencode if option in ("path", "sshd") else str.encode
+        for text in _texts(value):
+            try:
+                whole = b"\0" not in encode(text)
+            except UnicodeEncodeError:
+                whole = False
+            if not whole:
+                return "Option %s: %s holds a NUL, or a character that cannot be encoded." % (
+                    option, ascii(text))
+    return None
+
+
+def _texts(value: Any) -> List[str]:
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        return [text for item in value for text in _texts(item)]
+    return [value] if isinstance(value, str) else []

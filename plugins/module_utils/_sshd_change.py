@@ -23,7 +23,10 @@ from ansible_collections.curfew.session.plugins.module_utils import (
     _sshd_service,
     _sshd_tree,
 )
-from ansible_collections.curfew.session.plugins.module_utils._printable import printable
+from ansible_collections.curfew.session.plugins.module_utils._printable import (
+    printable,
+    unusable,
+)
 
 __all__ = ["ChangeError", "Outcome", "Request", "apply", "argument_spec", "request", "sentence"]
 
@@ -107,7 +110,13 @@ def argument_spec(**directives: Any) -> Dict[str, Any]:
 
 def request(params: Mapping[str, Any], settings: Sequence[_sshd_edit.Setting],
             shown: Sequence[_sshd_edit.Setting], check_mode: bool) -> Request:
-    """The request that a module's parameters make."""
+    """The request that a module's parameters make.
+
+    :raises ChangeError: an option holds what no text of the system can.
+    """
+    refused = unusable(params)
+    if refused:
+        raise ChangeError(refused)
     shared = {name: params[name] for name in Request._fields if name in params}
     return Request(
         settings=tuple(settings), shown=tuple(shown), check_mode=check_mode, **shared)

@@ -20,7 +20,10 @@ from ansible_collections.curfew.session.plugins.module_utils import (
     _timeout_sshd,
     _timeout_verdict,
 )
-from ansible_collections.curfew.session.plugins.module_utils._printable import printable
+from ansible_collections.curfew.session.plugins.module_utils._printable import (
+    printable,
+    unusable,
+)
 
 __all__ = ["BadOption", "argument_spec", "gather"]
 
@@ -42,9 +45,12 @@ def gather(params: Mapping[str, Any]) -> Dict[str, Any]:
 
     :raises BadOption: one sentence that names the option.
     """
+    refused = unusable(params)
+    if refused:
+        raise BadOption(refused)
     for option in ("path", "sshd"):
         given = params[option]
-        if given is not None and (not given.startswith("/") or "\0" in given):
+        if given is not None and not given.startswith("/"):
             raise BadOption("Option %s: %r is not an absolute path." % (option, given))
     shells = _timeout_shells.look()
     try:

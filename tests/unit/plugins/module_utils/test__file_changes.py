@@ -572,6 +572,8 @@ FORGED = [
     ("a name that is not hidden", lambda path: forge(path, saved=str(path.parent / "real"))),
     ("a name elsewhere", lambda path: forge(path, temp="/etc/.passwd")),
     ("a wrong type", lambda path: forge(path, temp=5)),
+    ("a NUL", lambda path: forge(path, target=str(path.parent / "a\0b"), temp=None, saved=None)),
+    ("half a character", lambda path: forge(path, old="\ud800")),
     ("a wrong target", lambda path: forge(path, target=None)),
 ]
 

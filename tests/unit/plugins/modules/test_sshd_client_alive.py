@@ -305,6 +305,12 @@ BAD_ARGUMENTS = [
     ({"interval": 60, "path": "/nowhere/a\nb"}, "/nowhere"),
     ({"interval": 60, "path": "/etc"}, "/etc"),
     ({"interval": 60, "path": "/dev/null"}, "/dev/null"),
+    ({"interval": 60, "path": "/etc/ssh/\0a"}, "Option path: '/etc/ssh/\\x00a'"),
+    ({"interval": 60, "sshd": "/usr/sbin/\0sshd"}, "Option sshd"),
+    ({"interval": 60, "match": "User a\0"}, "Option match"),
+    ({"interval": 60, "connections": [{"user": "a\ud800"}]}, "Option connections"),
+    ({"interval": 60, "connections": [{"user": "a"}, {"host": "a\0"}]}, "Option connections"),
+    ({"interval": "60\0"}, "interval"),
 ]  # fmt: skip
 
 
