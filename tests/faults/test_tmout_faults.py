@@ -117,6 +117,7 @@ APPLY, ABSENT = {"timeout": "900", "conflicts": "disable"}, {"state": "absent"}
 ONE = {MAIN: PROFILE.replace("[ -z", "[ ! -r /etc/bash.bashrc ] || [ -z")}
 DRILLS = {
     "present": Case(TEXTS, APPLY, (), WITHOUT),
+    "first drop-in": Case(ONE, APPLY, (MAIN, DROP_IN), dict.fromkeys(SHELLS, ("none", "0"))),
     "backup": Case(TEXTS, dict(APPLY, backup=True), (), WITHOUT),
     "not readonly": Case(ONE, dict(APPLY, readonly=False), (DROP_IN, MAIN), {}),
     "absent": Case(TEXTS, ABSENT, (), WITHOUT, APPLY),
