@@ -90,7 +90,7 @@ def check(run: Any) -> None:
     ``run`` is one of _sshd_change; its ``listening`` becomes what the daemon would listen at.
     """
     newer = _sshd_service.newer(run.listener, run.plan.before.texts)
-    if newer:
+    if newer and run.plan.texts:  # without a change of ours, they are what the reload is for
         run.warnings.append(
             "The running sshd has not read %s since the last change there: the reload puts all "
             "that it says in force." % ", ".join(sorted(newer)))
@@ -102,9 +102,8 @@ def check(run: Any) -> None:
     gone = _lost(sockets(run.listener.pid), addresses(run.listening))
     if gone:
         raise _sshd_service.ServiceError(
-            "Nothing was changed, because the running sshd listens at %s, and after a reload it "
-            "would listen at %s only: %s. If that is meant, reload sshd yourself first; if not, "
-            "change it back." % (
+            "The running sshd listens at %s, and after a reload it would listen at %s only: %s. If "
+            "that is meant, reload sshd yourself first; if not, change it back." % (
                 ", ".join("%s port %d" % address for address in gone),
                 ", ".join(run.listening), _cause(run.plan.before)))
 

@@ -67,7 +67,7 @@ class Host:
         self.pid_file = folder / "pid"
         self.words = _sshd_service.CommandLine(options=("UseDNS=no",), ports=(2222,))
 
-    def check(self, says, pid_file=None):
+    def check(self, says, pid_file=None, texts=None):
         sshd = self.folder / "sshd"
         sshd.write_text("#!/bin/sh\ncase \"$*\" in *'-o UseDNS=no -p 2222') %s;; esac\n" % says)
         sshd.chmod(0o755)
@@ -76,7 +76,7 @@ class Host:
             ("port", "listenaddress"))
         run = SimpleNamespace(
             listener=_sshd_service.Listener(os.getpid(), pid_file, self.words), words=self.words,
-            plan=SimpleNamespace(before=tree, after=tree, texts={}), connections=[CONNECTION],
+            plan=SimpleNamespace(before=tree, after=tree, texts=texts or {}), connections=[CONNECTION],
             binary=str(sshd), release=(10, 0), warnings=[], listening=[])
         _sshd_listening.check(run)
         return run
@@ -120,6 +120,8 @@ def test_what_else_a_reload_puts_in_force_is_named(tmp_path, monkeypatch):
     (tmp_path / "pid").write_text("1")
     time.sleep(0.02)
     host = Host(tmp_path)
-    run = host.check("echo listenaddress 0.0.0.0:1", str(tmp_path / "pid"))
+    arguments = ("echo listenaddress 0.0.0.0:1", str(tmp_path / "pid"))
+    assert host.check(*arguments).warnings == []
+    run = host.check(*arguments, texts={str(host.main): ""})
     assert len(run.warnings) == 1
     assert "has not read %s since" % host.main in run.warnings[0]
