@@ -15,7 +15,7 @@ import shlex
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from .common import SSH_CONFIG
@@ -122,9 +122,12 @@ def session(login: Login, busy: bool = False) -> Iterator[Session]:
         opened.close()
 
 
-def idle_logout(login: Login, within: float) -> float:
+def idle_logout(
+    login: Login, within: float, at_prompt: Callable[[], object] = lambda: None
+) -> float:
     """Sit at the prompt; seconds until the login is ended."""
     with session(login) as idle:
+        at_prompt()
         start = time.monotonic()
         if not idle.end_within(within):
             raise LiveError(f"{login}: idle at the prompt, still logged in after {within:g} s")

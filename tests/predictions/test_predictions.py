@@ -8,6 +8,7 @@ import json
 import os
 import re
 import subprocess
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -159,13 +160,21 @@ def minute(pool: Pool) -> dict[str, tuple[int, concurrent.futures.Future[float]]
     put(dict.fromkeys(HOSTS, KSH93["plain"]), pool)
     said = ansible(list(HOSTS), "timeout_info")
     predicted = {host: kate(said[host])["idle_logout_seconds"] for host in HOSTS}
-    return {
+    logged_in = threading.Barrier(len(HOSTS) + 1, timeout=60)
+    sessions = {
         host: (
             seconds,
-            pool.submit(live.idle_logout, live.Login(host, "kate"), seconds + 3 * SLACK_SECONDS),
+            pool.submit(
+                live.idle_logout,
+                live.Login(host, "kate"),
+                seconds + 3 * SLACK_SECONDS,
+                logged_in.wait,
+            ),
         )
         for host, seconds in predicted.items()
     }
+    logged_in.wait()  # the next state would be the one that a late login finds
+    return sessions
 
 
 @pytest.mark.usefixtures("minute")
