@@ -18,7 +18,7 @@ from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
 from ansible_collections.curfew.session.plugins.module_utils import _shell_text
 from ansible_collections.curfew.session.plugins.module_utils._tmout_script import (
     Definition,
-    find,
+    find_in,
 )
 
 __all__ = ("Files", "Place", "Reading", "follow")
@@ -38,6 +38,9 @@ _ROOTS = {
 _LATER = {"bash": ("/etc/bash.bashrc", "/etc/bashrc")}
 _MAX_NESTING = 12
 _MAX_READS = 2000
+_MAX_NAMES = 5000
+_MAX_PATH = 4095
+_MAX_STARS = 4
 _PATH = re.compile(r"/[A-Za-z0-9_./*?\[\]^+-]+")
 # The names that every profile loop reads.
 _LOOP_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*\.sh\Z")
@@ -57,6 +60,10 @@ class Files:
 
     def real(self, path: str) -> str:
         """Return a path without symbolic links."""
+        raise NotImplementedError
+
+    def not_understood(self, path: str, why: str) -> None:
+        """Take note of a file whose text is more than can be read in time."""
         raise NotImplementedError
 
 
@@ -85,9 +92,14 @@ class _Sourced(NamedTuple):
 _Event = Union[Definition, _Sourced]
 
 
-def follow(files: Files, family: str, drop_in: str) -> Reading:
-    """Return what the login shells of a family read, relative to the drop-in."""
-    walk = _Walk(files, drop_in)
+def follow(
+    files: Files, family: str, drop_in: str, events: Optional[Dict[str, List["_Event"]]] = None
+) -> Reading:
+    """Return what the login shells of a family read, relative to the drop-in.
+
+    Files that several families read are read once where they share a dictionary for `events`.
+    """
+    walk = _Walk(files, drop_in, {} if events is None else events)
     for root in _ROOTS.get(family, ()):
         walk.read(root)
     # Without the drop-in read, nothing comes after it.
@@ -98,14 +110,15 @@ def follow(files: Files, family: str, drop_in: str) -> Reading:
 
 
 class _Walk:
-    def __init__(self, files: Files, drop_in: str) -> None:
+    def __init__(self, files: Files, drop_in: str, events: Dict[str, List[_Event]]) -> None:
         self._files = files
         self._drop_in = files.real(drop_in)
         self._reached = False
         self._unsure = False
         self._nesting: List[str] = []
         self._reads = 0
-        self._events: Dict[str, List[_Event]] = {}
+        self._names_met = 0
+        self._events = events
         self.order: Dict[str, str] = {}
         self._seen: Dict[Tuple[str, int], Place] = {}
 
@@ -130,10 +143,17 @@ class _Walk:
         self.order.setdefault(real_path, path)
         self._nesting.append(real_path)
         if real_path not in self._events:
-            self._events[real_path] = _events(text)
+            self._events[real_path] = self._read_events(path, text)
         for event in self._events[real_path]:
             self._take(path, event)
         self._nesting.pop()
+
+    def _read_events(self, path: str, text: str) -> List[_Event]:
+        try:
+            return _events(text)
+        except _shell_text.TooMuch as error:
+            self._files.not_understood(path, str(error))
+            return []
 
     def _take(self, path: str, event: _Event) -> None:
         if isinstance(event, Definition):
@@ -145,25 +165,42 @@ class _Walk:
             )
         elif isinstance(event, _Sourced):
             for word in event.words:
-                self._read_word(word)
+                if not self._goes_on(path):
+                    break
+                self._read_word(path, word)
 
-    def _read_word(self, word: str) -> None:
+    def _goes_on(self, path: str) -> bool:
+        """Count a name that may be sourced; a loop within a loop has no end that we see."""
+        self._names_met += 1
+        if self._names_met == _MAX_NAMES:
+            why = "what it sources leads to more than {0} names".format(_MAX_NAMES)
+            self._files.not_understood(path, why)
+        return self._names_met < _MAX_NAMES
+
+    def _read_word(self, within: str, word: str) -> None:
         plain = _shell_text.literal(word)
         if plain is not None and plain.startswith("/"):
             paths = self._expanded(plain)
         elif "$(" in word or "`" in word:
             # Such as $(run-parts --list ... /etc/profile.d).
-            paths = [path for found in _PATH.findall(word) for path in self._expanded(found)]
+            named = _PATH.findall(word)[:_MAX_NAMES]
+            paths = [path for found in named for path in self._expanded(found)]
         else:
             return
         for path in paths:
+            if not self._goes_on(within):
+                break
             outer = self._unsure
             self._unsure = outer or self._may_follow(path)
             self.read(path)
             self._unsure = outer
 
     def _expanded(self, path: str) -> List[str]:
+        if len(path) > _MAX_PATH or "\0" in path:
+            return []  # no file has such a name
         folder, name = os.path.split(path)
+        # Matching takes longer with each star; what cannot be known is taken to be read.
+        name = "*" if name.count("*") > _MAX_STARS else name
         if not re.search(r"[*?\[]", path):
             names = self._names(path)
             if names is None:
@@ -197,9 +234,13 @@ def _collated(path: str) -> str:
 
 
 def _events(text: str) -> List[_Event]:
-    events: List[_Event] = list(find(text))
-    if _may_source(text):
-        events += _sourced(text)
+    sources = _may_source(text)
+    if not sources and "TMOUT" not in text:
+        return []
+    script = _shell_text.parse(text)
+    events: List[_Event] = list(find_in(text, script))
+    if sources:
+        events += _sourced(script)
     return sorted(events, key=lambda event: event.offset)
 
 
@@ -212,29 +253,51 @@ _COMMAND_BEGINS = re.compile(
 _COMMENT = re.compile(r"[^\\]\n[ \t]*#(?:[^'\"`)}]|\)(?!\)))*\Z")
 
 
+# How much is looked at before it is read whole all the same: the glance must not be what is slow.
+_GLANCES = 200
+_GLANCE = 1000
+
+
 def _may_source(text: str) -> bool:
     """Tell at a glance that a file sources no other, as most do not: reading it whole is slow."""
     text = "\n\n" + text
-    for found in _SOURCE.finditer(text):
-        line = text[text.rfind("\n", 0, found.start()) - 1 : found.start()]
+    for count, found in enumerate(_SOURCE.finditer(text)):
+        start = text.rfind("\n", max(0, found.start() - _GLANCE), found.start())
+        if start < 1 or count >= _GLANCES:
+            return True
+        line = text[start - 1 : found.start()]
         if _COMMAND_BEGINS.search(line) and not _COMMENT.match(line):
             return True
     return False
 
 
-def _sourced(text: str) -> List[_Sourced]:
+def _sourced(script: _shell_text.Script) -> List[_Sourced]:
     found: List[_Sourced] = []
-    for command in _shell_text.parse(text).commands:
+    loops: Dict[str, Tuple[str, ...]] = {}
+    for command in sorted(script.commands + script.heads, key=lambda one: one.start):
         words = [word.text for word in command.words]
-        if words[0] == "emulate" and "-c" in words[:-1]:
-            # The way of zsh: emulate sh -c '. /etc/profile'
-            inner = _shell_text.literal(words[words.index("-c") + 1])
-            found += [one._replace(offset=command.start) for one in _sourced(inner or "")]
-        while len(words) > 1 and words[0] in ("builtin", "command"):
-            words = words[1:]
-        if len(words) < 2 or words[0] not in (".", "source") or command.subshell:
-            continue
-        variable = _VARIABLE.match(words[1].strip('"'))
-        loop = command.loops.get(variable.group(1), ()) if variable else (words[1],)
-        found.append(_Sourced(command.start, loop))
+        if words[0] in ("for", "select", "foreach"):
+            # The variable of a loop keeps its words until the next one of that name.
+            loops.update({words[1]: tuple(words[3:])} if len(words) > 1 else {})
+        elif words[0] != "case":
+            found += _sourced_by(command, words, loops)
     return found
+
+
+def _sourced_by(
+    command: _shell_text.Command, words: List[str], loops: Dict[str, Tuple[str, ...]]
+) -> List[_Sourced]:
+    found: List[_Sourced] = []
+    if words[0] == "emulate" and "-c" in words[:-1]:
+        # The way of zsh: emulate sh -c '. /etc/profile'
+        inner = _shell_text.literal(words[words.index("-c") + 1])
+        script = _shell_text.parse(inner or "")
+        found += [one._replace(offset=command.start) for one in _sourced(script)]
+    prefixes = 0
+    while prefixes < len(words) - 1 and words[prefixes] in ("builtin", "command"):
+        prefixes += 1
+    if len(words) < prefixes + 2 or words[prefixes] not in (".", "source") or command.subshell:
+        return found
+    variable = _VARIABLE.match(words[prefixes + 1].strip('"'))
+    taken = loops.get(variable.group(1), ()) if variable else (words[prefixes + 1],)
+    return found + [_Sourced(command.start, taken)]

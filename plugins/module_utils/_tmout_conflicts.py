@@ -9,9 +9,10 @@ Private to this collection: it may change without notice.
 
 import os
 import re
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from functools import partial
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
-from ansible_collections.curfew.session.plugins.module_utils import _tmout_script
+from ansible_collections.curfew.session.plugins.module_utils import _shell_text, _tmout_script
 from ansible_collections.curfew.session.plugins.module_utils._file_system import (
     FilesError,
     Snapshot,
@@ -92,6 +93,8 @@ class HostFiles(Files):
         self.snapshots: Dict[str, Optional[Snapshot]] = {}
         self._names: Dict[str, Optional[List[str]]] = {}
         self._real: Dict[str, str] = {}
+        # A sentence for each file that holds too much to be understood.
+        self.left_out: List[str] = []
 
     def snapshot(self, path: str) -> Optional[Snapshot]:
         if path not in self.snapshots:
@@ -118,6 +121,9 @@ class HostFiles(Files):
             self._real[path] = os.path.realpath(path)
         return self._real[path]
 
+    def not_understood(self, path: str, why: str) -> None:
+        self.left_out.append("{0} could not be understood: {1}.".format(path, why))
+
 
 def decoded(snapshot: Snapshot) -> str:
     """Return a file's text, in a form that gives the same bytes back."""
@@ -128,7 +134,8 @@ def survey(
     files: HostFiles, families: Sequence[str], drop_in: str, wanted: Wanted
 ) -> Tuple[Dict[str, Reading], List[Conflict]]:
     """Return what each family of shells reads, and every definition that is not ours."""
-    readings = {family: follow(files, family, drop_in) for family in families}
+    events: Dict[str, Any] = {}
+    readings = {family: follow(files, family, drop_in, events) for family in families}
     found: Dict[Tuple[str, int], Conflict] = {}
     for family, reading in readings.items():
         fixing = _last_fixing(reading.places)
@@ -202,14 +209,25 @@ def _reported(files: HostFiles) -> List[Conflict]:
     found = []
     for scope, syntax, patterns in _REPORTED:
         for path in _matching(files, patterns):
-            for definition in _tmout_script.find(files.text(path) or "", syntax):
+            for definition in _defined(files, path, partial(_tmout_script.find, syntax=syntax)):
                 # Their own autologout contradicts nothing: it is what ends csh sessions.
                 if "TMOUT" in definition.text:
                     found.append(Conflict(path, definition, scope, (), False, False, False))
     for scope, expression, places in _BY_LINE:
         for path in _matching(files, places):
-            found += _lines(path, files.text(path) or "", scope, expression)
+            for definition in _defined(files, path, partial(_lines, pattern=expression)):
+                found.append(Conflict(path, definition, scope, (), False, False, False))
     return found
+
+
+def _defined(
+    files: HostFiles, path: str, find: Callable[[str], List[Definition]]
+) -> List[Definition]:
+    try:
+        return find(files.text(path) or "")
+    except _shell_text.TooMuch as error:
+        files.not_understood(path, str(error))
+        return []
 
 
 def _matching(files: HostFiles, patterns: Sequence[str]) -> List[str]:
@@ -227,14 +245,11 @@ def _matching(files: HostFiles, patterns: Sequence[str]) -> List[str]:
     return found
 
 
-def _lines(path: str, text: str, scope: str, pattern: Any) -> List[Conflict]:
-    if "TMOUT" not in text:
-        return []
-    found = []
-    for number, line in enumerate(text.split("\n"), 1):
-        if pattern.match(line):
-            definition = Definition(
-                number, line.strip(), "opaque", None, False, True, False, True, False, 0
-            )
-            found.append(Conflict(path, definition, scope, (), False, False, False))
+def _lines(text: str, pattern: Any) -> List[Definition]:
+    found: List[Definition] = []
+    for number, line in enumerate(text.split("\n") if "TMOUT" in text else (), 1):
+        if "TMOUT" in line and pattern.match(line):
+            _tmout_script.check_count(found)
+            said = _tmout_script.shown(line, 0, len(line), 0)
+            found.append(Definition(number, said, "opaque", None, False, True, False, False, 0))
     return found

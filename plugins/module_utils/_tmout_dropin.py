@@ -93,16 +93,20 @@ def _indent(lines: List[str], width: int) -> List[str]:
 
 def first_foreign_line(text: str) -> Optional[Tuple[int, str]]:
     """Return number and text of the first line that is neither about TMOUT nor a comment."""
-    script = _shell_text.parse(text)
-    offsets = [command.start for command in script.commands if not _only_tmout(command)]
+    try:
+        script = _shell_text.parse(text)
+        offsets = [command.start for command in script.commands if not _only_tmout(command)]
+    except _shell_text.TooMuch as error:
+        return 1, str(error)
     lines = text.split("\n")
     if script.error:
         offsets.append(script.line_starts[-1])
-    numbers = [text.count("\n", 0, offset) for offset in offsets]
-    numbers += [number for number, line in enumerate(lines) if _does_more(line)]
+    numbers = [text.count("\n", 0, min(offsets))] if offsets else []
+    numbers += [number for number, line in enumerate(lines) if _does_more(line)][:1]
     if not numbers:
         return None
-    return min(numbers) + 1, lines[min(numbers)].strip()
+    line = lines[min(numbers)]
+    return min(numbers) + 1, _tmout_script.shown(line, 0, len(line), 0)
 
 
 _TESTS = frozenset(("[", "[[", "test", ":", "true"))

@@ -15,6 +15,7 @@ from typing import Dict, List, Sequence, Set, Tuple
 from ansible_collections.curfew.session.plugins.module_utils import _shell_text, _tmout_script
 from ansible_collections.curfew.session.plugins.module_utils._file_system import Change, FilesError
 from ansible_collections.curfew.session.plugins.module_utils._login_files import Reading
+from ansible_collections.curfew.session.plugins.module_utils._shell_lexer import blanks_end
 from ansible_collections.curfew.session.plugins.module_utils._tmout_conflicts import (
     Conflict,
     HostFiles,
@@ -77,12 +78,14 @@ def _with_companions(text: str, definitions: Sequence[Definition]) -> List[Defin
     others = [one for one in _tmout_script.find(text) if not one.in_function]
     chosen = {one.offset: one for one in definitions}
     fixing = [one.offset for one in definitions if one.kind == "attribute" and one.readonly]
+    last_fixing = max(fixing, default=-1)
     for one in others:
-        if fixing and one.gives_value and one.offset < max(fixing):
+        if one.gives_value and one.offset < last_fixing:
             chosen[one.offset] = one
     assigned = [one.offset for one in chosen.values() if one.gives_value]
+    first_assigned = min(assigned, default=len(text))
     for one in others:
-        if assigned and one.kind == "attribute" and one.offset > min(assigned):
+        if one.kind == "attribute" and one.offset > first_assigned:
             chosen[one.offset] = one
     return [chosen[offset] for offset in sorted(chosen)]
 
@@ -125,10 +128,14 @@ def disable(text: str, definitions: Sequence[Definition]) -> str:
             blocks.setdefault(block, []).extend(_cuts(text, command, parts))
             if command.needed:
                 needed.add(block)
-    for block in sorted(blocks, reverse=True):
-        new = _without(text[block[0] : block[1]], block[0], blocks[block], block in needed, text)
-        text = text[: block[0]] + new + text[block[1] :]
-    return text
+    pieces = []
+    at = 0
+    for start, end in sorted(blocks):
+        idle_is_fine = (start, end) not in needed
+        new = _without(text, start, end, blocks[start, end], idle_is_fine)
+        pieces += [text[at:start], new]
+        at = end
+    return "".join(pieces) + text[at:]
 
 
 def _block(text: str, script: _shell_text.Script, command: _shell_text.Command) -> Tuple[int, int]:
@@ -149,24 +156,42 @@ def _cuts(
             line = text.count("\n", 0, command.start) + 1
             raise EditRefused(line, "it does more than set TMOUT, and cannot be taken apart")
         start = part.word.start
-        blank = re.compile(r"(?:[ \t\r]|\\\r?\n)+\Z").search(text[command.start : start])
-        if blank:
-            cuts.append((command.start + blank.start(), part.word.end, ""))
+        before = _before_blanks(text, command.start, start)
+        if before < start:
+            cuts.append((before, part.word.end, ""))
         else:
             # The first word: what follows moves up to its place.
-            after = re.compile(r"(?:[ \t\r]|\\\r?\n)*").match(text, part.word.end)
-            cuts.append((start, after.end() if after else part.word.end, ""))
+            cuts.append((start, blanks_end(text, part.word.end), ""))
     return cuts
 
 
+def _before_blanks(text: str, start: int, end: int) -> int:
+    """Return where the blanks and continued lines begin that go up to `end`."""
+    while end > start:
+        if text[end - 1] in " \t\r":
+            end -= 1
+        elif text.endswith("\\\n", start, end):
+            end -= 2
+        elif text.endswith("\\\r\n", start, end):
+            end -= 3
+        else:
+            break
+    return end
+
+
 def _without(
-    block: str, start: int, cuts: List[Tuple[int, int, str]], needed: bool, text: str
+    text: str, start: int, end: int, cuts: List[Tuple[int, int, str]], idle_is_fine: bool
 ) -> str:
-    rest = block
-    for cut_start, cut_end, instead in sorted(cuts, reverse=True):
-        rest = rest[: cut_start - start] + instead + rest[cut_end - start :]
+    block = text[start:end]
+    pieces = []
+    at = start
+    for cut_start, cut_end, instead in sorted(cuts):
+        pieces += [text[at:cut_start], instead]
+        # Where two share the blanks between them, those behind go instead.
+        at = cut_end + max(0, at - cut_start)
+    rest = "".join(pieces) + text[at:end]
     marked = "\n".join(MARKER + line for line in block.split("\n"))
-    idle = re.match(r"[\s;:]*(#.*)?\Z", rest) and not needed
+    idle = re.match(r"[\s;:]*(#.*)?\Z", rest) and idle_is_fine
     if idle:
         return marked
     if "\n" in rest and "'" not in rest:
@@ -174,8 +199,8 @@ def _without(
     if "\n" in rest:
         line = text.count("\n", 0, start) + 1
         raise EditRefused(line, "it shares its command with a quote that goes over several lines")
-    end = "\r" if rest.endswith("\r") else ""
-    return marked + "\n" + rest.rstrip("\r") + _REPLACEMENT + end
+    ending = "\r" if rest.endswith("\r") else ""
+    return marked + "\n" + rest.rstrip("\r") + _REPLACEMENT + ending
 
 
 def enable(text: str) -> str:

@@ -101,6 +101,10 @@ class _SureFiles(HostFiles):
                 self._names[folder] = None
         return self._names[folder]
 
+    def not_understood(self, path: str, why: str) -> None:
+        super().not_understood(path, why)
+        raise FilesError(self.left_out[-1])
+
 
 def _hides_something(path: str, error: FilesError) -> bool:
     """Whether a shell may read there what we cannot; folders and /dev/null hold nothing for it."""

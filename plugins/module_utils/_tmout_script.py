@@ -2,18 +2,35 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Definitions of TMOUT in login files: find them, disable them, enable them again.
+"""Definitions of TMOUT in login files: which commands give it what.
 
 Private to this collection: it may change without notice.
 """
 
 import re
-from typing import List, NamedTuple, Optional, Sequence, Tuple
+from typing import List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from ansible_collections.curfew.session.plugins.module_utils import _shell_text
 
-__all__ = ("Definition", "Part", "find", "is_only_tmout", "offset_of", "others", "parts_of")
+__all__ = (
+    "Definition",
+    "Part",
+    "check_count",
+    "find",
+    "find_in",
+    "is_only_tmout",
+    "offset_of",
+    "others",
+    "parts_of",
+    "shown",
+)
 
+# More than any host has: what comes after is not looked at.
+MAX_DEFINITIONS = 10000
+# A longer word that mentions TMOUT is taken to be beyond us, as its parts may be of any depth.
+MAX_WORD = 65536
+# What is shown of a line.
+MAX_SHOWN = 200
 
 _DECLARING = frozenset(("export", "readonly", "typeset", "declare", "local", "integer", "float"))
 _ABOUT = _DECLARING | frozenset(("unset",))
@@ -50,6 +67,8 @@ _CSH = re.compile(
     r"[\"'(]?\s*([^\s;\"')]*)"
 )
 _ENVIRONMENT = re.compile(r"\s*(?:export\s+)?TMOUT\s*=\s*(.*)")
+_OUR_LINE = re.compile(r"^.*(?:TMOUT|autologout).*$", re.MULTILINE)
+_QUOTES = re.compile(r"['\"\\]")
 _PAM_ENV = re.compile(r"\s*TMOUT(?=\s)(?:.*?\b(?:OVERRIDE|DEFAULT)=(\S*))?")
 
 
@@ -67,7 +86,6 @@ class Definition(NamedTuple):
     readonly: bool
     exported: bool
     conditional: bool
-    shared: bool
     in_function: bool
     offset: int
 
@@ -82,16 +100,58 @@ def find(text: str, syntax: str = "sh") -> List[Definition]:
         return []
     if syntax != "sh":
         return _find_by_line(text, syntax)
+    return find_in(text, _shell_text.parse(text))
+
+
+def find_in(text: str, script: _shell_text.Script) -> List[Definition]:
+    """Return the definitions in a shell's text that has been parsed already."""
     found: List[Definition] = []
-    line, counted = 1, 0
-    script = _shell_text.parse(text)
+    if "TMOUT" not in text:
+        return found
+    lines = _Lines(text)
     for command in sorted(script.commands + script.heads, key=lambda one: one.start):
         for part in [] if command.subshell else parts_of(command):
-            offset = offset_of(command, part)
-            line += text.count("\n", counted, offset)
-            counted = offset
-            found.append(_definition(text, command, part, line))
+            check_count(found)
+            found.append(_definition(lines, command, part))
     return found
+
+
+def check_count(found: Sequence[Definition]) -> None:
+    """Refuse a file that holds more definitions than a host could have meant."""
+    if len(found) >= MAX_DEFINITIONS:
+        raise _shell_text.TooMuch(
+            "it defines TMOUT more than {0} times".format(MAX_DEFINITIONS)
+        )
+
+
+class _Lines:
+    """The lines of a text, asked for one after the other: each is looked at once."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._start = 0
+        self._end = -1
+        self._number = 1
+
+    def at(self, offset: int) -> Tuple[int, str]:
+        """Return number and text, as it is shown, of the line around an offset."""
+        if not self._start <= offset <= self._end:
+            back = offset < self._start
+            passed = self._text.count("\n", *sorted((self._start, offset)))
+            self._number += -passed if back else passed
+            self._start = self._text.rfind("\n", 0, offset) + 1
+            end = self._text.find("\n", offset)
+            self._end = len(self._text) if end < 0 else end
+        return self._number, shown(self._text, self._start, self._end, offset)
+
+
+def shown(text: str, start: int, end: int, offset: int) -> str:
+    """Return the line from start to end; of a long one, what begins at the offset."""
+    if end - start <= MAX_SHOWN:
+        return text[start:end].strip()
+    before = "... " if text[max(start, offset - MAX_SHOWN) : offset].strip() else ""
+    after = " ..." if end - offset > MAX_SHOWN else ""
+    return before + text[offset : min(end, offset + MAX_SHOWN)].strip() + after
 
 
 class Part(NamedTuple):
@@ -106,23 +166,17 @@ class Part(NamedTuple):
     sometimes: bool = False
 
 
-def _definition(
-    text: str, command: _shell_text.Command, part: Part, line_number: int
-) -> Definition:
+def _definition(lines: _Lines, command: _shell_text.Command, part: Part) -> Definition:
     offset = offset_of(command, part)
-    start = text.rfind("\n", 0, offset) + 1
-    end = text.find("\n", offset)
-    line = text[start : len(text) if end < 0 else end]
-    alone = text[command.start : command.end].strip()
+    line, text = lines.at(offset)
     return Definition(
-        line=line_number,
-        text=line.strip(),
+        line=line,
+        text=text,
         kind=part.kind,
         value=part.value,
         readonly=part.readonly,
         exported=part.exported,
         conditional=command.conditional or part.sometimes,
-        shared=re.sub(r"(^|\s)#.*", "", line).strip() != alone,
         in_function=command.in_function,
         offset=offset,
     )
@@ -131,10 +185,14 @@ def _definition(
 def parts_of(command: _shell_text.Command) -> List[Part]:
     """Return what a command does about TMOUT, word by word."""
     words = list(command.words)
+    if not any("TMOUT" in word.text or _QUOTES.search(word.text) for word in words):
+        return []
     count = next((at for at, word in enumerate(words) if not _ASSIGNMENT.match(word.text)), None)
     assigned, words = words[:count], words[len(words) if count is None else count :]
-    while len(words) > 1 and words[0].text.lstrip("\\") in _PREFIXES:
-        words = words[1:]
+    prefixes = 0
+    while prefixes < len(words) - 1 and words[prefixes].text.lstrip("\\") in _PREFIXES:
+        prefixes += 1
+    words = words[prefixes:]
     first = (_shell_text.literal(words[0].text) or "").lstrip("\\") if words else ""
     parts = []
     if first in _SPECIAL or not first:
@@ -150,7 +208,7 @@ def parts_of(command: _shell_text.Command) -> List[Part]:
         parts += [Part("unset", None, False, False, word) for word in taken]
     else:
         parts += _opaque(first, words[1:])
-    ours = [part.word for part in parts]
+    ours = {part.word for part in parts}
     return parts + _within([word for word in command.words if word not in ours])
 
 
@@ -160,8 +218,10 @@ def _names_tmout(word: str) -> bool:
 
 
 def _opaque(first: str, words: Sequence[_shell_text.Word]) -> List[Part]:
+    if first not in _SETTING:
+        return []
     rest = " ".join(_shell_text.literal(word.text) or word.text for word in words)
-    if first in _SETTING and _SETTING[first].search(rest):
+    if _SETTING[first].search(rest):
         return [Part("opaque", None, "readonly" in rest, False, None)]
     return []
 
@@ -170,6 +230,12 @@ def _within(words: Sequence[_shell_text.Word]) -> List[Part]:
     """Return what the words of any command do when they are expanded, or when a prompt comes."""
     parts = []
     for word in words:
+        if "TMOUT" not in word.text:
+            continue
+        if len(word.text) > MAX_WORD:
+            raise _shell_text.TooMuch(
+                "a word that mentions TMOUT has more than {0} characters".format(MAX_WORD)
+            )
         for expansion in _shell_text.expansions(word.text):
             default = _DEFAULT.match(expansion)
             if default:
@@ -183,21 +249,21 @@ def _within(words: Sequence[_shell_text.Word]) -> List[Part]:
 
 
 def _declared(builtin: str, words: List[_shell_text.Word]) -> List[Part]:
-    flags = builtin[0] if builtin in ("export", "readonly") else ""
-    flags = {"e": "x", "r": "r"}.get(flags, "")
-    removed = ""
+    flags = set({"export": "x", "readonly": "r"}.get(builtin, ""))
+    removed: Set[str] = set()
     parts: List[Part] = []
     for word in words:
         text = _shell_text.literal(word.text)
         if text and text[0] in "-+" and len(text) > 1 and not parts:
             if text[0] == "-":
-                flags += text[1:]
-            removed += text[1:] if text[0] == "+" or "n" in text and builtin == "export" else ""
+                flags.update(text[1:])
+            if text[0] == "+" or "n" in text and builtin == "export":
+                removed.update(text[1:])
             continue
         named = text == "TMOUT" or _names_tmout(word.text) or _names_tmout(text or "")
         if "n" in flags and builtin != "export" and (text or "").endswith("=TMOUT"):
             parts.append(Part("opaque", None, False, False, None))
-        if not named or set("fFp") & set(flags):
+        if not named or set("fFp") & flags:
             continue
         value = _value(word.text) if "=" in word.text else None
         kind = "assign" if "=" in word.text else "attribute"
@@ -250,7 +316,7 @@ def others(command: _shell_text.Command, parts: Sequence[Part]) -> List[_shell_t
     if any(part.word is None for part in parts):
         alone = _SOLE.match(" ".join(word.text for word in command.words))
         return [] if alone else list(command.words)
-    ours = [part.word for part in parts]
+    ours = {part.word for part in parts}
     return [
         word
         for word in command.words
@@ -261,27 +327,37 @@ def others(command: _shell_text.Command, parts: Sequence[Part]) -> List[_shell_t
 
 
 def _find_by_line(text: str, syntax: str) -> List[Definition]:
-    found = []
-    offset = 0
-    for number, line in enumerate(text.split("\n"), 1):
-        plain = "" if line.lstrip().startswith("#") else line.rstrip("\r")
-        found += [
-            Definition(
-                number, plain.strip(), "assign", value, readonly, True, False, False, False, offset
+    found: List[Definition] = []
+    lines = _Lines(text)
+    for matched in _OUR_LINE.finditer(text):
+        line = matched.group().rstrip("\r")
+        if line.lstrip().startswith("#"):
+            continue
+        for at, value, readonly in _line_values(line, syntax):
+            check_count(found)
+            offset = matched.start() + at
+            number, said = lines.at(offset)
+            found.append(
+                Definition(
+                    number, said, "assign", value, readonly, True, False, False, matched.start()
+                )
             )
-            for value, readonly in _line_values(plain, syntax)
-        ]
-        offset += len(line) + 1
     return found
 
 
-def _line_values(line: str, syntax: str) -> List[Tuple[Optional[str], bool]]:
+def _line_values(line: str, syntax: str) -> List[Tuple[int, Optional[str], bool]]:
+    """Return where each value is given, the value, and whether it is readonly."""
     if syntax == "csh":
         code = re.sub(r"(^|\s)#.*", "", line)
-        return [(found.group(4), "r" in (found.group(3) or "")) for found in _CSH.finditer(code)]
+        return [
+            (found.start(), found.group(4), "r" in (found.group(3) or ""))
+            for found in _CSH.finditer(code)
+        ]
     pattern = _ENVIRONMENT if syntax == "environment" else _PAM_ENV
     matched = pattern.match(line)
-    return [((matched.group(1) or "").strip().strip("\"'"), False)] if matched else []
+    if not matched:
+        return []
+    return [(matched.start(), (matched.group(1) or "").strip().strip("\"'"), False)]
 
 
 def offset_of(command: _shell_text.Command, part: Part) -> int:

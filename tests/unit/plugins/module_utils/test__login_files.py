@@ -10,6 +10,7 @@ import random
 import pytest
 
 from ansible_collections.curfew.session.plugins.module_utils import _login_files as login_files
+from ansible_collections.curfew.session.plugins.module_utils import _shell_text
 
 DROP_IN = "/etc/profile.d/tmout.sh"
 DEBIAN = """if [ -d /etc/profile.d ]; then
@@ -115,7 +116,7 @@ def test_the_glance_never_misses_what_the_walk_finds():
         count = rng.randrange(1, 9)
         text = "".join(rng.choice(WORDS) + rng.choice([" ", " ", "\t", "\n", ""])
                        for _word in range(count))
-        if login_files._sourced(text):
+        if login_files._sourced(_shell_text.parse(text)):
             sourcing += 1
             assert login_files._may_source(text), text
     assert sourcing > 1000
