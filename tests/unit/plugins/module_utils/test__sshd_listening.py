@@ -76,8 +76,8 @@ class Host:
             ("port", "listenaddress"))
         run = SimpleNamespace(
             listener=_sshd_service.Listener(os.getpid(), pid_file, self.words), words=self.words,
-            plan=SimpleNamespace(before=tree, after=tree, texts=texts or {}), connections=[CONNECTION],
-            binary=str(sshd), release=(10, 0), warnings=[], listening=[])
+            plan=SimpleNamespace(before=tree, after=tree, texts=texts or {}),
+            connections=[CONNECTION], binary=str(sshd), release=(10, 0), warnings=[], listening=[])
         _sshd_listening.check(run)
         return run
 
