@@ -76,7 +76,7 @@ class _Look:
             self.files, families, _PROBE, _NOBODYS)
         self.others = [one for one in others if not one.families]
         self.answers = {}  # type: Dict[_login_shells.Shell, _login_asking.Answer]
-        self.unseen = []  # type: List[str]
+        self.unseen = list(self.files.left_out)
         self._own = {}  # type: Dict[Tuple[str, str], bool]
         self._deadline = time.monotonic() + _ALL_ACCOUNTS_SECONDS
 

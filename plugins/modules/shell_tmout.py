@@ -203,7 +203,7 @@ conflicts:
       description: The number of the line.
       type: int
     text:
-      description: The line.
+      description: The line; of one longer than 200 characters, the first 200 of what defines TMOUT.
       type: str
     scope:
       description: Whom it concerns, such as V(login shells) or V(PAM).

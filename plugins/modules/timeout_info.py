@@ -270,6 +270,7 @@ shells:
     definitions:
       description:
         - Where TMOUT (of csh shells, autologout) is given or taken away, by C(path), C(line), C(text) and C(scope).
+        - The text is the line; of one longer than 200 characters, the first 200 of the definition.
         - The scope is V(login shells) for the files that this shell reads at login, in its order; else what else can set it, such as V(PAM).
       type: list
       elements: dict
