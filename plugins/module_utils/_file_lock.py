@@ -60,7 +60,7 @@ def _acquired(home: str, deadline: float) -> Tuple[int, Optional[str]]:
 
 
 def _opened(home: str) -> Tuple[int, Optional[str]]:
-    """The lock file, or where only its owner can write anyway, or nothing else can be, the folder."""
+    """The lock file; the folder itself for whoever is not root, or where no such file can be."""
     if os.geteuid() == 0 and _is_roots(RUN) and os.path.isdir(home):
         name = "curfew.session" + os.path.realpath(home).replace("/", "-") + ".lock"
         with suppress(OSError):

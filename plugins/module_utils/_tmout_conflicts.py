@@ -26,7 +26,7 @@ from ansible_collections.curfew.session.plugins.module_utils._login_files import
 )
 from ansible_collections.curfew.session.plugins.module_utils._tmout_script import Definition
 
-__all__ = ("Conflict", "HostFiles", "Wanted", "decoded", "survey")
+__all__ = ("Conflict", "HostFiles", "Wanted", "decoded", "stops_timer", "survey")
 
 # Files that are reported and never edited: who reads them, their syntax, and where they are.
 _REPORTED = (
@@ -175,12 +175,22 @@ def _conflict(
         wins, against = definition.gives_value, False
     else:
         changes_after = place.after and _changes(definition, wanted)
+        stopped = wanted.seconds is not None and place.before and stops_timer(definition, family)
         fixed = place.before and (definition.readonly or (fixed_later and definition.gives_value))
-        wins = fixed or (changes_after and not wanted.readonly)
-        against = fixed_before or (place.before and unwanted) or changes_after
+        wins = fixed or stopped or (changes_after and not wanted.readonly)
+        against = fixed_before or stopped or (place.before and unwanted) or changes_after
     return Conflict(
         place.path, definition, "login shells", (family,), wins, against, reads_drop_in
     )
+
+
+def stops_timer(definition: Definition, family: str) -> bool:
+    """Tell whether the shell obeys no later TMOUT.
+
+    Once TMOUT was taken away, it is a variable like any other to ksh93 and mksh: they show what it
+    is given, and their timer stays as it was (measured: ksh93u+m, mksh R59).
+    """
+    return definition.kind == "unset" and family in ("ksh93", "mksh")
 
 
 def _changes(definition: Definition, wanted: Wanted) -> bool:

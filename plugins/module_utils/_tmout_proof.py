@@ -14,6 +14,7 @@ from ansible_collections.curfew.session.plugins.module_utils._login_asking impor
 from ansible_collections.curfew.session.plugins.module_utils._tmout_conflicts import (
     Conflict,
     Wanted,
+    stops_timer,
 )
 
 __all__ = ("Verdict", "judge", "mismatched", "sentences")
@@ -154,8 +155,20 @@ def _judge_value(
         verdict.missed[shell.path] = "{0} does not read {1} on this host".format(
             shell.family, path
         )
+    elif _stopped(shell.family, conflicts):
+        sentence = "{shells} would show the right TMOUT and never obey it{cause}."
+        cause = _because(shell.family, _stopped(shell.family, conflicts))
+        verdict.problems.append(Problem(shell.path, sentence, "", cause))
     elif shell.family == "dash":
         verdict.missed[shell.path] = "dash knows no idle timeout"
+
+
+def _stopped(family: str, conflicts: Sequence[Conflict]) -> List[Conflict]:
+    return [
+        one
+        for one in conflicts
+        if one.against and family in one.families and stops_timer(one.definition, family)
+    ]
 
 
 def _mismatch(

@@ -79,6 +79,24 @@ def test_judges(before, after, wanted, expected):
     assert [(one.definition.text, one.wins, one.against) for one in found] == expected
 
 
+STOPPED = [
+    ("bash", "unset TMOUT\n", FIXED, None),
+    ("zsh", "unset TMOUT\n", FIXED, None),
+    ("mksh", "unset TMOUT\n", FIXED, (True, True)),
+    ("ksh93", "unset TMOUT\n", FIXED, (True, True)),
+    ("ksh93", "[ -z $A ] || unset TMOUT\n", OPEN, (True, True)),
+    ("ksh93", "unset TMOUT\n", NONE, None),
+    ("mksh", "unset OTHER\n", FIXED, None),
+]
+
+
+@pytest.mark.parametrize("family, text, wanted, expected", STOPPED)
+def test_an_unset_stops_the_timer_of_some_shells_for_good(family, text, wanted, expected):
+    files = {"/etc/profile": text + LOOP}
+    found = conflicts.survey(Tree(files), [family], DROP_IN, wanted)[1]
+    assert [(one.wins, one.against) for one in found] == ([expected] if expected else [])
+
+
 def test_a_value_wins_that_another_file_makes_readonly():
     files = {"/etc/profile": LOOP, "/etc/profile.d/a.sh": "TMOUT=5\n",
              "/etc/profile.d/b.sh": "readonly TMOUT\n", "/etc/profile.d/c.sh": "TMOUT=6\n"}

@@ -521,6 +521,22 @@ def test_without_proof(host):
     assert result["changed"] and not host.run(timeout=900, verify=False)["changed"]
 
 
+@pytest.mark.skipif(not shutil.which("mksh"), reason="mksh is not installed")
+@pytest.mark.parametrize("again", [False, True])
+def test_a_timer_that_an_unset_has_stopped(host, again):
+    """The value alone would look right, before a write and when there is nothing to write."""
+    if again:
+        assert host.run(timeout=900)["changed"]
+    host.write("profile.d/00.sh", "A=1\nTMOUT=3; unset TMOUT\n")
+    before = host.tree()
+    refused = host.run(timeout=900)
+    assert refused["failed"] and host.tree() == before
+    assert "never obey it because of /etc/profile.d/00.sh, line 2" in refused["msg"], refused
+    result = host.run(timeout=900, conflicts="disable")
+    assert not result.get("failed") and result["changed"], result
+    assert host.text("profile.d/00.sh").startswith("A=1\n#curfew.session# TMOUT=3; unset TMOUT\n")
+
+
 @pytest.mark.parametrize("conflicts", ["report", "disable"])
 def test_bytes_that_are_not_utf8(host, conflicts):
     """In a file that is named and edited, and in a name of an account."""
