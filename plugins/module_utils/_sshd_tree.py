@@ -6,7 +6,6 @@
 Gives the pure reader its files and the accounts that Match lines ask for.
 """
 
-import glob
 import grp
 import os
 import pwd
@@ -16,14 +15,13 @@ from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 from ansible_collections.curfew.session.plugins.module_utils import (
     _file_system,
     _sshd_config,
+    _sshd_glob,
     _sshd_match,
 )
 
 __all__ = ["BadConnection", "Files", "connection", "default_connection", "derived_connection"]
 
 NO_ADDRESS = "192.0.2.1"  # TEST-NET-1 of RFC 5737: nobody has it
-_CLASSES = {"alnum": "0-9A-Za-z", "alpha": "A-Za-z", "digit": "0-9", "lower": "a-z",
-            "upper": "A-Z", "xdigit": "0-9A-Fa-f"}
 KEYS = ("user", "host", "addr", "laddr", "lport")
 
 
@@ -70,18 +68,10 @@ class Files:
 
     def _expand(self, pattern: str) -> List[str]:
         if pattern not in self._expanded:
-            names: List[str] = sorted(glob.glob(_python_glob(pattern)), key=os.fsencode)
+            names: List[str] = sorted(_sshd_glob.expand(pattern), key=os.fsencode)
             self._expanded[pattern] = [
                 self._names.setdefault(os.path.realpath(name), name) for name in names]
         return self._expanded[pattern]
-
-
-def _python_glob(pattern: str) -> str:
-    """A pattern of sshd's own glob in Python's dialect; to both, ``[^`` negates nothing."""
-    pattern = re.sub(r"\\(.)", r"[\1]", pattern)
-    for name, characters in _CLASSES.items():
-        pattern = pattern.replace("[:%s:]" % name, characters)
-    return pattern
 
 
 def default_connection(

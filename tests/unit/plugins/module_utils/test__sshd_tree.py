@@ -4,10 +4,15 @@
 
 """A configuration as it lies on disk: globs as glob(3) reads them, connections of this host."""
 
+import errno
+import os
+
 import pytest
 
 from ansible_collections.curfew.session.plugins.module_utils import (
+    _file_system,
     _sshd_config,
+    _sshd_glob,
     _sshd_match,
     _sshd_tree,
 )
@@ -30,6 +35,9 @@ GLOBS = [
     ("\\*.conf", []),
     ("a.conf", ["a.conf"]),
     (".h*", [".hidden.conf"]),
+    ("\\.h*", [".hidden.conf"]),
+    ("/../none*/a.conf", []),
+    ("./a.conf", ["./a.conf"]),
     ("none", []),
     ("none/*.conf", []),
 ]
@@ -55,6 +63,22 @@ def test_a_glob_names_what_it_names_to_sshd(folder, pattern, names):
     (included,) = tree.includes.values()
     found = [path[len(str(folder)) + 1:] for path in included]
     assert [name for name in found if name != "folder.d"] == names
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.EMFILE, errno.ENOMEM])
+def test_a_folder_that_cannot_be_listed_is_not_an_empty_one(folder, monkeypatch, number):
+    def fail(path):
+        raise OSError(number, os.strerror(number), path)
+
+    monkeypatch.setattr(os, "listdir", fail)
+    with pytest.raises(_file_system.FilesError, match="could not be listed"):
+        read(folder, "Include %s/*.conf\n" % folder)
+
+
+def test_a_glob_of_no_end_is_refused(folder, monkeypatch):
+    monkeypatch.setattr(_sshd_glob, "MAX_NAMES", 5)
+    with pytest.raises(_file_system.FilesError, match="more than 5 names"):
+        read(folder, "Include %s/*.conf\n" % folder)
 
 
 def test_a_folder_that_a_glob_names_is_empty(folder):
