@@ -95,12 +95,15 @@ def applied(build: Callable[[Path], None]) -> Callable[[Path], None]:
         build(tree)
         for path in (tree / "sshd_config", *tree.glob("sshd_config.d/*")):
             lines = path.read_text().split("\n")
-            path.write_text("\n".join(
-                f"#curfew.session# {line}" if line.startswith(("    Client", "Client"))
-                and "300" not in line else line.replace("300", "60") for line in lines
-            ))  # fmt: skip
+            path.write_text("\n".join(map(_applied, lines)))
 
     return made
+
+
+def _applied(line: str) -> str:
+    if not line.lstrip().startswith("Client"):
+        return line
+    return line.replace("300", "60") if "300" in line else f"#curfew.session# {line}"
 
 
 def build_doubting(tree: Path) -> None:
