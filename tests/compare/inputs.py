@@ -118,7 +118,9 @@ def _ask(tree: Path) -> list[tuple[bool, str]]:
     said = []
     for shell in SHELLS:
         ask = 'exec -a "-$1" "$1" -c "echo at-home-\\${TMOUT-}-"'
-        words = ["env", "-i", "PATH=/usr/bin:/bin", "bash", "-c", ask, "bash", shell]
+        # Without a home the shells take root's, with whatever the machine's people keep there.
+        words = ["env", "-i", "HOME=/nowhere", "PATH=/usr/bin:/bin"]
+        words += ["bash", "-c", ask, "bash", shell]
         command = tools.inside(tree, *words)
         done = subprocess.run(
             command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace",
