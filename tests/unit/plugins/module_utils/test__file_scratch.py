@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 
 import pytest
 
@@ -28,23 +26,19 @@ def test_two_at_once(tmp_path):
 
 
 def test_what_a_killed_run_left_is_swept_by_the_next(tmp_path):
-    code = (
-        "import sys, time\n"
-        "from ansible_collections.curfew.session.plugins.module_utils import _file_scratch\n"
-        "print(_file_scratch.make(sys.argv[1]), flush=True)\n"
-        "time.sleep(60)\n"
-    )
-    environment = dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path))
-    process = subprocess.Popen(
-        [sys.executable, "-B", "-c", code, str(tmp_path)], stdout=subprocess.PIPE, env=environment
-    )
-    try:
-        left = process.stdout.readline().decode().strip()
-        alive = _file_scratch.make(str(tmp_path))
-        assert os.path.isdir(left)
-    finally:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+    reader, writer = os.pipe()
+    run = os.fork()
+    if run == 0:
+        try:
+            os.write(writer, _file_scratch.make(str(tmp_path)).encode())
+            signal.pause()
+        finally:
+            os._exit(1)
+    left = os.read(reader, 4096).decode()
+    alive = _file_scratch.make(str(tmp_path))
+    assert os.path.isdir(left)
+    os.kill(run, signal.SIGKILL)
+    os.waitpid(run, 0)
     after = _file_scratch.make(str(tmp_path))
     assert not os.path.exists(left)
     for folder in (alive, after):

@@ -286,13 +286,15 @@ def test_disable_and_enable(text, expected):
     assert edits.disable(disabled, script.find(disabled)) == disabled
 
 
-@pytest.mark.parametrize("shell", ["bash", "dash", "zsh", "ksh93", "mksh"])
-@pytest.mark.parametrize("text", [row[0] for row in DISABLED if row[1] and "\r" not in row[0]])
+# dash has no let.
+ASKED = [(shell, row[0]) for shell in ("bash", "dash", "zsh", "ksh93", "mksh") for row in DISABLED
+         if row[1] and "\r" not in row[0] and not (shell == "dash" and "let " in row[0])]
+
+
+@pytest.mark.parametrize("shell, text", ASKED)
 def test_disabled_text_means_the_same_otherwise(shell, text, tmp_path):
     if not shutil.which(shell):
         pytest.skip(shell + " is not installed")
-    if shell == "dash" and "let " in text:
-        pytest.skip("dash has no let")
     disabled = edits.disable(text, script.find(text))
     prefix = "" if shell in ("ksh93", "mksh") else "unset TMOUT; "
     shown = 'echo "$?|$A|$B|$HISTSIZE|$(umask)"'
