@@ -16,19 +16,28 @@ OLDEST_CORE = "2.16.19"
 REQUIREMENTS = TOP / "tests" / "requirements-target.txt"
 # The last pip for 3.6; what Python 3.6 brings along ignores which release is made for it.
 PIP_FOR_36 = "pip==21.3.1"
+UNITS = "tests/unit"
+# Whole modules, each run of which is a process; and all that needs none.
+OF_MODULES, OF_UTILS = f"{UNITS}/plugins/modules", f"{UNITS}/plugins/module_utils"
+OF_CONTROLLER = f"{UNITS}/plugins/plugin_utils"
 Version = tuple[int, int]
 
 
-def newest_units() -> Stage:
+def newest_units(folder: str = UNITS) -> Stage:
     """Plain pytest in .venv: quicker than ansible-test, which makes an environment first."""
-    version = "{}.{}".format(*sys.version_info)
-    return Stage(f"units on Python {version}", lambda log: _pytest(log, BIN / "python", ""))
+    name = _name(folder, "{}.{}".format(*sys.version_info))
+    return Stage(name, lambda log: _pytest(log, BIN / "python", "", folder))
 
 
-def oldest_units() -> Stage:
+def oldest_units(folder: str = UNITS) -> Stage:
     version, python = oldest()
-    name = "units on Python {}.{} with core 2.16".format(*version)
-    return Stage(name, lambda log: _oldest_units(log, version, python))
+    name = _name(folder, "{}.{} with core 2.16".format(*version))
+    return Stage(name, lambda log: _oldest_units(log, version, python, folder))
+
+
+def _name(folder: str, version: str) -> str:
+    part = folder.removeprefix(UNITS).rpartition("/")[2]
+    return f"units{' of ' + part if part else ''} on Python {version}"
 
 
 def oldest() -> tuple[Version, str]:
@@ -69,7 +78,7 @@ def _version(python: str) -> Version | None:
     return int(major), int(minor)
 
 
-def _oldest_units(log: Log, version: Version, python: str) -> Tally:
+def _oldest_units(log: Log, version: Version, python: str, folder: str) -> Tally:
     core = TOP / ".cache" / f"core-{OLDEST_CORE}"
     if not core.exists():
         log.call(
@@ -83,7 +92,7 @@ def _oldest_units(log: Log, version: Version, python: str) -> Tally:
                 f"ansible-core=={OLDEST_CORE}",
             ]
         )
-    tally = _pytest(log, _environment_of(log, version, python), str(core))
+    tally = _pytest(log, _environment_of(log, version, python), str(core), folder)
     if version > OLDEST_TARGET:
         why = "no Python 3.6 on this machine; the oldest here is {}.{}".format(*version)
         tally.skips.append(f"units on Python 3.6: {why}")
@@ -112,7 +121,7 @@ def _environment_of(log: Log, version: Version, python: str) -> Path:
     return folder / "bin" / "python"
 
 
-def _pytest(log: Log, python: Path, path: str) -> Tally:
+def _pytest(log: Log, python: Path, path: str, folder: str = UNITS) -> Tally:
     report = OUTPUT / f"{log.path.stem}.xml"
     report.unlink(missing_ok=True)
     command: Command = [
@@ -123,7 +132,7 @@ def _pytest(log: Log, python: Path, path: str) -> Tally:
         "-q",
         "-p",
         "no:cacheprovider",
-        "tests/unit",
+        folder,
         f"--junitxml={report}",
     ]
     status = log.call(command, COLLECTION, PYTHONPATH=path)
