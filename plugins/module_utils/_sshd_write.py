@@ -98,7 +98,8 @@ def _undo(run: Any, transaction: _file_changes.Transaction, error: BaseException
     if answered is not None:
         try:
             _sshd_reload.reload(run.service, run.listener, answered)
-            said += " The daemon was reloaded with them."
+            said += (" The daemon was reloaded with them." if run.plan.texts
+                     else " A second try went well.")
         except _sshd_service.ServiceError as second:
             said += " Then: %s" % second
     expected = _sshd_change.EXPECTED_ERRORS + (_sshd_change.ChangeError, _file_signals.Ended)

@@ -6,6 +6,7 @@
 
 import os
 import socket
+import subprocess
 import time
 from types import SimpleNamespace
 
@@ -55,6 +56,22 @@ def test_where_a_process_listens(host):
         found = _sshd_listening.sockets(os.getpid())
         assert (host, server.getsockname()[1]) in found
         assert idle.getsockname()[1] not in [port for _host, port in found]
+
+
+@pytest.mark.parametrize("handed_over", [True, False])
+def test_a_socket_that_systemd_holds_too(monkeypatch, handed_over):
+    """A child stands in for systemd, and has what was open before it."""
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        handed = [server.fileno()] if handed_over else []
+        with subprocess.Popen(["sleep", "60"], pass_fds=handed) as systemd:
+            try:
+                server.listen(1)
+                monkeypatch.setattr(_sshd_listening, "SYSTEMD", systemd.pid)
+                assert _sshd_listening.has_socket_of_systemd(os.getpid()) is handed_over
+                assert not _sshd_listening.has_socket_of_systemd(systemd.pid)
+            finally:
+                systemd.kill()
 
 
 class Host:

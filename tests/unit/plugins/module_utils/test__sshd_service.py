@@ -12,7 +12,6 @@ import time
 import pytest
 
 from ansible_collections.curfew.session.plugins.module_utils import (
-    _sshd_listening,
     _sshd_reload,
     _sshd_service,
     _sshd_unit,
@@ -176,15 +175,6 @@ def test_only_files_that_let_a_client_begin_are_kept(tmp_path, test, serve, refu
         return
     with pytest.raises(_sshd_service.ServiceError, match=refusal):
         _sshd_reload.check_start(str(sshd), words)
-
-
-@pytest.mark.parametrize("name, held", [("LISTEN_FDS", True), ("MY_LISTEN_FDS", False)])
-def test_who_holds_the_socket_of_systemd(name, held):
-    with subprocess.Popen(["sleep", "60"], env={name: "1", "PATH": "/usr/bin:/bin"}) as process:
-        try:
-            assert _sshd_listening.has_socket_of_systemd(begun(process).pid) is held
-        finally:
-            process.kill()
 
 
 def listener(pid_file):
