@@ -17,7 +17,7 @@ sys.path.insert(0, str(TOP / "tests" / "faults"))  # as pytest does for the dril
 
 from harness import Drill  # noqa: E402 - found by the line above
 from test_module_faults import build_sshd, environment_in  # noqa: E402 - the same
-from test_tmout_faults import build  # noqa: E402 - the same
+from test_tmout_faults import TEXTS, build  # noqa: E402 - the same
 
 from . import inputs, tools  # noqa: E402 - after the imports that it would precede
 
@@ -27,7 +27,7 @@ SEED = 3
 
 
 def _build_etc(tree: Path) -> None:
-    build(tree)
+    build(tree, TEXTS)
     tools.bring(tree)
 
 

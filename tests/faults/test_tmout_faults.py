@@ -62,7 +62,7 @@ def environment(folder):
     return environment_in(folder)
 
 
-def build(tree: Path, texts: Mapping[str, str] = TEXTS) -> None:
+def build(tree: Path, texts: Mapping[str, str]) -> None:
     etc = tree / "etc"
     (etc / "profile.d").mkdir(parents=True)
     for name in ("ld.so.cache", "nsswitch.conf", "localtime"):
