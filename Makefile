@@ -27,11 +27,12 @@ test-quick: refuse-inventory ## run lint and units in under two minutes, without
 	@$(PYTHON) -m tests.suite --quick
 
 # COUNT=1000 for fewer cases; a failure prints the seed that brings it back
-fuzz: refuse-inventory ## fuzz for about an hour: 20,000 cases of each kind, all defects, all faults
-	@sh tests/lab/bootstrap.sh quick
+fuzz: refuse-inventory ## fuzz for two hours: 20,000 cases of each kind, all defects, faults and drills
+	@sh tests/lab/bootstrap.sh test
 	@$(PYTHON) -m tests.fuzz --count $(or $(COUNT),20000)
 	@$(PYTHON) -m tests.fuzz.defects
 	@CURFEW_FULL=1 $(PYTHON) -B -m pytest -p no:cacheprovider tests/faults
+	@CURFEW_FULL=1 PATH="$(CURDIR)/.venv/bin:$$PATH" molecule test -s drills
 
 behaviour: refuse-inventory ## measure what ends sessions, on hosts made for it; writes docs/what-ends-a-session.*
 	@sh tests/lab/bootstrap.sh apply

@@ -28,6 +28,7 @@ __all__ = ["locked"]
 RUN = "/run"
 _WAIT = 60.0
 _STEP = 0.1
+_FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
 _WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 
@@ -63,17 +64,22 @@ def _opened(home: str) -> Tuple[int, Optional[str]]:
     """The lock file; the folder itself for whoever is not root, or where no such file can be."""
     if os.geteuid() == 0 and _is_roots(RUN) and os.path.isdir(home):
         name = "curfew.session" + os.path.realpath(home).replace("/", "-") + ".lock"
+        path = os.path.join(RUN, name[-255:])
         with suppress(OSError):
-            path = os.path.join(RUN, name[-255:])
-            flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
-            return os.open(path, flags, 0o600), path
+            descriptor = os.open(path, _FLAGS, 0o600)
+            about = os.fstat(descriptor)
+            if stat.S_ISREG(about.st_mode) and about.st_uid == 0:
+                return descriptor, path
+            os.close(descriptor)  # somebody was there before, which only a sticky folder allows
     return os.open(home, os.O_RDONLY | os.O_DIRECTORY), None
 
 
 def _is_roots(folder: str) -> bool:
+    """Whether what root makes there stays; in a container /run is often sticky."""
     about = look(folder)
-    return about is not None and stat.S_ISDIR(about.st_mode) and about.st_uid == 0 and (
-        not about.st_mode & _WRITABLE_BY_OTHERS)
+    if about is None or not stat.S_ISDIR(about.st_mode) or about.st_uid != 0:
+        return False
+    return bool(about.st_mode & stat.S_ISVTX) or not about.st_mode & _WRITABLE_BY_OTHERS
 
 
 def _lock(home: str, descriptor: int, deadline: float) -> None:

@@ -23,10 +23,11 @@ find /etc /run /var/lock /var/tmp /tmp -xdev -newer /opt/curfew ! -path '/run/sy
 """
 # A login file that takes its time holds the run, and with it the lock, long enough.
 SLOW = "echo 'sleep 3' > /etc/profile.d/slow.sh"
+LOCK = "/run/curfew.session{}.lock"
 HOLDS = """
 ( {line} ) >/dev/null 2>&1 &
-for i in $(seq 200); do flock -n {folder} true || break; sleep 0.02; done
-flock -n {folder} true && echo free
+for i in $(seq 200); do test -e {lock} && ! flock -n {lock} true && break; sleep 0.02; done
+test -e {lock} || echo free
 kill -KILL $(pgrep -f '/plugins/modules/{module}.py')
 """
 
@@ -77,7 +78,8 @@ def _part(module: str, lines: list[str]) -> list[str]:
 def _killed_with_the_lock(host: str, module: str) -> None:
     remote.execute(host, SLOW)
     line = remote.command(module, **OPTIONS[module])
-    said = remote.execute(host, HOLDS.format(line=line, folder=FOLDERS[module], module=module))
+    lock = LOCK.format(FOLDERS[module].replace("/", "-"))
+    said = remote.execute(host, HOLDS.format(line=line, lock=lock, module=module))
     assert "free" not in said, "the run was over before it could be killed"
     remote.execute(host, "rm /etc/profile.d/slow.sh")
     result = remote.run(host, module, **OPTIONS[module])

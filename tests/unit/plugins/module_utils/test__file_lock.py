@@ -95,6 +95,20 @@ def test_a_lock_file_that_was_removed_while_we_waited_is_not_ours(run, home, mon
 
 
 @as_root
+def test_in_a_sticky_folder_only_a_file_of_roots_counts(run, home):
+    run.chmod(0o1777)
+    with _file_lock.locked(str(home)):
+        (lock_file,) = run.iterdir()
+    lock_file.write_text("")
+    os.chown(str(lock_file), 1000, 1000)
+    with open(str(lock_file)) as theirs:
+        fcntl.flock(theirs, fcntl.LOCK_EX)
+        with _file_lock.locked(str(home), wait=0):
+            assert lock_file.exists()
+    assert lock_file.exists()
+
+
+@as_root
 @pytest.mark.parametrize("spoil", [lambda run: run.chmod(0o777), lambda run: run.rmdir()])
 def test_where_others_can_write_the_folder_itself_is_locked(run, home, spoil):
     spoil(run)
