@@ -2,6 +2,7 @@
 
 import glob
 import os
+import pwd
 import subprocess
 import sys
 from pathlib import Path
@@ -62,7 +63,9 @@ def _found() -> dict[Version, str]:
 def _candidates() -> list[str]:
     """Version managers keep Pythons side by side, and only one of them on the PATH."""
     ask = ["python3", "-c", "import sys; print(sys.base_prefix)"]
-    prefix = subprocess.run(ask, capture_output=True, text=True, check=False).stdout.strip()
+    home = {**os.environ, "HOME": pwd.getpwuid(os.getuid()).pw_dir}  # a stage has one of its own
+    done = subprocess.run(ask, capture_output=True, text=True, check=False, env=home)
+    prefix = done.stdout.strip()
     folders = [*os.get_exec_path(), *glob.glob(f"{prefix}/../*/bin")]
     names = [name for folder in folders for name in glob.glob(f"{folder}/python3.*")]
     return [sys.executable, *[name for name in names if name.rpartition(".")[2].isdigit()]]
