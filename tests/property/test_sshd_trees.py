@@ -151,6 +151,9 @@ def _check_in_force(plan, settings, disable, before, after):
             if directive and not _sshd_config.unconditional(directive):
                 assert after[number][keyword] == before[number][keyword]
                 continue
+            now = _sshd_config.deciding(plan.after, keyword, connection)
+            if now and not _sshd_config.unconditional(now):
+                continue  # an exception that the Match all before it had hidden
             could_disable = disable and not _also_conditional(plan.before, keyword)
             if could_disable or not _match_all(plan.before, keyword):
                 assert after[number][keyword] == [setting.value]
