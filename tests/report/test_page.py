@@ -285,8 +285,9 @@ def test_narrow_rows_are_cards(show: Show) -> None:
     assert len(set(lefts)) == 1
 
 
-def test_nothing_is_cut_off(show: Show) -> None:
-    page = show(fleet.small())
+@pytest.mark.parametrize("width", [1000, 1100, 1440])
+def test_nothing_is_cut_off(show: Show, width: int) -> None:
+    page = show(fleet.small(), width=width)
     crowded = page.run(
         "return [...document.querySelectorAll('.state, .when, .fleet td, .fleet th')]"
         ".filter(n => n.scrollWidth > n.clientWidth + 1 && n.clientWidth).map(n => n.textContent)"
