@@ -15,7 +15,7 @@ TOP = Path(__file__).resolve().parents[2]
 PATCHES = sorted(Path(__file__).with_name("defects").glob("*.patch"))
 # What the short run tries; each defect is searched for until it is found, and no longer.
 SEED = 1
-COUNT = 1000
+COUNT = 3000
 WORKERS = 2
 
 

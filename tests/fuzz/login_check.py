@@ -96,7 +96,7 @@ class Logins:
 
         if not self.small or what.startswith("disabled"):
             both = {"text": _bytes(text.text), "twin": _bytes(text.twin)}
-            both["disabled"] = _bytes(_disabled(text.text) or "refused")
+            both["disabled"] = _bytes(_shown_disabled(text.text))
             return Disagreement(number, what, both)
         return Disagreement(number, what, smaller({"text": _bytes(text.text)}, wrong))
 
@@ -182,6 +182,14 @@ class Logins:
         value = None if told[2] == "unset" else told[2].rstrip("\r")
         left = [*told[1].split("\n"), *inherited]
         return _Said(left, value, told[3] == "yes", exported, errors)
+
+
+def _shown_disabled(text: str) -> str:
+    """For a person to read: that it fails may be what is wrong."""
+    try:
+        return _disabled(text) or "refused"
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
 
 
 def _disabled(text: str) -> str | None:
