@@ -44,7 +44,9 @@ def _copy_xattrs(source: int, descriptor: int) -> None:
     wanted = _xattrs(source)
     found = _xattrs(descriptor)
     for name in found:
-        if name not in wanted:  # an ACL inherited from the folder, which the old file has not
+        # An ACL inherited from the folder, which the old file has not. A label that the system gave
+        # is not ours to take: SELinux lets nobody.
+        if name not in wanted and not name.startswith("security."):
             os.removexattr(descriptor, name)
     for name, value in wanted.items():
         if found.get(name) != value:

@@ -16,6 +16,7 @@ import pytest
 
 from ansible_collections.curfew.session.plugins.module_utils import _file_changes as files
 from ansible_collections.curfew.session.plugins.module_utils import _file_journal as journal
+from ansible_collections.curfew.session.plugins.module_utils import _file_writing
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can make such a file")
 
@@ -413,6 +414,18 @@ def test_attributes_stay(tmp_path):
         after = os.stat(path)
         assert (after.st_uid, after.st_gid, after.st_mode) == (1234, 4321, before.st_mode)
         assert {name: os.getxattr(path, name) for name in attributes} == attributes
+
+
+@as_root
+def test_labels_that_the_system_gave_a_new_file_stay(tmp_path):
+    """SELinux lets nobody take one away; other attributes are those of the old file."""
+    old, new = make(tmp_path / "old"), make(tmp_path / "new")
+    given = {"user.note": b"theirs", "security.selinux": b"system_u:object_r:etc_t:s0\0"}
+    for name, value in given.items():
+        os.setxattr(new, name, value)
+    with open(old, "rb") as source, open(new, "wb") as target:
+        _file_writing.copy_attributes(source.fileno(), target.fileno())
+    assert os.listxattr(new) == ["security.selinux"]
 
 
 def acl_of(path):
