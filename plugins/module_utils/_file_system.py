@@ -18,7 +18,9 @@ __all__ = [
     "BEGUN",
     "DRAFT",
     "MAX_BYTES",
+    "MAX_TOTAL",
     "PROVEN",
+    "Allowance",
     "Change",
     "FilesError",
     "Identity",
@@ -35,6 +37,7 @@ __all__ = [
 ]
 
 MAX_BYTES = 4 * 1024 * 1024
+MAX_TOTAL = 8 * MAX_BYTES
 MAX_LINKS = 40  # the kernel's own limit
 # What a run writes into its folder before it changes anything; see _file_journal.
 BEGUN = ".curfew.session.journal"
@@ -206,6 +209,23 @@ def _read_bounded(path: str, descriptor: int) -> bytes:
 
 def _refuse_size(path: str) -> bytes:
     raise Unreadable(f"{shown(path)} is larger than {MAX_BYTES // 1024 // 1024} MB.")
+
+
+class Allowance:
+    """What one run reads of files that a host may have any number of: MAX_TOTAL in all."""
+
+    def __init__(self) -> None:
+        self._left = MAX_TOTAL
+
+    def spent_on(self, snapshot: Snapshot) -> Snapshot:
+        """Count what was read, and refuse it where it is too much together."""
+        self._left -= len(snapshot.data or b"")
+        if self._left < 0:
+            raise Unreadable(
+                f"{shown(snapshot.path)} and what was read before it are larger than"
+                f" {MAX_TOTAL // 1024 // 1024} MB."
+            )
+        return snapshot
 
 
 def unfinished(home: str) -> Optional[str]:

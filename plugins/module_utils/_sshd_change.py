@@ -171,6 +171,8 @@ class _Run:
         self.path = request.path or words.config or DEFAULT_PATH
         if not self.path.startswith("/"):
             raise ChangeError("Option path: %s is not an absolute path." % self.path)
+        if self.path.endswith("/"):
+            raise ChangeError("Option path: %s is the name of a folder." % self.path)
         ours = os.path.realpath(words.config or DEFAULT_PATH) == os.path.realpath(self.path)
         self.listener = listener if ours else None
         self.words = words if ours else _sshd_service.CommandLine()

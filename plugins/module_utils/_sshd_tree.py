@@ -38,6 +38,7 @@ class Files:
         self.keywords = list(keywords)
         self._release = release
         self.snapshots: Dict[str, _file_system.Snapshot] = {}
+        self._allowance = _file_system.Allowance()
         self._expanded: Dict[str, List[str]] = {}
         # One name for each real file, so that what is changed through one is seen through all.
         self._names = {os.path.realpath(main): main}
@@ -58,7 +59,7 @@ class Files:
             return ""  # sshd opens a folder that a glob names, and reads nothing
         if path not in self.snapshots:
             try:
-                self.snapshots[path] = _file_system.read(path)
+                self.snapshots[path] = self._allowance.spent_on(_file_system.read(path))
             except _file_system.FilesError as error:
                 if by is None:
                     raise

@@ -52,6 +52,8 @@ def gather(params: Mapping[str, Any]) -> Dict[str, Any]:
         given = params[option]
         if given is not None and not given.startswith("/"):
             raise BadOption("Option %s: %r is not an absolute path." % (option, given))
+        if given is not None and given.endswith("/"):
+            raise BadOption("Option %s: %r is the name of a folder." % (option, given))
     shells = _timeout_shells.look()
     try:
         sshd = _timeout_sshd.look(params["path"], params["connections"], params["sshd"],

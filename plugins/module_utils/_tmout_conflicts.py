@@ -7,6 +7,7 @@
 Private to this collection: it may change without notice.
 """
 
+import errno
 import os
 import re
 from functools import partial
@@ -14,8 +15,11 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tu
 
 from ansible_collections.curfew.session.plugins.module_utils import _shell_text, _tmout_script
 from ansible_collections.curfew.session.plugins.module_utils._file_system import (
+    Allowance,
     FilesError,
     Snapshot,
+    Unreadable,
+    explained,
     read,
 )
 from ansible_collections.curfew.session.plugins.module_utils._login_files import (
@@ -27,6 +31,8 @@ from ansible_collections.curfew.session.plugins.module_utils._login_files import
 from ansible_collections.curfew.session.plugins.module_utils._tmout_script import Definition
 
 __all__ = ("Conflict", "HostFiles", "Wanted", "decoded", "stops_timer", "survey")
+
+_FAILING = (errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ESTALE)
 
 # Files that are reported and never edited: who reads them, their syntax, and where they are.
 _REPORTED = (
@@ -91,17 +97,20 @@ class HostFiles(Files):
 
     def __init__(self) -> None:
         self.snapshots: Dict[str, Optional[Snapshot]] = {}
+        self._allowance = Allowance()
         self._names: Dict[str, Optional[List[str]]] = {}
         self._real: Dict[str, str] = {}
-        # A sentence for each file that holds too much to be understood.
+        # A sentence for each file that could not be read, or holds too much to be understood.
         self.left_out: List[str] = []
 
     def snapshot(self, path: str) -> Optional[Snapshot]:
         if path not in self.snapshots:
+            self.snapshots[path] = None
             try:
-                self.snapshots[path] = read(path)
-            except FilesError:
-                self.snapshots[path] = None
+                self.snapshots[path] = self._allowance.spent_on(read(path))
+            except FilesError as error:
+                if _hides_something(path, error):
+                    self.not_read(error)
         return self.snapshots[path]
 
     def text(self, path: str) -> Optional[str]:
@@ -110,10 +119,13 @@ class HostFiles(Files):
 
     def names(self, folder: str) -> Optional[List[str]]:
         if folder not in self._names:
+            self._names[folder] = None
             try:
-                self._names[folder] = os.listdir(folder)
-            except OSError:
-                self._names[folder] = None
+                with explained(folder, "listed"):
+                    self._names[folder] = os.listdir(folder)
+            except FilesError as error:
+                if _hides_something(folder, error):
+                    self.not_read(error)
         return self._names[folder]
 
     def real(self, path: str) -> str:
@@ -121,8 +133,19 @@ class HostFiles(Files):
             self._real[path] = os.path.realpath(path)
         return self._real[path]
 
+    def not_read(self, error: FilesError) -> None:
+        """Take note of what may hold something for a shell, and could not be read."""
+        self.left_out.append(str(error))
+
     def not_understood(self, path: str, why: str) -> None:
         self.left_out.append("{0} could not be understood: {1}.".format(path, why))
+
+
+def _hides_something(path: str, error: FilesError) -> bool:
+    """Whether a shell may read there what we cannot; folders and /dev/null hold nothing for it."""
+    if isinstance(error, Unreadable):
+        return not os.path.isdir(path) and os.path.realpath(path) != os.devnull
+    return getattr(error.__cause__, "errno", None) in _FAILING
 
 
 def decoded(snapshot: Snapshot) -> str:

@@ -7,7 +7,6 @@
 Private to this collection: it may change without notice.
 """
 
-import errno
 import os
 import re
 import stat
@@ -41,7 +40,6 @@ MODE = 0o644
 _PATH = re.compile(r"(?:/[A-Za-z0-9_.+@-]+)+\Z")
 _LOOP_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*\.sh\Z")
 _NAMED = 8
-_FAILING = (errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ESTALE)
 
 
 class Refused(Exception):
@@ -81,36 +79,12 @@ class _SureFiles(HostFiles):
     and that it cannot read.
     """
 
-    def snapshot(self, path: str) -> Optional[_file_system.Snapshot]:
-        if path not in self.snapshots:
-            try:
-                self.snapshots[path] = _file_system.read(path)
-            except FilesError as error:
-                if _hides_something(path, error):
-                    raise
-                self.snapshots[path] = None
-        return self.snapshots[path]
-
-    def names(self, folder: str) -> Optional[List[str]]:
-        if folder not in self._names:
-            try:
-                self._names[folder] = os.listdir(folder)
-            except OSError as error:
-                if error.errno in _FAILING:
-                    raise
-                self._names[folder] = None
-        return self._names[folder]
+    def not_read(self, error: FilesError) -> None:
+        raise error
 
     def not_understood(self, path: str, why: str) -> None:
         super().not_understood(path, why)
         raise FilesError(self.left_out[-1])
-
-
-def _hides_something(path: str, error: FilesError) -> bool:
-    """Whether a shell may read there what we cannot; folders and /dev/null hold nothing for it."""
-    if isinstance(error, _file_system.Unreadable):
-        return not os.path.isdir(path) and os.path.realpath(path) != os.devnull
-    return getattr(error.__cause__, "errno", None) in _FAILING
 
 
 class Plan(NamedTuple):

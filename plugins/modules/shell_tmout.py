@@ -265,6 +265,8 @@ def main() -> None:
     result = _printable.printable(result)
     for warning in result.pop("warnings"):
         module.warn(warning)
+    if not module._diff:  # a file that only root may read is not told unasked
+        result["diff"] = []
     if result.get("failed"):
         module.fail_json(**result)
     module.exit_json(**result)

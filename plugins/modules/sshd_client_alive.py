@@ -243,7 +243,10 @@ def main() -> None:
         module.fail_json(msg=str(error), **_client_alive.failure(error))
     for warning in _client_alive.warnings(outcome, module.params):
         module.warn(warning)
-    module.exit_json(**_client_alive.result(outcome))
+    result = _client_alive.result(outcome)
+    if not module._diff:  # a file that only root may read is not told unasked
+        result["diff"] = []
+    module.exit_json(**result)
 
 
 if __name__ == "__main__":

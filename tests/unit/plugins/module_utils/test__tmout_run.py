@@ -44,7 +44,7 @@ def test_a_disk_that_fails_is_a_failure(tmp_path, monkeypatch, number):
     monkeypatch.setattr(os, "listdir", failing(number))
     with pytest.raises(FilesError, match=os.strerror(number)):
         files.snapshot(str(tmp_path / "file"))
-    with pytest.raises(OSError, match=os.strerror(number)):
+    with pytest.raises(FilesError, match=os.strerror(number)):
         files.names(str(tmp_path))
 
 

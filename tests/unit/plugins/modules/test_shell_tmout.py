@@ -117,8 +117,8 @@ class Host:
             str(word) for word in command
         ]
 
-    def run(self, check=False, wrapper=(), **args):
-        args = dict(args, _ansible_check_mode=check, _ansible_diff=True)
+    def run(self, check=False, wrapper=(), diff=True, **args):
+        args = dict(args, _ansible_check_mode=check, _ansible_diff=diff)
         self._arguments.write_text(json.dumps({"ANSIBLE_MODULE_ARGS": args}))
         command = list(wrapper) + [TARGET_PYTHON, MODULE, self._arguments]
         done = subprocess.run(
@@ -573,6 +573,19 @@ def test_a_login_file_that_cannot_be_read_whole_is_refused(host, made, why, veri
     result = host.run(timeout=900, verify=verify)
     assert result["failed"] and why in result["msg"] and "big.sh" in result["msg"], result
     assert sorted(os.listdir(str(host.etc / "profile.d"))) == names
+
+
+def test_more_than_a_run_can_read_is_refused(host):
+    for number in range(9):
+        with open(str(host.etc / "profile.d" / ("a%d.sh" % number)), "ab") as large:
+            large.truncate(4 * 1024 * 1024)
+    result = host.run(timeout=900)
+    assert result["failed"] and "are larger than 32 MB" in result["msg"], result
+
+
+def test_what_is_in_the_files_is_told_only_when_asked(host):
+    assert host.run(check=True, timeout=900, diff=False)["diff"] == []
+    assert host.run(check=True, timeout=900, diff=True)["diff"] != []
 
 
 @pytest.mark.parametrize("made", ["mkdir {0}", "ln -s /dev/null {0}", "ln -s /nowhere {0}"])

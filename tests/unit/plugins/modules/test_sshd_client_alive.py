@@ -362,6 +362,26 @@ def test_refuses_a_dangling_link(tree):
     one_sentence(tree.ask(interval=60), tree.real("@ROOT@/sshd_config line 2"))
 
 
+def test_refuses_a_path_that_no_file_can_have(tree):
+    tree.write({"sshd_config": k(9)})
+    before = tree.state()
+    one_sentence(tree.ask(interval=60, path=str(tree.main) + "/"), "Option path")
+    assert tree.state() == before
+
+
+def test_refuses_more_than_a_run_can_read(tree):
+    large = "#" * (4 * 1024 * 1024)
+    tree.write(dict({"sshd_config": "\n" + INC}, **{"d/%d.conf" % i: large for i in range(8)}))
+    named = "@ROOT@/sshd_config line 2: Include: @ROOT@/d/7.conf and what was read before it are"
+    one_sentence(tree.ask(interval=60), tree.real(named))
+
+
+def test_tells_what_is_in_the_files_only_when_asked(tree):
+    tree.write({"sshd_config": k(9)})
+    assert tree.ask(check=True, interval=60, diff=False)["diff"] == []
+    assert tree.ask(check=True, interval=60, diff=True)["diff"] != []
+
+
 def test_refuses_a_fifo(tree):
     tree.write({"sshd_config": "\n" + INC, "d/a.conf": ""})
     os.mkfifo(str(tree.root / "d" / "b.conf"))

@@ -308,9 +308,16 @@ def test_no_configuration(host):
     assert is_said(said, "/etc/ssh/sshd_config")
 
 
+def test_a_login_file_that_is_too_large_is_told(host):
+    with open(str(host.etc / "profile"), "a") as profile:
+        profile.truncate(5 * 1024 * 1024)
+    assert is_said(host.ask(), "/etc/profile is larger than 4 MB")
+
+
 # options that are refused, and a word of the sentence
 REFUSED = [
     ({"path": "sshd_config"}, "Option path"),
+    ({"path": "/etc/ssh/sshd_config/"}, "Option path"),
     ({"path": "/etc/a\0b"}, "Option path"),
     ({"sshd": "/no/such/program"}, "Option sshd"),
     ({"sshd": "sshd"}, "Option sshd"),
