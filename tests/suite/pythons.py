@@ -62,13 +62,23 @@ def _found() -> dict[Version, str]:
 
 def _candidates() -> list[str]:
     """Version managers keep Pythons side by side, and only one of them on the PATH."""
-    ask = ["python3", "-c", "import sys; print(sys.base_prefix)"]
-    home = {**os.environ, "HOME": pwd.getpwuid(os.getuid()).pw_dir}  # a stage has one of its own
-    done = subprocess.run(ask, capture_output=True, text=True, check=False, env=home)
-    prefix = done.stdout.strip()
-    folders = [*os.get_exec_path(), *glob.glob(f"{prefix}/../*/bin")]
+    folders = os.get_exec_path()
+    for prefix in {_prefix(f"{folder}/python3") for folder in os.get_exec_path()} - {""}:
+        folders += glob.glob(f"{prefix}/../*/bin")
     names = [name for folder in folders for name in glob.glob(f"{folder}/python3.*")]
     return [sys.executable, *[name for name in names if name.rpartition(".")[2].isdigit()]]
+
+
+def _prefix(python: str) -> str:
+    """Where a Python is installed; that of a virtual environment is not the only one on a PATH."""
+    ask = [python, "-c", "import sys; print(sys.base_prefix)"]
+    home = {**os.environ, "HOME": pwd.getpwuid(os.getuid()).pw_dir}  # a stage has one of its own
+    try:
+        return subprocess.run(
+            ask, capture_output=True, text=True, check=False, env=home
+        ).stdout.strip()
+    except OSError:
+        return ""
 
 
 def _version(python: str) -> Version | None:
