@@ -60,11 +60,15 @@ _BY_LINE = (
 
 
 class Wanted(NamedTuple):
-    """What is to be in force; `seconds` None where nothing is."""
+    """What is to be in force; `seconds` None where nothing is.
+
+    `spares`: not for everyone, since users or shells without a prompt are left alone.
+    """
 
     seconds: Optional[int]
     readonly: bool
     export: bool
+    spares: bool = False
 
 
 class Conflict(NamedTuple):
@@ -130,7 +134,10 @@ class HostFiles(Files):
 
     def real(self, path: str) -> str:
         if path not in self._real:
-            self._real[path] = os.path.realpath(path)
+            try:
+                self._real[path] = os.path.realpath(path)
+            except ValueError:  # a name that the locale cannot encode is no file's
+                self._real[path] = path
         return self._real[path]
 
     def not_read(self, error: FilesError) -> None:
@@ -222,7 +229,8 @@ def _changes(definition: Definition, wanted: Wanted) -> bool:
         definition.exported and not wanted.export
     )
     if definition.kind == "attribute":
-        return gives_more
+        # Where ours is not, it would fix an empty one, and a later default would end the shell.
+        return gives_more or (definition.readonly and wanted.spares)
     if definition.kind == "default" and wanted.seconds is not None:
         return False  # there is ours by then
     same = definition.kind == "assign" and definition.value == str(wanted.seconds)

@@ -126,8 +126,10 @@ def _options(params: Dict[str, Any]) -> Options:
         if params["timeout"] is None:
             raise Refused("timeout: is needed with state=present.")
         seconds = _durations.parse(params["timeout"], "timeout", minimum=1)
-        wanted = Wanted(seconds, params["readonly"], params["export"])
-        keys = ("readonly", "export", "interactive_only", "exempt_users", "exempt_groups")
+        spared = ("interactive_only", "exempt_users", "exempt_groups")
+        spares = any(params[key] for key in spared)
+        wanted = Wanted(seconds, params["readonly"], params["export"], spares)
+        keys = ("readonly", "export") + spared
         text = _tmout_dropin.render(seconds, **{key: params[key] for key in keys})
     elif params["timeout"] is not None:
         raise Refused("timeout: has no meaning with state=absent, which removes it.")

@@ -138,7 +138,7 @@ class Logins:
         if case.text.twin and (twin is None or twin.errors):
             return f"{shell}: no valid text"
         if original is not None:
-            _predict(_tmout_script.find(case.text.text), original, shell)
+            _predict(case.text.text, original, shell)
         if case.disabled is None:
             return f"{shell}: disabling refused"
         if not case.text.twin:
@@ -199,13 +199,15 @@ def _disabled(text: str) -> str | None:
         return None
 
 
-def _predict(definitions: Sequence[Any], said: _Said, shell: str) -> None:
+def _predict(text: str, said: _Said, shell: str) -> None:
     """What follows from the definitions as we have found them, against what the shell has."""
+    definitions = _tmout_script.find(text)
     if any(one.kind == "opaque" for one in definitions):
         return
     assigned = [one.value for one in definitions if one.gives_value]
-    if any(" -i " in one.text for one in definitions) and {"15m", ""} & set(assigned):
-        return  # no number: an integer makes 0 of it, or cannot take it
+    no_number = "\r" in text or {"15m", ""} & set(assigned)
+    if any(" -i " in one.text for one in definitions) and no_number:
+        return  # an integer makes 0 of it, or cannot take it
     bare = [one for one in definitions if one.kind == "attribute"]
     if shell == "zsh" and bare and (said.tmout == "" or any(one.readonly for one in bare)):
         return  # an attribute without a value gives an empty one, or none at all

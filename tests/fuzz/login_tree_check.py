@@ -109,7 +109,9 @@ def check(
 
 def _planned(number: int, tree: Tree) -> Case:
     """What the module would find, and do."""
-    wanted = _tmout_conflicts.Wanted(OURS, tree.options["readonly"], tree.options["export"])
+    options = tree.options
+    spares = options["interactive_only"] or options["exempt_users"] or options["exempt_groups"]
+    wanted = _tmout_conflicts.Wanted(OURS, options["readonly"], options["export"], bool(spares))
     files = TreeFiles(tree.files)
     readings, conflicts = _tmout_conflicts.survey(files, sorted(ALL), DROP_IN, wanted)
     try:

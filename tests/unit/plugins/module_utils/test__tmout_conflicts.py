@@ -18,6 +18,7 @@ FIXED = conflicts.Wanted(900, True, True)
 OPEN = conflicts.Wanted(900, False, True)
 HIDDEN = conflicts.Wanted(900, False, False)
 NONE = conflicts.Wanted(None, False, False)
+SPARING = conflicts.Wanted(900, True, True, spares=True)
 
 # text before the loop, text behind it, what is wanted,
 # then for each conflict, in order: its text, whether it wins, whether it is against ours
@@ -50,6 +51,10 @@ JUDGED = [
     ("", "readonly TMOUT=900\n", OPEN, [("readonly TMOUT=900", True, True)]),
     ("", "unset TMOUT\n", FIXED, [("unset TMOUT", False, True)]),
     ("unset TMOUT\n", "", FIXED, []),
+    # Whoever has not ours would have nothing, for good.
+    ("", "readonly TMOUT\n", FIXED, [("readonly TMOUT", False, False)]),
+    ("", "readonly TMOUT\n", SPARING, [("readonly TMOUT", False, True)]),
+    ("", "export TMOUT\n", SPARING, []),
 ]
 
 
