@@ -15,6 +15,10 @@ from ansible_collections.curfew.session.plugins.plugin_utils import _audit_words
 
 __all__ = ("ClientAlive", "Policy", "PolicyError", "Tmout", "described", "read")
 
+# The words of Ansible's own booleans.
+_TRUE = frozenset(("true", "yes", "on", "1", "y", "t"))
+_FALSE = frozenset(("false", "no", "off", "0", "n", "f"))
+
 
 class PolicyError(ValueError):
     """The variables make no policy; the text is a sentence."""
@@ -114,20 +118,30 @@ def _tmout(asked: Mapping[str, Any]) -> Optional[Tmout]:
         return None
     return Tmout(
         _durations.parse(_plain(asked["session_timeouts_tmout"]), "session_timeouts_tmout", 1),
-        _truth(asked.get("session_timeouts_tmout_readonly", True)),
+        _truth(asked, "session_timeouts_tmout_readonly"),
         [str(user) for user in asked.get("session_timeouts_tmout_exempt_users") or []],
     )
 
 
 def _wanted(asked: Mapping[str, Any], enabled: str, state: str) -> bool:
     """Where the role is told to take its work back, it asks for nothing that could be held."""
-    return (_truth(asked.get("session_timeouts_" + enabled, True))
-            and asked.get("session_timeouts_" + state, "present") == "present")
+    return (_truth(asked, "session_timeouts_" + enabled)
+            and _state(asked, "session_timeouts_" + state) == "present")
 
 
-def _truth(value: Any) -> bool:
-    """Variables from a command line are text."""
-    return str(value).lower() in ("true", "yes", "on", "1", "y", "t")
+def _state(asked: Mapping[str, Any], name: str) -> str:
+    state = str(asked.get(name, "present"))
+    if state not in ("present", "absent"):
+        raise PolicyError("%s: %.60r is neither present nor absent." % (name, state))
+    return state
+
+
+def _truth(asked: Mapping[str, Any], name: str) -> bool:
+    """Variables from a command line are text; a mistyped one must not ask for nothing."""
+    word = str(asked.get(name, True))
+    if word.lower() not in _TRUE | _FALSE:
+        raise PolicyError("%s: %.60r is neither true nor false." % (name, word))
+    return word.lower() in _TRUE
 
 
 def _plain(value: Any) -> Any:

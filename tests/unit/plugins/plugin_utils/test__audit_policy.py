@@ -33,6 +33,7 @@ POLICIES = [
      Policy(ClientAlive(0, 0, None), TMOUT)),
     ({"client_alive_enabled": False}, Policy(None, TMOUT)),
     ({"client_alive_enabled": "no"}, Policy(None, TMOUT)),
+    ({"client_alive_enabled": "YES", "tmout_enabled": 0}, Policy(ALIVE, None)),
     ({"tmout_state": "absent"}, Policy(ALIVE, None)),
     ({"tmout_readonly": "False", "tmout_exempt_users": ["backup"]},
      Policy(ALIVE, Tmout(900, False, ["backup"]))),
@@ -49,6 +50,15 @@ ERRORS = [
     ({"client_alive_count_max": "3m"}, "session_timeouts_client_alive_count_max: '3m'"),
     ({"client_alive_count_max": -1}, "session_timeouts_client_alive_count_max: '-1'"),
     ({"client_alive_count_max": "9" * 99}, "session_timeouts_client_alive_count_max: "),
+    # A slip of the pen asks for something all the same: the role acts on it, or refuses it.
+    ({"client_alive_state": "Present"},
+     "session_timeouts_client_alive_state: 'Present' is neither present nor absent."),
+    ({"tmout_state": None}, "session_timeouts_tmout_state: 'None' is neither present nor absent."),
+    ({"client_alive_enabled": "enabled"},
+     "session_timeouts_client_alive_enabled: 'enabled' is neither true nor false."),
+    ({"tmout_enabled": " no"}, "session_timeouts_tmout_enabled: ' no' is neither true nor false."),
+    ({"tmout_enabled": ""}, "session_timeouts_tmout_enabled: '' is neither true nor false."),
+    ({"tmout_readonly": "oui"}, "session_timeouts_tmout_readonly: 'oui' is neither true nor f"),
 ]
 
 
