@@ -170,7 +170,8 @@ class _Run:
         self.service, listener, words = _sshd_service.find()
         self.path = request.path or words.config or DEFAULT_PATH
         if not self.path.startswith("/"):
-            raise ChangeError("Option path: %s is not an absolute path." % self.path)
+            whose = "Option path" if request.path else "The daemon's option -f"
+            raise ChangeError("%s: %s is not an absolute path." % (whose, self.path))
         if self.path.endswith("/"):
             raise ChangeError("Option path: %s is the name of a folder." % self.path)
         ours = os.path.realpath(words.config or DEFAULT_PATH) == os.path.realpath(self.path)

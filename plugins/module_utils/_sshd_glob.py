@@ -51,8 +51,15 @@ def _below(folders: Iterable[str], part: str, pattern: str) -> List[str]:
                 _file_system.shown(pattern), MAX_NAMES))
         if part.lstrip("\\")[:1] != ".":
             names = [name for name in names if name[0] != "."]
-        found += [os.path.join(folder, name) for name in fnmatch.filter(names, translated)]
+        found += [os.path.join(folder, name) for name in _fitting(names, translated)]
     return found
+
+
+def _fitting(names: List[str], translated: str) -> List[str]:
+    try:
+        return fnmatch.filter(names, translated)
+    except re.error:  # a range from z to a, before Python 3.11: no name is in it
+        return []
 
 
 def _translated(part: str) -> str:

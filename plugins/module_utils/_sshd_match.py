@@ -69,10 +69,15 @@ def _holds(name: str, argument: str, connection: Connection) -> bool:
     if name == "group":
         return _any_group(connection, argument)
     if name == "localport":
-        return argument.isdigit() and int(argument) == connection.lport
+        return port(argument) == connection.lport
     if name in _ARGUMENTS:
         return _ARGUMENTS[name](connection, argument)
     return False
+
+
+def port(text: str) -> Optional[int]:
+    """The number of a port, None where the text is none."""
+    return int(text) if re.match(r"[0-9]{1,5}\Z", text) else None
 
 
 def _any_group(connection: Connection, patterns: str) -> bool:
@@ -145,10 +150,11 @@ def derive(
         elif name == "group":
             group = _example(name, argument)
             fields.setdefault("user", member_of(group) or "")
-    if "lport" in fields and not fields["lport"].isdigit():
+    lport = port(fields.pop("lport", str(default.lport)))
+    if lport is None:
         return None
     candidate = default._replace(
-        lport=int(fields.pop("lport", default.lport)),
+        lport=lport,
         groups=(group,) if group else default.groups,
         user_exists=("invalid-user", "") not in criteria, **fields)
     whole = candidate.user and candidate.addr and candidate.laddr

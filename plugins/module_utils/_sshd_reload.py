@@ -21,6 +21,7 @@ from ansible_collections.curfew.session.plugins.module_utils._sshd_listening imp
     sockets,
 )
 from ansible_collections.curfew.session.plugins.module_utils._sshd_service import (
+    UNITS,
     CommandLine,
     Listener,
     Service,
@@ -109,7 +110,9 @@ def reload(service: Service, listener: Listener, answered: Sequence[Address]) ->
     # that holds systemd's socket cannot listen again by itself (measured, OpenSSH 9.2 and 10.0).
     alive = os.path.exists("/proc/%d" % listener.pid)
     action = "reload" if alive and not has_socket_of_systemd(listener.pid) else "restart"
-    if service.manager == "systemd" and service.name:
+    # A unit of another name need not know how to reload; the signal is what sshd's own sends.
+    known = "%s.service" % service.name in UNITS or action == "restart"
+    if service.manager == "systemd" and service.name and known:
         status, output = run(["systemctl", action, service.name])
     elif service.manager == "openrc":
         status, output = run(["rc-service", "sshd", action])

@@ -17,7 +17,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 __all__ = ["CommandLine", "Listener", "Service", "ServiceError", "Process", "end",
-           "find", "is_sshd", "newer", "read_at", "run", "stale"]
+           "find", "is_sshd", "newer", "read_at", "run", "stale", "UNITS"]
 
 PID_FILES = ("/run/sshd.pid", "/var/run/sshd.pid")
 UNITS = ("ssh.service", "sshd.service")
@@ -79,14 +79,15 @@ def _find_systemd(
     from ansible_collections.curfew.session.plugins.module_utils import _sshd_unit
 
     shown = _sshd_unit.show()
-    if shown is None:
+    running = shown is not None and shown["ActiveState"] in ("active", "reloading")
+    if shown is None or (listener is not None and not running):
+        # Under a unit of another name, or under none: the one that is installed is not what runs.
         words = listener.command_line if listener else CommandLine()
-        return Service(None, "systemd", listener is not None), listener, words
-    name = shown["Id"][:-8]
+        name = unit[:-8] if unit else None
+        return Service(name, "systemd", listener is not None), listener, words
     listener = _main_listener(shown["MainPID"], listener)
-    running = shown["ActiveState"] in ("active", "reloading")
     words = listener.command_line if listener else _parse_words(_sshd_unit.start_words(shown))
-    return Service(name, "systemd", running), listener, words
+    return Service(shown["Id"][:-8], "systemd", running), listener, words
 
 
 def _main_listener(main_pid: str, listener: Optional[Listener]) -> Optional[Listener]:
@@ -165,7 +166,7 @@ def _parse_words(words: Sequence[str]) -> CommandLine:
                 break
     return CommandLine(
         words[0] if words else None, found["f"][-1] if found["f"] else None, tuple(found["o"]),
-        tuple(int(port) for port in found["p"] if port.isdigit()))
+        tuple(int(port) for port in found["p"] if re.match(r"[0-9]{1,5}\Z", port)))
 
 
 def _unit_of(pid: int) -> Optional[str]:

@@ -10,6 +10,7 @@ import grp
 import os
 import pwd
 import re
+from contextlib import suppress
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from ansible_collections.curfew.session.plugins.module_utils import (
@@ -129,13 +130,12 @@ def _first_listener(tree: _sshd_config.Tree, ports: Sequence[int]) -> Tuple[str,
                 return directive.arguments[0]
         return None
 
-    port = first("port")
-    lport = ports[0] if ports else int(port) if port and port.isdigit() else 22
+    lport = ports[0] if ports else _sshd_match.port(first("port") or "") or 22
     listen = first("listenaddress") or ""
     whole = re.match(r"\[(.*)\](?::(\d+))?\Z|([^:]*):(\d+)\Z", listen)
     if whole is not None:
         listen = whole.group(1) or whole.group(3) or ""
-        lport = int(whole.group(2) or whole.group(4) or lport)
+        lport = _sshd_match.port(whole.group(2) or whole.group(4) or "") or lport
     if not 1 <= lport <= 65535:
         lport = 22  # sshd itself will refuse the tree, and name the line
     return (listen if listen and _is_address(listen) else "0.0.0.0"), lport
@@ -160,13 +160,14 @@ def _exists(user: str) -> bool:
 
 
 def _groups_of(user: str) -> Tuple[str, ...]:
-    names = []
     try:
         account = pwd.getpwnam(user)
-        for group in os.getgrouplist(user, account.pw_gid):
-            names.append(grp.getgrgid(group).gr_name)
     except (KeyError, ValueError):
-        pass
+        return ()
+    names = []
+    for group in os.getgrouplist(user, account.pw_gid):
+        with suppress(KeyError):  # a number without a name: sshd passes it over, too
+            names.append(grp.getgrgid(group).gr_name)
     return tuple(names)
 
 

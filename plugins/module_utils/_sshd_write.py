@@ -91,17 +91,22 @@ def _prove_written(run: Any, prover: _sshd_daemon.Prover, proven: Proven) -> Non
 def _undo(run: Any, transaction: _file_changes.Transaction, error: BaseException,
           answered: Optional[Sequence[_sshd_listening.Address]]) -> None:
     """``answered``: where sshd did before the reload, if there was one."""
-    transaction.undo()
     said = _sshd_change.sentence(error)
-    if run.plan.texts:
-        said += " The files are as they were."
+    ended = " The daemon was reloaded with them." if run.plan.texts else " A second try went well."
+    expected = _sshd_change.EXPECTED_ERRORS + (_sshd_change.ChangeError, _file_signals.Ended)
+    told = isinstance(error, expected)
+    try:
+        transaction.undo()
+        said += " The files are as they were." if run.plan.texts else ""
+    except _file_changes.FilesError as second:
+        said += " Then: %s" % second
+        ended = " The daemon was reloaded with what is there now."
+        told = True  # the caller would raise the error alone
     if answered is not None:
         try:
             _sshd_reload.reload(run.service, run.listener, answered)
-            said += (" The daemon was reloaded with them." if run.plan.texts
-                     else " A second try went well.")
+            said += ended
         except _sshd_service.ServiceError as second:
             said += " Then: %s" % second
-    expected = _sshd_change.EXPECTED_ERRORS + (_sshd_change.ChangeError, _file_signals.Ended)
-    if isinstance(error, expected):
+    if told:
         raise _sshd_change.ChangeError(said) from error

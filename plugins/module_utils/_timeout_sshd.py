@@ -11,7 +11,7 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tup
 
 from ansible_collections.curfew.session.plugins.module_utils import (
     _client_alive,
-    _file_changes,
+    _file_system,
     _sshd_config,
     _sshd_daemon,
     _sshd_match,
@@ -24,7 +24,7 @@ __all__ = ["EXPECTED_ERRORS", "Sshd", "look"]
 
 DEFAULT_PATH = "/etc/ssh/sshd_config"
 EXPECTED_ERRORS = (
-    _file_changes.FilesError, _sshd_config.ConfigError, _sshd_daemon.SshdError, OSError)
+    _file_system.FilesError, _sshd_config.ConfigError, _sshd_daemon.SshdError, OSError)
 KEYWORDS = {name.lower(): name for name in (
     "ClientAliveInterval", "ClientAliveCountMax", "ChannelTimeout", "UnusedConnectionTimeout")}
 MAX_BLOCKS = 64

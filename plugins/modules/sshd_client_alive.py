@@ -34,6 +34,8 @@ options:
     description:
       - V(present) sets what is given of O(interval) and O(count_max), at least one, and leaves the other alone.
       - V(absent) removes both directives and enables again what O(conflicts=disable) had disabled.
+      - With O(match) it removes them from that block only, and what was disabled stays so, since it may contradict the
+        global values too.
     type: str
     choices: [present, absent]
     default: present
@@ -134,7 +136,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 before:
-  description: What sshd said before the run for the first of RV(connections); null values where it refused its files.
+  description: What sshd said before the run for the first of RV(connections); null values where it refused its files,
+    or with O(verify=false).
   returned: always
   type: dict
   contains: &numbers
@@ -152,11 +155,27 @@ effective:
   contains: *numbers
   sample: {interval_seconds: 60, count_max: 3}
 connections:
-  description: Each connection that was asked about (C(user), C(host), C(addr), C(laddr), C(lport)), with its numbers.
+  description: Each connection that was asked about, with its numbers in the shape of RV(effective).
   returned: always
   type: list
   elements: dict
-  contains: *numbers
+  contains:
+    <<: *numbers
+    user:
+      description: Who logs in; by default a user who does not exist.
+      type: str
+    host:
+      description: The name of the client's host, by default its address.
+      type: str
+    addr:
+      description: The client's address, by default one that nobody has.
+      type: str
+    laddr:
+      description: The address that the client reached, by default the first listener's.
+      type: str
+    lport:
+      description: The port that the client reached.
+      type: int
 verified:
   description: Whether sshd itself said so; null with O(verify=false).
   returned: always

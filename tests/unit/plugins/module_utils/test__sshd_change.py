@@ -1,8 +1,15 @@
 """What a failed run says."""
 
+import types
+
 import pytest
 
-from ansible_collections.curfew.session.plugins.module_utils import _sshd_change
+from ansible_collections.curfew.session.plugins.module_utils import (
+    _sshd_change,
+    _sshd_reload,
+    _sshd_service,
+    _sshd_write,
+)
 from ansible_collections.curfew.session.plugins.module_utils._file_system import FilesError
 
 SENTENCES = [
@@ -16,3 +23,39 @@ SENTENCES = [
 @pytest.mark.parametrize("error, sentence", SENTENCES)
 def test_sentence(error, sentence):
     assert _sshd_change.sentence(error) == sentence
+
+
+class Transaction:
+    """One whose undo fails, or does not."""
+
+    def __init__(self, fails):
+        self._fails = fails
+
+    def undo(self):
+        if self._fails:
+            raise FilesError("/etc/ssh/sshd_config has been changed by somebody else since.")
+
+
+BACK = " The files are as they were. The daemon was reloaded with them."
+NOT_BACK = (" Then: /etc/ssh/sshd_config has been changed by somebody else since."
+            " The daemon was reloaded with what is there now.")
+
+
+@pytest.mark.parametrize("fails, ending", [(False, BACK), (True, NOT_BACK)])
+@pytest.mark.parametrize("error", [_sshd_service.ServiceError("sshd no longer answers."),
+                                   KeyError("a bug")])
+def test_an_undo_that_fails_does_not_hide_why_it_was_needed(monkeypatch, fails, ending, error):
+    reloaded = []
+    monkeypatch.setattr(_sshd_reload, "reload", lambda *given: reloaded.append(given))
+    run = types.SimpleNamespace(
+        plan=types.SimpleNamespace(texts={"/etc/ssh/sshd_config": ""}), service=None, listener=None)
+    said = None
+    try:
+        _sshd_write._undo(run, Transaction(fails), error, [])
+    except _sshd_change.ChangeError as failed:
+        said = str(failed)
+    if isinstance(error, KeyError) and not fails:
+        assert said is None  # the caller raises what nobody expected
+    else:
+        assert said == _sshd_change.sentence(error) + ending
+    assert reloaded

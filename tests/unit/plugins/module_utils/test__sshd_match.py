@@ -87,7 +87,7 @@ DERIVED = [
 ]
 NOT_DERIVED = [
     "group nobody-is-in-it", "rdomain r", "user !bob", "address !10.0.0.1,10.0.0.0/8",
-    "localport ssh", "user a user b",
+    "localport ssh", "localport \u00b2", "localport " + "1" * 5000, "user a user b",
 ]  # fmt: skip
 
 DESCRIBED = [

@@ -97,6 +97,43 @@ def test_the_main_process_of_the_unit_comes_before_the_pid_file(monkeypatch):
         assert _sshd_service._main_listener(main, listener) == expected
 
 
+LINE = _sshd_service.CommandLine("/usr/sbin/sshd")
+RUNS = _sshd_service.Listener(5, "/run/sshd.pid", LINE)
+# the listener, the unit of its control group, the state of the installed unit; what is found
+UNITS_FOUND = [
+    (RUNS, "sshd.service", "inactive", ("sshd", "systemd", True)),
+    (RUNS, "ssh.service", "active", ("ssh", "systemd", True)),
+    (RUNS, None, "inactive", (None, "systemd", True)),
+    (RUNS, "admin-ssh.service", "inactive", ("admin-ssh", "systemd", True)),
+    (RUNS, "admin-ssh.service", None, ("admin-ssh", "systemd", True)),
+    (RUNS, None, None, (None, "systemd", True)),
+    (RUNS, None, "active", ("ssh", "systemd", True)),
+    (None, None, "inactive", ("ssh", "systemd", False)),
+    (None, None, None, (None, "systemd", False)),
+]
+
+
+@pytest.mark.parametrize("listener, unit, state, expected", UNITS_FOUND)
+def test_what_runs_comes_before_what_is_installed(monkeypatch, listener, unit, state, expected):
+    shown = state and {"Id": "ssh.service", "ActiveState": state, "MainPID": "0", "ExecStart": "",
+                       "Environment": "", "EnvironmentFiles": ""}
+    monkeypatch.setattr(_sshd_unit, "show", lambda: shown)
+    monkeypatch.setattr(_sshd_service, "_unit_of", lambda pid: unit)
+    service, found, _words = _sshd_service._find_systemd(listener)
+    assert (service, found) == (expected, listener)
+
+
+@pytest.mark.parametrize("name, signals", [("ssh", 0), ("admin-ssh", 1), (None, 1)])
+def test_only_the_own_units_of_sshd_are_known_to_reload(monkeypatch, name, signals):
+    sent, commands = [], []
+    monkeypatch.setattr(os, "kill", lambda *given: sent.append(given))
+    monkeypatch.setattr(_sshd_reload, "run", lambda words: commands.append(words) or (0, ""))
+    monkeypatch.setattr(_sshd_reload, "has_socket_of_systemd", lambda pid: False)
+    listener = _sshd_service.Listener(os.getpid(), None, LINE)
+    _sshd_reload.reload(_sshd_service.Service(name, "systemd", True), listener, [])
+    assert (len(sent), len(commands)) == (signals, 1 - signals)
+
+
 def unit(start, environment="", files=""):
     return {"ExecStart": "{ path=/usr/sbin/sshd ; argv[]=%s ; ignore_errors=no }" % start,
             "Environment": environment, "EnvironmentFiles": files}

@@ -6,6 +6,7 @@
 
 import errno
 import os
+import types
 
 import pytest
 
@@ -40,6 +41,8 @@ GLOBS = [
     ("./a.conf", ["./a.conf"]),
     ("none", []),
     ("none/*.conf", []),
+    ("[z-a].conf", []),
+    ("[+-*]*", []),
 ]
 
 
@@ -111,6 +114,9 @@ LISTENERS = [
     ("ListenAddress host.example.org:2022\n", ("0.0.0.0", 2022)),
     ("Port ssh\n", ("0.0.0.0", 22)),
     ("Port 0\n", ("0.0.0.0", 22)),
+    ("Port \u00b2\n", ("0.0.0.0", 22)),
+    ("Port %s\n" % ("1" * 5000), ("0.0.0.0", 22)),
+    ("ListenAddress 10.0.0.1:%s\n" % ("1" * 5000), ("10.0.0.1", 22)),
     ("Port 99999\n", ("0.0.0.0", 22)),
     ("ListenAddress 10.0.0.1:99999\n", ("10.0.0.1", 22)),
 ]
@@ -132,6 +138,14 @@ def test_a_connection_takes_what_is_not_given_from_the_default():
     assert found[:5] == ("root", "10.0.0.1", "10.0.0.1", "0.0.0.0", 22)
     assert "root" in found.groups and found.user_exists
     assert not _sshd_tree.connection({"user": "no-such-user-here"}, DEFAULT).user_exists
+
+
+def test_a_group_without_a_name_hides_no_other(monkeypatch):
+    names = {0: "root", 7: "wheel"}
+    monkeypatch.setattr(os, "getgrouplist", lambda user, group: [0, 5, 7])
+    monkeypatch.setattr(
+        _sshd_tree.grp, "getgrgid", lambda number: types.SimpleNamespace(gr_name=names[number]))
+    assert _sshd_tree.connection({"user": "root"}, DEFAULT).groups == ("root", "wheel")
 
 
 BAD = [{"user": "a b"}, {"user": "a,b"}, {"user": ""}, {"host": "a\nb"}, {"addr": "x"},
