@@ -11,6 +11,7 @@ import re
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from ansible_collections.curfew.session.plugins.module_utils import _timeout_words
+from ansible_collections.curfew.session.plugins.plugin_utils import _audit_scopes
 from ansible_collections.curfew.session.plugins.plugin_utils import _audit_words as words
 from ansible_collections.curfew.session.plugins.plugin_utils._audit_policy import (
     ClientAlive,
@@ -50,7 +51,6 @@ TITLES = {
     "late": "Accounts logged out later than asked",
     "writable": "A TMOUT that users can change",
 }
-_UNCONDITIONAL = ("global", "command line", "Match all")
 
 
 class Reason(NamedTuple):
@@ -84,7 +84,7 @@ def exceptions(info: Dict[str, Any]) -> List[Dict[str, Any]]:
     return [
         {key: one.get(key) for key in keys}
         for one in mappings(mapping(info.get("sshd")).get("definitions"))
-        if text(one.get("scope")) not in _UNCONDITIONAL
+        if text(one.get("scope")) not in _audit_scopes.UNCONDITIONAL
     ]
 
 
@@ -147,21 +147,19 @@ def _silence(asked: ClientAlive, sshd: Dict[str, Any]) -> str:
 def _subjects(asked: ClientAlive, sshd: Dict[str, Any]) -> List[Tuple[str, Dict[str, Any]]]:
     """Return whose numbers are held against the policy, and the numbers."""
     connections = mappings(sshd.get("connections"))
-    if asked.match:
-        wanted = _words_of("Match %s" % asked.match)
-        return [(" for %s" % text(one.get("scope")), one) for one in connections
-                if _words_of(text(one.get("scope"))) == wanted]
-    effective = mapping(sshd.get("effective"))
-    if not effective:
-        return []
     # The first one without a scope is the default connection; the others the policy asks for.
-    others = [one for one in connections if one.get("scope") is None][1:]
-    return [("", effective)] + [
-        (" for %s from %s" % (text(one.get("user")), text(one.get("addr"))), one) for one in others]
-
-
-def _words_of(scope: str) -> List[str]:
-    return scope.lower().split()
+    plain = [one for one in connections if one.get("scope") is None]
+    named = [(" for %s from %s" % (text(one.get("user")), text(one.get("addr"))), one)
+             for one in plain[1:]]
+    wanted = _audit_scopes.meaning("Match %s" % (asked.match or "all"))
+    if wanted is None:
+        return []
+    if wanted:
+        return [(" for %s" % text(one.get("scope")), one) for one in connections
+                if one.get("scope") is not None
+                and wanted == _audit_scopes.meaning(text(one.get("scope")))] + named
+    effective = mapping(sshd.get("effective"))
+    return [("", dict(plain[0] if plain else {}, **effective))] + named if effective else []
 
 
 def _number_reasons(
@@ -178,25 +176,14 @@ def _number_reasons(
             reasons.append(Reason(UNVERIFIED, "sshd_silent", "sshd did not say its %s%s." % (
                 keyword, whose)))
         elif found != wanted:
-            reasons.append(Reason(DIFFERS, code, "%s is %s%s where the policy asks for %s (%s)." % (
-                keyword, worded(found), whose, worded(wanted), _origin(sshd, keyword, whose))))
+            origin = _audit_scopes.origin(sshd, keyword, numbers)
+            reasons.append(Reason(DIFFERS, code, "%s is %s%s where the policy asks for %s%s." % (
+                keyword, worded(found), whose, worded(wanted),
+                " (%s)" % origin if origin else "")))
     if any(reason.status == DIFFERS for reason in reasons) and not whose:
         last = reasons[-1]
         reasons[-1] = last._replace(text="%s %s" % (last.text, _consequence(sshd)))
     return reasons
-
-
-def _origin(sshd: Dict[str, Any], keyword: str, whose: str) -> str:
-    """Say which line makes the value what it is."""
-    for one in mappings(sshd.get("definitions")):
-        scope = text(one.get("scope"))
-        unconditional = scope in _UNCONDITIONAL
-        if text(one.get("keyword")).lower() == keyword.lower() and one.get("wins") is True and (
-                whose.endswith(scope) if whose else unconditional):
-            if one.get("path") is None:
-                return "from sshd's command line"
-            return "%s line %s" % (text(one.get("path")), text(one.get("line")))
-    return "no file sets it: sshd's own default"
 
 
 def _consequence(sshd: Dict[str, Any]) -> str:

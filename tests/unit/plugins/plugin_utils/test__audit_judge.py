@@ -58,7 +58,7 @@ CASES = [
     ([("sshd.effective.interval_seconds", 300)], ["interval"],
      "ClientAliveInterval is 5 minutes where the policy asks for 1 minute (%s line 3)." % MAIN),
     ([("sshd.effective.count_max", 1)], ["count_max"],
-     "ClientAliveCountMax is 1 where the policy asks for 3 (no file sets it"),
+     "ClientAliveCountMax is 1 where the policy asks for 3 (no file sets it: "),
     ([("sshd.effective.interval_seconds", 0), ("sshd.detection_seconds", None)], ["interval"],
      "sshd itself never notices a client that vanishes: ClientAliveInterval is 0."),
     ([("sshd.effective.count_max", 0), ("sshd.detection_seconds", None)], ["count_max"],
@@ -89,6 +89,13 @@ CASES = [
     # ksh93's minute belongs to TMOUT alone.
     ([("accounts.1.ended_by", "ChannelTimeout")], ["late"], "batch"),
     ([("sshd.connections.2.count_max", 9)], ["count_max"], "is 9 for ops from 10.0.0.1 where"),
+    # What a connection inherits comes from the global line all the same.
+    ([("sshd.connections.2.interval_seconds", 9)], ["interval"],
+     "is 9 seconds for ops from 10.0.0.1 where the policy asks for 1 minute (%s line 3)." % MAIN),
+    # Whether it meets a block is not known, and so is the line.
+    ([("sshd.connections.2.interval_seconds", 9), ("sshd.definitions.1.scope", "Match Group a"),
+      ("sshd.definitions.1.keyword", "ClientAliveInterval")], ["interval"],
+     "is 9 seconds for ops from 10.0.0.1 where the policy asks for 1 minute."),
     ([("accounts.0.idle_logout_seconds", None), ("accounts.0.user", "backup")], [], ""),
     ([("accounts", [])], [], ""),
     ([("accounts", None)], ["accounts_unknown"], ""),
@@ -116,15 +123,33 @@ def test_judge(changes, codes, part):
     assert set(codes) <= set(_audit_judge.TITLES)
 
 
-def test_match_asked():
-    policy = Policy(ClientAlive(60, 3, "user  Backup"), None)
-    reasons = _audit_judge.judge(policy, said())
-    assert [reason.code for reason in reasons] == ["interval"]
-    assert "15 minutes for Match User backup where" in reasons[0].text
-    policy = Policy(ClientAlive(900, 3, "User backup"), None)
-    assert _audit_judge.judge(policy, said()) == []
-    policy = Policy(ClientAlive(900, 3, "User other"), None)
-    assert "Match User other" in _audit_judge.judge(policy, said())[0].text
+# The policy's match, its interval, and the codes; the host's block is `Match User backup`.
+MATCHES = [
+    ("User backup", 900, ["interval"]),
+    ("user  backup", 900, ["interval"]),
+    ("User backup", 60, ["interval"]),
+    # Names of users have a case.
+    ("User Backup", 60, []),
+    ("User other", 60, []),
+    ("User", 60, ["sshd_silent"]),
+    ("all", 60, []),
+]
+
+
+@pytest.mark.parametrize("match, interval, codes", MATCHES)
+def test_match_asked(match, interval, codes):
+    """The connections of the block are judged, and those that the policy names, which has 60."""
+    reasons = _audit_judge.judge(Policy(ClientAlive(interval, 3, match), None), said())
+    assert [reason.code for reason in reasons] == codes
+
+
+def test_match_in_words():
+    reasons = _audit_judge.judge(Policy(ClientAlive(60, 3, "User backup"), None), said())
+    assert "is 15 minutes for Match User backup where" in reasons[0].text
+    alone = said(("sshd.connections", GOOD["sshd"]["connections"][:2]))
+    reasons = _audit_judge.judge(Policy(ClientAlive(60, 3, "User Backup"), None), alone)
+    assert [reason.code for reason in reasons] == ["sshd_silent"]
+    assert "for connections of Match User Backup." in reasons[0].text
 
 
 def test_nothing_asked():
