@@ -13,13 +13,10 @@ Private to this collection: it may change without notice.
 import ctypes
 import os
 import pickle
-import select
-import signal
 import stat
-import time
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence
 
-from ansible_collections.curfew.session.plugins.module_utils import _file_scratch
+from ansible_collections.curfew.session.plugins.module_utils import _file_scratch, _forked
 
 __all__ = ("Staged", "within")
 
@@ -41,49 +38,18 @@ def within(staged: Sequence[Staged], work: Callable[[], Any], limit: float) -> A
         base = _file_scratch.make()
     except OSError:
         return None  # a full disk: no answer, as where it is forbidden
-    reader, writer = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        _child(reader, writer, base, staged, work)
-    os.close(writer)
     try:
-        return _result(reader, time.monotonic() + limit)
+        content = _forked.answer(lambda: pickle.dumps(_seen(base, staged, work)), limit)
     finally:
-        os.close(reader)
-        os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
         _file_scratch.remove(base)
+    # It comes from our own child: no shell has its end of the pipe.
+    return None if content is None else pickle.loads(content)
 
 
-def _child(
-    reader: int, writer: int, base: str, staged: Sequence[Staged], work: Callable[[], Any]
-) -> None:
-    status = 1
-    try:
-        os.close(reader)
-        _enter(base)
-        _place(base, staged)
-        with os.fdopen(writer, "wb") as stream:
-            pickle.dump(work(), stream)
-        status = 0
-    except Exception:  # whatever it is: no answer is what the parent knows how to handle
-        status = 1
-    finally:
-        os._exit(status)
-
-
-def _result(reader: int, deadline: float) -> Any:
-    content = b""
-    while True:
-        left = deadline - time.monotonic()
-        if left <= 0 or not select.select([reader], [], [], left)[0]:
-            return None
-        data = os.read(reader, 65536)
-        if not data:
-            break
-        content += data
-    # It comes from our own child: no shell has this end of the pipe.
-    return pickle.loads(content) if content else None
+def _seen(base: str, staged: Sequence[Staged], work: Callable[[], Any]) -> Any:
+    _enter(base)
+    _place(base, staged)
+    return work()
 
 
 def _libc() -> Any:

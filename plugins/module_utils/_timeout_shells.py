@@ -19,6 +19,7 @@ from contextlib import suppress
 from typing import Any, Callable, Dict, FrozenSet, List, NamedTuple, Optional, Tuple
 
 from ansible_collections.curfew.session.plugins.module_utils import (
+    _forked,
     _login_asking,
     _login_shells,
     _shell_text,
@@ -39,6 +40,7 @@ _EXEMPT_USERS = re.compile(r"id -un [^\n]*\n\s*\(([^\n]*)\) ;;")
 _EXEMPT_GROUPS = re.compile(r"id -Gn [^\n]*\n\s*\(([^\n]*)\) ;;")
 _CHANGING = ("unset", "export", "readonly", "typeset")
 _ALL_ACCOUNTS_SECONDS = 30.0
+_GRACE_SECONDS = 2.0
 # They start with a TMOUT of 0: where there is none at all, it was unset. From then on it is a
 # variable like any other, and the timer is what it was (measured: TMOUT=3, unset, TMOUT=8 or 0
 # ended an idle session after 3 seconds, and a minute in ksh93).
@@ -206,16 +208,17 @@ class _Look:
 
     def _ask_as(self, shell: _login_shells.Shell,
                 identity: Optional["_Identity"]) -> Optional[Dict[str, Any]]:
-        left = self._deadline - time.monotonic()
+        left = min(self._deadline - time.monotonic(), _login_asking.LIMIT_SECONDS)
         if identity is None or identity.uid == 0 or os.geteuid() != 0 or left <= 0:
             return None
 
         def work() -> Optional[Dict[str, Any]]:
             ids = (identity.uid, identity.gid)
-            answer = _login_asking.ask([shell], ids, min(left, _login_asking.LIMIT_SECONDS))[0]
+            answer = _login_asking.ask([shell], ids, left)[0]
             return _login_asking.describe(answer) if answer.status == "answered" else None
 
-        return _within(identity, work)
+        # The user can stop a process that is theirs: it is not waited for much longer than asked.
+        return _within(identity, work, left + _GRACE_SECONDS)
 
 
 class _Identity(NamedTuple):
@@ -300,37 +303,30 @@ def _identity_of(user: str) -> Optional[_Identity]:
     return _Identity(entry.pw_uid, entry.pw_gid, groups, tuple(names))
 
 
-def _within(identity: _Identity,
-            work: Callable[[], Optional[Dict[str, Any]]]) -> Optional[Dict[str, Any]]:
+def _within(identity: _Identity, work: Callable[[], Optional[Dict[str, Any]]],
+            limit: float) -> Optional[Dict[str, Any]]:
     """What ``work`` returns in a child that is this user; what it says is data, never code."""
-    reader, writer = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        try:
-            os.close(reader)
-            os.setgroups(identity.groups)
-            os.setresgid(identity.gid, identity.gid, identity.gid)
-            os.setresuid(identity.uid, identity.uid, identity.uid)
-            os.write(writer, json.dumps(work()).encode("ascii"))
-        finally:
-            os._exit(0)
-    os.close(writer)
-    with os.fdopen(reader, "rb") as stream:
-        said = stream.read(65536)
-    os.waitpid(pid, 0)
-    return _checked(said)
+
+    def as_this_user() -> bytes:
+        os.setgroups(identity.groups)
+        os.setresgid(identity.gid, identity.gid, identity.gid)
+        os.setresuid(identity.uid, identity.uid, identity.uid)
+        return json.dumps(work()).encode("ascii")
+
+    said = _forked.answer(as_this_user, limit)
+    return None if said is None else _checked(said)
 
 
 def _checked(said: bytes) -> Optional[Dict[str, Any]]:
     """The user whom we were could have said anything."""
     try:
         found = json.loads(said.decode("ascii"))
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     kinds = {"tmout_seconds": int, "logout_seconds": int, "readonly": bool}
     if not isinstance(found, dict):
         return None
     for key, kind in kinds.items():
-        if key not in found or not (found[key] is None or isinstance(found[key], kind)):
+        if key not in found or not (found[key] is None or type(found[key]) is kind):
             return None
     return found

@@ -4,6 +4,10 @@
 
 """What of the login files cannot be seen by asking a shell."""
 
+import os
+import signal
+import time
+
 import pytest
 
 from ansible_collections.curfew.session.plugins.module_utils import (
@@ -60,7 +64,9 @@ def test_names_of_exemptions():
 
 # what a child that is somebody else may say
 NOT_ANSWERS = [b"", b"null", b"[]", b"{}", b"\xff", b'{"tmout_seconds": "5"}',
-               b'{"tmout_seconds": 5, "logout_seconds": 5, "readonly": 1}']
+               b'{"tmout_seconds": 5, "logout_seconds": 5, "readonly": 1}',
+               b'{"tmout_seconds": true, "logout_seconds": 5, "readonly": true}',
+               b"[" * 60000]
 
 
 @pytest.mark.parametrize("said", NOT_ANSWERS)
@@ -71,3 +77,26 @@ def test_not_an_answer(said):
 def test_an_answer():
     said = b'{"tmout_seconds": 5, "logout_seconds": null, "readonly": true}'
     assert _timeout_shells._checked(said)["tmout_seconds"] == 5
+
+
+NOBODY = _timeout_shells._Identity(65534, 65534, (65534,), ())
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root to be somebody else")
+
+
+def stops():
+    os.kill(os.getpid(), signal.SIGSTOP)
+
+
+@needs_root
+def test_asked_as_somebody_else():
+    def work():
+        return {"tmout_seconds": os.geteuid(), "logout_seconds": None, "readonly": None}
+
+    assert _timeout_shells._within(NOBODY, work, 20)["tmout_seconds"] == 65534
+
+
+@needs_root
+def test_who_stops_what_asks_does_not_stop_the_run():
+    begun = time.monotonic()
+    assert _timeout_shells._within(NOBODY, stops, 0.3) is None
+    assert time.monotonic() - begun < 20
