@@ -1,9 +1,11 @@
 """What `make apply` does: apply the role, tell before and after in plain words, prove it live."""
 
 import argparse
+import base64
 import concurrent.futures
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -36,24 +38,34 @@ for shell in bash zsh ksh mksh; do
     echo "$shell ${value:-0}"
 done
 """
-PROBE_PLAY = """
-- hosts: all
-  gather_facts: false
-  become: true
-  tasks:
-    - name: Ask sshd and the login shells
-      ansible.builtin.shell: "{{ lookup('file', probe) }}"
-      changed_when: false
-      register: probed
-    - name: Hand the answer to the controller
-      ansible.builtin.copy:
-        content: "{{ probed.stdout }}"
-        dest: "{{ answers }}/{{ inventory_hostname }}"
-        mode: "0600"
-      delegate_to: localhost
-      become: false
-      connection: local
-"""
+MARK = "curfew-probe"
+PROBE_PLAY = [
+    {
+        "hosts": "{{ target }}",
+        "gather_facts": False,
+        "become": True,
+        # It changes nothing, and is to ask whatever of the playbook is to run.
+        "check_mode": False,
+        "diff": False,
+        "tags": "always",
+        "tasks": [
+            {
+                "name": "Ask sshd and the login shells",
+                "ansible.builtin.shell": PROBE,
+                "changed_when": False,
+                "register": "probed",
+            },
+            {
+                "name": "Tell the controller",
+                "ansible.builtin.debug": {
+                    "msg": f"{MARK}:{{{{ [inventory_hostname, probed.stdout] | to_json"
+                    " | b64encode }}:"
+                },
+            },
+        ],
+    }
+]
+Said = dict[str, str]
 
 
 def main() -> int:
@@ -96,12 +108,19 @@ def _apply(inventory: str, arguments: list[str], target: str) -> int:
 
 def playbook(inventory: str, *arguments: str, quiet: bool = False) -> int:
     """Run ansible-playbook with this collection; return its exit status."""
+    return _run(inventory, *arguments, quiet=quiet).returncode
+
+
+def _run(inventory: str, *arguments: str, quiet: bool) -> subprocess.CompletedProcess[str]:
+    """Quiet: nothing is printed unless it fails, and the output is Ansible's default one."""
     environment = {
         **os.environ,
         "ANSIBLE_COLLECTIONS_PATH": str(collection.build()),
         "ANSIBLE_HOST_PATTERN_MISMATCH": "error",
         "ANSIBLE_LOCALHOST_WARNING": "false",
     }
+    if quiet:
+        environment |= {"ANSIBLE_STDOUT_CALLBACK": "default", "ANSIBLE_DISPLAY_OK_HOSTS": "true"}
     playbook = Path(sys.executable).parent / "ansible-playbook"
     command = [str(playbook), "--inventory", inventory, *arguments]
     output = subprocess.PIPE if quiet else None
@@ -110,50 +129,70 @@ def playbook(inventory: str, *arguments: str, quiet: bool = False) -> int:
     )
     if quiet and done.returncode:
         print(done.stdout, done.stderr, sep="\n")
-    return done.returncode
+    return done
 
 
-def _probe(inventory: str, target: str, arguments: list[str]) -> dict[str, dict[str, str]]:
+def _probe(inventory: str, target: str, arguments: list[str]) -> dict[str, Said]:
     """What sshd and each login shell say, by host; a host that cannot be asked is left out."""
-    asked = [word for word in arguments if word in ("-K", "-k", "--ask-become-pass", "--ask-pass")]
     with tempfile.TemporaryDirectory() as folder:
-        play, probe, answers = Path(folder, "p.yml"), Path(folder, "p.sh"), Path(folder, "answers")
-        play.write_text(PROBE_PLAY)
-        probe.write_text(PROBE)
-        answers.mkdir()
-        variables = json.dumps({"probe": str(probe), "answers": str(answers)})
-        playbook(inventory, str(play), "--limit", target, "-e", variables, *asked, quiet=True)
-        return {
-            path.name: dict(line.lower().split(None, 1) for line in path.read_text().splitlines())
-            for path in sorted(answers.iterdir())
-        }
+        play = Path(folder, "probe.yml")
+        play.write_text(json.dumps(PROBE_PLAY))
+        words = [str(play), "-e", f"target={target}", *_for_probe(arguments)]
+        output = _run(inventory, *words, quiet=True).stdout
+    told = re.findall(rf"{MARK}:([A-Za-z0-9+/=]+):", output)
+    answers = dict(json.loads(base64.b64decode(one)) for one in told)
+    return {host: _said(answers[host]) for host in sorted(answers)}
 
 
-def _tell(answers: dict[str, dict[str, str]]) -> None:
+def _for_probe(arguments: list[str]) -> list[str]:
+    """How to reach which hosts; not what means tasks by name, or asks a person about each."""
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("--start-at-task")
+    parser.add_argument("--step", action="store_true")
+    return parser.parse_known_args(arguments)[1]
+
+
+def _said(answer: str) -> Said:
+    """The first word of each line says what the rest is; some sshd write it in capitals."""
+    lines = [line.partition(" ") for line in answer.split("\n") if line]
+    return {name.lower(): value for name, _, value in lines}
+
+
+def _tell(answers: dict[str, Said]) -> None:
     for host, said in answers.items():
         print(f"{host}:")
-        interval = int(said.pop("clientaliveinterval", 0))
-        count = int(said.pop("clientalivecountmax", 0))
-        print(f"  sshd: {_client_alive(interval, count)}")
+        numbers = [said.pop(name, "") for name in ("clientaliveinterval", "clientalivecountmax")]
+        print(f"  sshd: {_client_alive(*numbers)}")
         for shell, seconds in said.items():
-            print(f"  {shell}: {_idle(shell, int(seconds))}")
+            print(f"  {shell}: {_idle(shell, seconds)}")
 
 
-def _client_alive(interval: int, count: int) -> str:
-    if not interval or not count:
+def _client_alive(interval: str, count: str) -> str:
+    """What is no number is shown as it is."""
+    if not interval and not count:
+        return "did not say its numbers"
+    if not (_is_number(interval) and _is_number(count)):
+        return f"says interval {interval!r}, count {count!r}"
+    if not int(interval) or not int(count):
         return f"never drops a client that is gone (interval {interval} s, count {count})"
-    shortest, longest = interval * count, interval * (count + 1)
+    shortest, longest = int(interval) * int(count), int(interval) * (int(count) + 1)
     return (
         f"drops a client that is gone after {shortest} to {longest} s"
         f" (interval {interval} s, count {count}; OpenSSH 9.2 to 9.4 take twice as long)"
     )
 
 
-def _idle(shell: str, seconds: int) -> str:
-    if not seconds:
+def _idle(shell: str, seconds: str) -> str:
+    if not _is_number(seconds):
+        return f"has TMOUT={seconds!r}, which is no plain number"
+    if not int(seconds):
         return "never ends an idle login"
     grace = " and its own 60 s of grace" if shell == "ksh" else ""
-    return f"ends an idle login after {seconds} s{grace}"
+    return f"ends an idle login after {int(seconds)} s{grace}"
+
+
+def _is_number(value: str) -> bool:
+    return re.fullmatch("[0-9]{1,12}", value) is not None
 
 
 def _prove() -> None:
