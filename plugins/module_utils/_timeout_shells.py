@@ -16,7 +16,7 @@ import re
 import stat
 import time
 from contextlib import suppress
-from typing import Any, Callable, Dict, FrozenSet, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, FrozenSet, List, Mapping, NamedTuple, Optional, Tuple
 
 from ansible_collections.curfew.session.plugins.module_utils import (
     _forked,
@@ -79,7 +79,7 @@ class _Look:
         self.others = [one for one in others if not one.families]
         self.answers = {}  # type: Dict[_login_shells.Shell, _login_asking.Answer]
         self.unseen = list(self.files.left_out)
-        self._own = {}  # type: Dict[Tuple[str, str], bool]
+        self._effects = {}  # type: Dict[str, _Effects]
         self._deadline = time.monotonic() + _ALL_ACCOUNTS_SECONDS
 
     def shell_of(self, account: _login_shells.Account) -> Optional[_login_shells.Shell]:
@@ -136,27 +136,33 @@ class _Look:
         if answer is None or answer.status != "answered":
             return _unknown(account, shell, "%s did not come to its prompt when it was asked" % (
                 shell.path))
-        if shell.family in _PREDEFINING and (answer.tmout is None or self._unset(shell.family)):
-            return _unknown(account, shell, "a login file unsets TMOUT, after which %s goes by the "
-                            "value that it had then" % shell.family)
         said = _login_asking.describe(answer)
-        spoiling = self._spoiling(shell.family) if said["logout_seconds"] else None
-        if spoiling:
-            return _unknown(account, shell, "%s touches TMOUT in a subshell, which switches the "
-                            "timer of some releases of ksh93 off" % spoiling)
-        return self._by_identity(account, shell, said)
+        doubt = self._doubt(answer, said["logout_seconds"])
+        return (_unknown(account, shell, doubt) if doubt
+                else self._by_identity(account, shell, said))
 
-    def _unset(self, family: str) -> bool:
-        return any(unsets(self.files.text(path) or "") for path in self.readings[family].files)
+    def _doubt(self, answer: _login_asking.Answer, logout_seconds: Optional[int]) -> str:
+        """Why the timer may be another than TMOUT says; empty where nothing speaks for that."""
+        family = answer.shell.family
+        if family not in _PREDEFINING:
+            return ""
+        effects = self._effects_on(family)
+        if effects.puzzling:
+            return "%s could not be understood" % effects.puzzling
+        if effects.unset or answer.tmout is None:
+            return ("a login file unsets TMOUT, after which %s goes by the value that it had then"
+                    % family)
+        if effects.spoiling and logout_seconds:
+            return ("%s touches TMOUT in a subshell, which switches the timer of some releases of "
+                    "ksh93 off" % effects.spoiling)
+        return ""
 
-    def _spoiling(self, family: str) -> Optional[str]:
-        """The login file after which ksh93u+m never logs out, whatever TMOUT is (measured)."""
-        if family != "ksh93":
-            return None
-        for path in self.readings[family].files:
-            if spoils_timer(self.files.text(path) or ""):
-                return path
-        return None
+    def _effects_on(self, family: str) -> "_Effects":
+        """The same for all accounts: what is long to read is read once."""
+        if family not in self._effects:
+            texts = {path: self.files.text(path) or "" for path in self.readings[family].files}
+            self._effects[family] = _effects_of(texts, family)
+        return self._effects[family]
 
     def _by_identity(self, account: _login_shells.Account, shell: _login_shells.Shell,
                      general: Dict[str, Any]) -> AccountShell:
@@ -248,8 +254,31 @@ def _names(pattern: Any, text: str) -> FrozenSet[str]:
     return frozenset(re.findall(r"' ?(.*?) ?'", found.group(1)) if found else ())
 
 
+class _Effects(NamedTuple):
+    """What login files do to the timer besides setting it, and the one that nobody can read."""
+
+    unset: bool = False
+    spoiling: str = ""
+    puzzling: str = ""
+
+
+def _effects_of(texts: Mapping[str, str], family: str) -> _Effects:
+    found = _Effects()
+    for path, text in texts.items():
+        try:
+            found = found._replace(unset=found.unset or unsets(text))
+            if family == "ksh93" and not found.spoiling and spoils_timer(text):
+                found = found._replace(spoiling=path)
+        except _shell_text.TooMuch:
+            found = found._replace(puzzling=path)
+    return found
+
+
 def spoils_timer(text: str) -> bool:
-    """Whether a text changes TMOUT in a subshell that ksh93 does not fork; a limit makes it."""
+    """Whether a text changes TMOUT in a subshell that ksh93 does not fork; a limit makes it.
+
+    After that ksh93u+m never logs out, whatever TMOUT is (measured).
+    """
     if "TMOUT" not in text:
         return False
     forked = False

@@ -56,6 +56,26 @@ def test_unsets(text, expected):
     assert _timeout_shells.unsets(text) == expected
 
 
+# login files by path, and what they do to the timer of ksh93
+UNSET, SPOILING_ONE, LONG = "unset TMOUT\n", "( TMOUT=1 )\n", "TMOUT=1\n" + "x " * 250000
+EFFECTS = [
+    ({"/a": "TMOUT=1\n"}, (False, "", "")),
+    ({"/a": UNSET, "/b": SPOILING_ONE}, (True, "/b", "")),
+    ({"/a": SPOILING_ONE, "/b": SPOILING_ONE}, (False, "/a", "")),
+    ({"/a": LONG, "/b": UNSET}, (True, "", "/a")),
+    ({}, (False, "", "")),
+]
+
+
+@pytest.mark.parametrize("texts, expected", EFFECTS, ids=range(len(EFFECTS)))
+def test_effects_of_login_files(texts, expected):
+    assert _timeout_shells._effects_of(texts, "ksh93") == expected
+
+
+def test_a_subshell_spoils_no_timer_but_that_of_ksh93():
+    assert _timeout_shells._effects_of({"/a": SPOILING_ONE}, "mksh") == (False, "", "")
+
+
 def test_names_of_exemptions():
     text = _tmout_dropin.render(900, exempt_users=["a", "b.c"], exempt_groups=["wheel", "x"])
     assert _timeout_shells._names(_timeout_shells._EXEMPT_USERS, text) == {"a", "b.c"}
@@ -65,13 +85,16 @@ def test_names_of_exemptions():
 # what a child that is somebody else may say
 NOT_ANSWERS = [b"", b"null", b"[]", b"{}", b"\xff", b'{"tmout_seconds": "5"}',
                b'{"tmout_seconds": 5, "logout_seconds": 5, "readonly": 1}',
-               b'{"tmout_seconds": true, "logout_seconds": 5, "readonly": true}',
-               b"[" * 60000]
+               b'{"tmout_seconds": true, "logout_seconds": 5, "readonly": true}']
 
 
 @pytest.mark.parametrize("said", NOT_ANSWERS)
 def test_not_an_answer(said):
     assert _timeout_shells._checked(said) is None
+
+
+def test_what_nests_too_deeply_is_no_answer():
+    assert _timeout_shells._checked(b"[" * 60000) is None
 
 
 def test_an_answer():

@@ -205,6 +205,19 @@ def test_unset_stops_no_timer(host, shell):
         assert (users["kate"]["state"], users["ops"]["state"]) == (state, "never")
 
 
+@pytest.mark.parametrize("shell", ["ksh93", "mksh"])
+def test_a_login_file_with_too_many_words_is_told(host, shell):
+    path = shutil.which(shell)
+    if path is None:
+        pytest.skip("no %s is installed here" % shell)
+    host.write("passwd", PASSWD + "kate:x:4302:4302::/nonexistent:%s\n" % path)
+    host.write("profile.d/x.sh", "TMOUT=60\n" + ": x x x\n" * 60000)
+    said = host.ask()
+    assert by_user(said)["kate"]["state"] == "unknown"
+    assert "/etc/profile.d/x.sh could not be understood" in by_user(said)["kate"]["why"]
+    assert is_said(said, "/etc/profile.d/x.sh could not be understood: it holds more than")
+
+
 # The file's text is not ASCII, and its bytes are not UTF-8.
 def test_bytes_that_are_not_utf8(host):
     (host.etc / "profile.d" / "x.sh").write_bytes(b"TMOUT=60 # \xff\n")
