@@ -207,7 +207,7 @@ class _Walk:
                 return [path]
             return [os.path.join(path, one) for one in _sorted(names) if _LOOP_NAME.match(one)]
         names = None if re.search(r"[*?\[]", folder) else self._names(folder)
-        fitting = fnmatch.filter(names or [], name.replace("[^", "[!"))
+        fitting = _fitting(names or [], name.replace("[^", "[!"))
         return [os.path.join(folder, one) for one in _sorted(fitting) if one[0] != "."]
 
     def _names(self, folder: str) -> Optional[List[str]]:
@@ -223,6 +223,13 @@ class _Walk:
         if os.path.dirname(self._files.real(path)) != os.path.dirname(self._drop_in):
             return False
         return _collated(path) > _collated(self._drop_in)
+
+
+def _fitting(names: List[str], pattern: str) -> List[str]:
+    try:
+        return fnmatch.filter(names, pattern)
+    except re.error:  # a range from z to a, before Python 3.11: no name is in it
+        return []
 
 
 def _sorted(names: Sequence[str]) -> List[str]:

@@ -47,6 +47,9 @@ ORDERS = [
      [("/etc/x", 1, True, False)]),
     ({"/etc/profile": ". /etc/x\n" + SUSE, "/etc/x": ". /etc/profile\n. /etc/x\nTMOUT=1"},
      [("/etc/x", 3, True, False)]),
+    # No name is in a range from z to a.
+    ({"/etc/profile": ". /etc/[z-a]*\n. /etc/[+-*]\n. /etc/[x-z]\n" + SUSE, "/etc/x": "TMOUT=1"},
+     [("/etc/x", 1, True, False)]),
     ({"/etc/profile": "(. /etc/x)\necho . /etc/x\n" + SUSE, "/etc/x": "TMOUT=1"}, []),
     ({"/etc/profile": SUSE + ". $HOME/x\n. x\n. $(tput x)\n"}, []),
     ({}, []),
