@@ -27,6 +27,8 @@ _UNITS = {"usec": 1e-6, "us": 1e-6, "\u00b5s": 1e-6, "msec": 1e-3, "ms": 1e-3, "
           "h": 3600, "hr": 3600, "hour": 3600, "hours": 3600, "d": 86400, "day": 86400,
           "days": 86400, "w": 604800, "week": 604800, "weeks": 604800, "month": 2629800,
           "months": 2629800, "M": 2629800, "y": 31557600, "year": 31557600, "years": 31557600}
+# Longer numbers are none that fit: systemd refuses them.
+_PART = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,18})?)(?![0-9.])\s*([^\W\d_]*)\s*")
 _TITLE = re.compile(r"sshd(?:-session)?: .+@\S+\Z")
 _MONITOR = re.compile(r"sshd(?:-session)?: .+ \[priv\]\Z")
 _MAX_BYTES = 4 * 1024 * 1024
@@ -135,11 +137,15 @@ def span_seconds(text: str) -> Optional[int]:
     return int(-(-total // 1)) or None
 
 
-def _parts(text: str) -> Optional[List[Any]]:
-    parts = re.findall(r"([0-9]+(?:\.[0-9]+)?)\s*([^\W\d_]*)\s*", text)
-    whole = re.match(r"(?:[0-9]+(?:\.[0-9]+)?\s*[^\W\d_]*\s*)+\Z", text)
-    known = all(unit in _UNITS for _number, unit in parts)
-    return parts if whole and known else None
+def _parts(text: str) -> Optional[List[Tuple[str, str]]]:
+    parts, at = [], 0
+    while at < len(text):
+        part = _PART.match(text, at)
+        if part is None or part.group(2) not in _UNITS:
+            return None
+        parts.append((part.group(1), part.group(2)))
+        at = part.end()
+    return parts or None
 
 
 def pam_modules(service: str) -> Optional[Set[str]]:

@@ -11,9 +11,11 @@ from ansible_collections.curfew.session.plugins.module_utils import _timeout_hos
 SPANS = [
     ("900", 900), ("15min", 900), ("15m", 900), ("1h 30min", 5400), ("1h30min", 5400),
     ("2 hours", 7200), ("500ms", 1), ("1.5s", 2), ("1d", 86400), ("1w", 604800),
+    ("999999999999", 999999999999), ("1 5", 6), ("5 \u00b5s", 1), ("2M", 5259600),
     ("0", None), ("infinity", None), ("", None),
 ]  # fmt: skip
-NOT_SPANS = ["15 minits", "soon", "-5", "5 5x", "min", "1h, 5min"]
+NOT_SPANS = ["15 minits", "soon", "-5", "5 5x", "min", "1h, 5min", "1.", "1.5.5", "5 s!",
+             "9" * 400, "1" * 50000 + "!", "1 " * 20000 + "!"]
 
 
 @pytest.mark.parametrize("text, seconds", SPANS)
@@ -21,7 +23,7 @@ def test_span(text, seconds):
     assert _timeout_host.span_seconds(text) == seconds
 
 
-@pytest.mark.parametrize("text", NOT_SPANS)
+@pytest.mark.parametrize("text", NOT_SPANS, ids=range(len(NOT_SPANS)))
 def test_not_a_span(text):
     assert not _timeout_host.is_span(text)
     assert _timeout_host.span_seconds(text) is None
