@@ -20,6 +20,7 @@ __all__ = (
     "installed",
     "logout_seconds",
     "read_passwd",
+    "refused_path",
     "seconds_as_read",
 )
 
@@ -45,6 +46,7 @@ _FOLDERS = ("/bin", "/usr/bin", "/usr/local/bin")
 # Programs that stand in for a shell where nobody is to have a session.
 _NO_SESSION = frozenset(("nologin", "false", "true", "sync", "shutdown", "halt", "poweroff"))
 _NO_PATH = "is not an absolute path"
+_NO_NAME = "has a name that the locale of this run cannot express"
 # Grace that ksh93 gives after its warning.
 _KSH93_GRACE = 60
 
@@ -93,8 +95,9 @@ def _read_text(path: str) -> str:
 
 def family_of(path: str) -> Tuple[Optional[str], str]:
     """Return the family of a program and its real path, or None and why it is not started."""
-    if not _is_path(path):
-        return None, _NO_PATH
+    refused = refused_path(path)
+    if refused:
+        return None, refused
     real_path = os.path.realpath(path)
     try:
         about = os.stat(real_path)
@@ -112,8 +115,13 @@ def family_of(path: str) -> Tuple[Optional[str], str]:
     return (family, real_path) if family else (None, "is not a shell that is known")
 
 
-def _is_path(path: str) -> bool:
-    return os.path.isabs(path) and "\0" not in path
+def refused_path(path: str) -> str:
+    """Say why the system is not asked about a path; empty if it may be."""
+    try:
+        os.fsencode(path)
+    except UnicodeEncodeError:
+        return _NO_NAME
+    return "" if os.path.isabs(path) and "\0" not in path else _NO_PATH
 
 
 def _family_of_content(content: bytes, name: str) -> Optional[str]:
@@ -133,7 +141,7 @@ def installed(users: Sequence[Account]) -> Tuple[List[Shell], Dict[str, str]]:
     families: Dict[str, Tuple[Optional[str], str]] = {}
     shells: Dict[Tuple[str, bool], Shell] = {}
     own = dict.fromkeys(account.shell for account in users)
-    unknown = {path: _NO_PATH for path in own if not _is_path(path)}
+    unknown = {path: refused_path(path) for path in own if refused_path(path)}
     for path in _candidates(own):
         real_path = os.path.realpath(path)
         if real_path not in families:
@@ -155,7 +163,7 @@ def _candidates(own: Dict[str, None]) -> List[str]:
     paths = list(own)
     paths += [line.strip() for line in _read_text(SHELLS).split("\n") if line.startswith("/")]
     paths += [os.path.join(folder, name) for name in _USUAL for folder in _FOLDERS]
-    known = dict.fromkeys(path for path in paths if _is_path(path))
+    known = dict.fromkeys(path for path in paths if not refused_path(path))
     return [
         path
         for path in known

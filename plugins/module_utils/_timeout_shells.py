@@ -83,6 +83,8 @@ class _Look:
         self._deadline = time.monotonic() + _ALL_ACCOUNTS_SECONDS
 
     def shell_of(self, account: _login_shells.Account) -> Optional[_login_shells.Shell]:
+        if _login_shells.refused_path(account.shell):
+            return None
         real_path = os.path.realpath(account.shell)
         as_sh = os.path.basename(account.shell) == "sh"
         return self._programs.get((real_path, as_sh)) or self._programs.get((real_path, False))
@@ -127,7 +129,8 @@ class _Look:
     def account(self, account: _login_shells.Account) -> AccountShell:
         shell = self.shell_of(account)
         if shell is None:
-            missing = not os.path.lexists(account.shell)
+            refused = _login_shells.refused_path(account.shell)
+            missing = not refused and not os.path.lexists(account.shell)
             why = "%s %s, so that it is never started" % (
                 account.shell, self.unknown.get(account.shell, "is not a shell that is known"))
             return AccountShell(account.user, account.shell, None,

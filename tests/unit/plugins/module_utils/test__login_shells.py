@@ -110,6 +110,21 @@ def test_what_is_no_program(tmp_path):
     assert shells.family_of("bash")[0] is None
 
 
+# paths that the system is not asked about where only ASCII can be encoded, and why
+REFUSED = [("/bin/sch\u00e9", "locale"), ("/bin/\0", "absolute"), ("bash", "absolute"),
+           ("", "absolute"), ("/bin/\udcff", ""), ("/bin/bash", "")]
+
+
+@pytest.mark.parametrize("path, why", REFUSED)
+def test_paths_that_are_none(path, why, monkeypatch):
+    monkeypatch.setattr(os, "fsencode", lambda text: text.encode("ascii", "surrogateescape"))
+    refused = shells.refused_path(path)
+    assert (why in refused) if why else refused == ""
+    if refused:
+        assert shells.family_of(path) == (None, refused)
+        assert shells.installed([shells.Account("a", path)])[1] == {path: refused}
+
+
 def _shell(name):
     family, real_path = shells.family_of(shutil.which(name))
     return shells.Shell("/bin/" + name, real_path, family, False)

@@ -117,14 +117,15 @@ class Host:
             str(word) for word in command
         ]
 
-    def run(self, check=False, wrapper=(), diff=True, **args):
+    def run(self, check=False, wrapper=(), diff=True, environment=None, **args):
         args = dict(args, _ansible_check_mode=check, _ansible_diff=diff)
         self._arguments.write_text(json.dumps({"ANSIBLE_MODULE_ARGS": args}))
         command = list(wrapper) + [TARGET_PYTHON, MODULE, self._arguments]
         done = subprocess.run(
             self.inside(*command), stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=110,
             check=False,
-            env=dict(os.environ, PYTHONPATH=str(self._module_path), PYTHONDONTWRITEBYTECODE="1"),
+            env=dict(os.environ, PYTHONPATH=str(self._module_path), PYTHONDONTWRITEBYTECODE="1",
+                     **(environment or {})),
         )
         assert b"Traceback" not in done.stderr, done.stderr.decode()
         result = json.loads(done.stdout.decode())
@@ -554,6 +555,15 @@ def test_a_shell_whose_name_holds_a_nul(host):
     with open(str(host.etc / "passwd"), "ab") as passwd:
         passwd.write(b"odd:x:1000:1000::/home/odd:/bin/ba\0sh\n")
     result = _four_runs(host, timeout=900)
+    assert [one["user"] for one in result["uncovered"]] == ["odd"]
+
+
+def test_a_shell_that_the_locale_cannot_name(host):
+    """Such as that of Python 3.6 where nothing else is set."""
+    with open(str(host.etc / "passwd"), "ab") as passwd:
+        passwd.write("odd:x:1000:1000::/home/odd:/bin/sch\u00e9\n".encode("utf-8"))
+    ascii_only = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+    result = _four_runs(host, timeout=900, environment=ascii_only)
     assert [one["user"] for one in result["uncovered"]] == ["odd"]
 
 

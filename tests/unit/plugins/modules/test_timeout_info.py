@@ -22,6 +22,9 @@ SSHD = shutil.which("sshd", path="/usr/sbin:/usr/bin:/sbin")
 needs_sshd = pytest.mark.skipif(SSHD is None, reason="no sshd is installed here")
 needs_zsh = pytest.mark.skipif(shutil.which("zsh") is None, reason="no zsh is installed here")
 
+# Where nothing but ASCII can be encoded: what Python 3.6 makes of this locale by itself.
+ASCII = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+
 SSHD_KEYS = {
     "path", "version", "service", "effective", "connections", "detection_seconds",
     "tcp_keepalive_seconds", "channel_timeout", "unused_connection_timeout", "definitions",
@@ -70,7 +73,7 @@ class Host:
                                 content)
         return found
 
-    def run(self, check=False, **args):
+    def run(self, check=False, environment=None, **args):
         arguments = {"ANSIBLE_MODULE_ARGS": dict(args, _ansible_check_mode=check)}
         self._arguments.write_text(json.dumps(arguments))
         done = subprocess.run(
@@ -78,7 +81,8 @@ class Host:
              'mount --bind "$0" /etc && exec "$@"', str(self.etc), TARGET_PYTHON, str(MODULE),
              str(self._arguments)],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=110, check=False,
-            env=dict(os.environ, PYTHONPATH=str(self._module_path), PYTHONDONTWRITEBYTECODE="1"),
+            env=dict(os.environ, PYTHONPATH=str(self._module_path), PYTHONDONTWRITEBYTECODE="1",
+                     **(environment or {})),
         )
         assert b"Traceback" not in done.stderr, done.stderr.decode()
         return json.loads(done.stdout.decode())
@@ -234,6 +238,18 @@ Match User ops
 Match User nobody
   PermitTTY no
 """
+
+
+@pytest.mark.parametrize("environment", [ASCII, {}])
+@pytest.mark.parametrize("name", ["/bin/sch\u00e9".encode(), b"/bin/\xff", b"/bin/\0"])
+def test_shells_with_odd_names(host, environment, name):
+    line = b"kate:x:4302:4302::/nonexistent:%s\n" % name
+    (host.etc / "passwd").write_bytes(PASSWD.encode() + line)
+    said = host.run(environment=environment)
+    users = by_user(said)
+    assert users["kate"]["idle_logout_seconds"] is None
+    assert users["kate"]["state"] in ("unknown", "no_login"), users["kate"]
+    assert users["ops"]["state"] == "never"
 
 
 @needs_sshd
