@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from tests import collection
 from tests.lab import hosts
 
-from . import ansible_test, lint, on_hosts, pythons, report
+from . import ansible_test, lint, on_hosts, pythons, report, skips
 from .stage import HOST_LOG, LIVE_LOG, OUTPUT, Stage, perform
 from .tally import Tally, live_sessions
 
@@ -57,7 +57,7 @@ def _full() -> Tally:
     try:
         total = _lanes(here, on_hosts.stages())
         total += _lanes(on_hosts.benchmark())
-        return total + _really_ran()
+        return total + _really_ran() + _left_out(total.skips)
     finally:
         if _made():
             hosts.down(_made())
@@ -78,6 +78,14 @@ def _really_ran() -> Tally:
     print(f"\nhosts: {len(made)} ({', '.join(made) or 'none: that is a failure'})")
     print(f"live sessions: {sessions.total()} ({sorts or 'none: that is a failure'})")
     return Tally(failed=int(not sessions) + int(not made))
+
+
+def _left_out(skipped: Sequence[str]) -> Tally:
+    """A test that no longer finds what it needs must not pass for one that ran."""
+    unexplained = skips.not_allowed(skipped)
+    for skip in unexplained:
+        print(f"FAIL skipped, though a full run has what it needs: {skip}")
+    return Tally(failed=len(unexplained))
 
 
 def _made() -> list[str]:
