@@ -94,6 +94,12 @@ class Plan(NamedTuple):
     # The rights of a drop-in that is there and that users could not read, or others could write.
     repair: bool
 
+    def paths(self) -> List[str]:
+        """Return which files it changes, in the order of the writes."""
+        found = [change.snapshot.real_path for change in self.changes]
+        ours = self.drop_in.real_path
+        return found + [ours] if self.repair and ours not in found else found
+
 
 def run(params: Dict[str, Any], check_mode: bool) -> Dict[str, Any]:
     """Do what the module's options ask for, and return its result."""
@@ -178,6 +184,7 @@ def _run_alone(options: Options, check_mode: bool, notes: List[str]) -> Dict[str
         verdict = judged(options, host, before or [], staged, plan)
         require(verdict, result, " Nothing has been changed.")
     after = staged if check_mode else _writing().write(options, host, plan, before, result)
+    result["changed_files"] = plan.paths()
     _finish_result(result, options, host, before, after, plan)
     return result
 

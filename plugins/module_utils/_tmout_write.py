@@ -10,6 +10,7 @@ Private to this collection: it may change without notice.
 
 import os
 import stat
+from functools import partial
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from ansible_collections.curfew.session.plugins.module_utils import (
@@ -20,7 +21,10 @@ from ansible_collections.curfew.session.plugins.module_utils import (
     _tmout_edits,
     _tmout_run,
 )
-from ansible_collections.curfew.session.plugins.module_utils._file_system import explained
+from ansible_collections.curfew.session.plugins.module_utils._file_system import (
+    FilesError,
+    explained,
+)
 from ansible_collections.curfew.session.plugins.module_utils._login_asking import Answer
 from ansible_collections.curfew.session.plugins.module_utils._login_shells import Shell
 from ansible_collections.curfew.session.plugins.module_utils._tmout_run import (
@@ -28,6 +32,7 @@ from ansible_collections.curfew.session.plugins.module_utils._tmout_run import (
     Host,
     Options,
     Plan,
+    Refused,
 )
 
 __all__ = (
@@ -99,26 +104,24 @@ def write(
             _repair(plan)
             after = _tmout_run.ask(options, host.shells)
             verdict = _tmout_run.judged(options, host, before, after, plan)
-            _tmout_run.require(verdict, result, " Every file has its old bytes back.")
+            _tmout_run.require(verdict, result, "")
             too_late()
             transaction.finish()
-        except BaseException:
+        except BaseException as error:
             too_late()
-            _take_back_rights(plan, rights)
-            transaction.undo()
+            left = _take_back(plan, rights, transaction)
+            _explain(error, left, result)
             raise
-    result["changed_files"] = list(transaction.changed_files)
-    if rights and plan.drop_in.real_path not in result["changed_files"]:
-        result["changed_files"].append(plan.drop_in.real_path)
     result["backup_files"] = list(transaction.backup_files)
     result["warnings"] += transaction.warnings
     return after
 
 
 def _rights(plan: Plan) -> Optional[os.stat_result]:
-    if not plan.repair:
-        return None
+    """Return what only we can bring back: a file that is written anew comes back rights and all."""
     path = plan.drop_in.real_path
+    if not plan.repair or any(one.snapshot.real_path == path for one in plan.changes):
+        return None
     with explained(path, "examined"):
         return os.stat(path)
 
@@ -137,11 +140,34 @@ def _repair(plan: Plan) -> None:
             os.close(descriptor)
 
 
-def _take_back_rights(plan: Plan, old: Optional[os.stat_result]) -> None:
+def _take_back(
+    plan: Plan, rights: Optional[os.stat_result], transaction: _file_changes.Transaction
+) -> List[str]:
+    """Return a sentence for whatever cannot be brought back."""
+    give_rights = partial(_give_rights, plan.drop_in.real_path, rights)
+    left = []
+    for take_back in (give_rights, transaction.undo):
+        try:
+            take_back()
+        except FilesError as error:
+            left.append(str(error))
+    return left
+
+
+def _give_rights(path: str, old: Optional[os.stat_result]) -> None:
     if old is None:
         return
-    try:
-        os.chown(plan.drop_in.real_path, old.st_uid, old.st_gid)
-        os.chmod(plan.drop_in.real_path, stat.S_IMODE(old.st_mode))
-    except OSError:
-        pass  # the transaction that follows says what it cannot bring back
+    with explained(path, "given its old owner and mode back"):
+        os.chown(path, old.st_uid, old.st_gid)
+        os.chmod(path, stat.S_IMODE(old.st_mode))
+
+
+def _explain(error: BaseException, left: Sequence[str], result: Dict[str, Any]) -> None:
+    """Say why the run failed, and only then what has become of the files."""
+    if left:
+        why = (str(error) or repr(error)).rstrip(".")
+        failed = dict(result, verified=False, diff=[])
+        raise Refused("{0}. Then: {1}".format(why, " ".join(left)), failed) from error
+    if isinstance(error, Refused):
+        said = "{0} Every file has its old bytes back.".format(error)
+        raise Refused(said, error.result) from error

@@ -175,7 +175,9 @@ verified:
   type: bool
   sample: true
 uncovered:
-  description: Accounts of C(/etc/passwd) whose shell by design never obeys.
+  description:
+    - Accounts of C(/etc/passwd) whose shell by design never obeys.
+    - It is empty with O(state=absent), and where no shell was asked (RV(effective) is null), which says nothing about them.
   returned: always
   type: list
   elements: dict
@@ -217,7 +219,7 @@ conflicts:
   sample:
     - {path: /etc/profile, line: 31, text: export TMOUT=60, scope: login shells, wins: false, disabled: true}
 changed_files:
-  description: The files that the run changed, in the order of the writes.
+  description: The files changed, or in check mode those that would be, in the order of the writes.
   returned: always
   type: list
   elements: str

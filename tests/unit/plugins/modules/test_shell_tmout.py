@@ -188,9 +188,11 @@ def _four_runs(host, **args):
     assert not checked.get("failed") and not real.get("failed"), (checked, real)
     assert (checked["changed"], checked["diff"]) == (real["changed"], real["diff"])
     assert checked["effective"] == real["effective"]
+    assert checked["changed_files"] == real["changed_files"]
     after = host.tree()
     for again in (host.run(check=True, **args), host.run(**args)):
         assert not again["changed"] and not again.get("failed"), again
+        assert again["changed_files"] == []
         assert again["effective"] == real["effective"] == again["before"]
     assert host.tree() == after
     return real

@@ -1,0 +1,97 @@
+# Copyright: (c) 2026, curfew.session contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a run says that fails after it has written: why first, then what has become of the files."""
+
+import os
+import stat
+
+import pytest
+
+from ansible_collections.curfew.session.plugins.module_utils import (
+    _file_changes,
+    _file_system,
+    _login_asking,
+    _tmout_proof,
+    _tmout_run,
+    _tmout_write,
+)
+from ansible_collections.curfew.session.plugins.module_utils._file_system import Change, FilesError
+
+OLD, NEW = b"TMOUT=5\n", b"TMOUT=900\n"
+BACK = "Every file has its old bytes back."
+WRONG = _tmout_proof.Verdict([_tmout_proof.Problem("bash", "It is wrong.", "", "")], [], {})
+
+
+@pytest.fixture
+def path(tmp_path, monkeypatch):
+    tmp_path.chmod(0o755)
+    path = tmp_path / "tmout.sh"
+    path.write_bytes(OLD)
+    path.chmod(0o600)
+    monkeypatch.setattr(_tmout_run, "ask", lambda _options, _shells: [])
+    monkeypatch.setattr(_tmout_run, "judged", lambda *_arguments: WRONG)
+    return path
+
+
+def write(path, after):
+    drop_in = _file_system.read(str(path))
+    changes = [Change(drop_in, after)] if after != OLD else []
+    plan = _tmout_run.Plan(changes, set(), drop_in, True)
+    options = _tmout_run.Options(None, None, str(path), False, True, False, (0, 0))
+    host = _tmout_run.Host(None, [], [], {}, {}, [])
+    result = dict(_tmout_run._empty_result(), changed=True)
+    with pytest.raises(_tmout_run.Refused) as caught:
+        _tmout_write.write(options, host, plan, [], result)
+    return caught.value
+
+
+def refuse(*_arguments, **_options):
+    raise PermissionError(1, "Operation not permitted")
+
+
+def undo_fails(_self):
+    raise FilesError("/etc/profile could not be put back.")
+
+
+def mode(path):
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@pytest.mark.parametrize("after", [OLD, NEW])
+def test_all_is_brought_back(path, after):
+    error = write(path, after)
+    assert str(error) == "It is wrong. " + BACK
+    assert error.result["changed"] is False
+    assert (path.read_bytes(), mode(path)) == (OLD, 0o600)
+
+
+def test_files_that_cannot_be_brought_back(path, monkeypatch):
+    monkeypatch.setattr(_file_changes.Transaction, "undo", undo_fails)
+    error = write(path, NEW)
+    assert str(error) == "It is wrong. Then: /etc/profile could not be put back."
+    assert error.result["changed"] is True
+
+
+def test_rights_that_cannot_be_brought_back(path, monkeypatch):
+    monkeypatch.setattr(os, "chmod", refuse)
+    error = write(path, OLD)
+    assert str(error).startswith("It is wrong. Then: %s could not be given" % path)
+    assert error.result["changed"] is True and mode(path) == 0o644
+
+
+def test_rights_of_a_file_that_is_written_anew_come_back_with_it(path, monkeypatch):
+    monkeypatch.setattr(os, "chmod", refuse)
+    assert str(write(path, NEW)) == "It is wrong. " + BACK
+    assert (path.read_bytes(), mode(path)) == (OLD, 0o600)
+
+
+def test_shells_that_cannot_be_asked(path, monkeypatch):
+    def ask(_options, _shells):
+        raise _login_asking.AskError("a login shell cannot be started: why")
+
+    monkeypatch.setattr(_tmout_run, "ask", ask)
+    monkeypatch.setattr(_file_changes.Transaction, "undo", undo_fails)
+    said = "a login shell cannot be started: why. Then: /etc/profile could not be put back."
+    assert str(write(path, NEW)) == said
