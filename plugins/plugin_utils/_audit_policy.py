@@ -119,7 +119,7 @@ def _tmout(asked: Mapping[str, Any]) -> Optional[Tmout]:
     return Tmout(
         _durations.parse(_plain(asked["session_timeouts_tmout"]), "session_timeouts_tmout", 1),
         _truth(asked, "session_timeouts_tmout_readonly"),
-        [str(user) for user in asked.get("session_timeouts_tmout_exempt_users") or []],
+        _names(asked, "session_timeouts_tmout_exempt_users"),
     )
 
 
@@ -142,6 +142,15 @@ def _truth(asked: Mapping[str, Any], name: str) -> bool:
     if word.lower() not in _TRUE | _FALSE:
         raise PolicyError("%s: %.60r is neither true nor false." % (name, word))
     return word.lower() in _TRUE
+
+
+def _names(asked: Mapping[str, Any], name: str) -> List[str]:
+    """One text is a list to Ansible's modules too."""
+    value = asked.get(name) or []
+    names = value.split(",") if isinstance(value, str) else value
+    if not isinstance(names, (list, tuple)):
+        raise PolicyError("%s: %.60r is not a list." % (name, str(value)))
+    return [str(one) for one in names]
 
 
 def _plain(value: Any) -> Any:

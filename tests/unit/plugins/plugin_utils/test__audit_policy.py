@@ -37,6 +37,8 @@ POLICIES = [
     ({"tmout_state": "absent"}, Policy(ALIVE, None)),
     ({"tmout_readonly": "False", "tmout_exempt_users": ["backup"]},
      Policy(ALIVE, Tmout(900, False, ["backup"]))),
+    ({"tmout_exempt_users": "backup,sync"}, Policy(ALIVE, Tmout(900, True, ["backup", "sync"]))),
+    ({"tmout_exempt_users": ""}, Policy(ALIVE, TMOUT)),
     ({"client_alive_match": "User backup"}, Policy(ClientAlive(60, 3, "User backup"), TMOUT)),
     ({"client_alive_match": ""}, Policy(ALIVE, TMOUT)),
     # What is not asked for need not be valid.
@@ -58,6 +60,7 @@ ERRORS = [
      "session_timeouts_client_alive_enabled: 'enabled' is neither true nor false."),
     ({"tmout_enabled": " no"}, "session_timeouts_tmout_enabled: ' no' is neither true nor false."),
     ({"tmout_enabled": ""}, "session_timeouts_tmout_enabled: '' is neither true nor false."),
+    ({"tmout_exempt_users": 7}, "session_timeouts_tmout_exempt_users: '7' is not a list."),
     ({"tmout_readonly": "oui"}, "session_timeouts_tmout_readonly: 'oui' is neither true nor f"),
 ]
 
