@@ -267,7 +267,7 @@ class _Run:
 
     def _connections(self) -> List[_sshd_match.Connection]:
         """Those to prove: for a Match block those that meet it, else the default one first."""
-        default = _sshd_tree.default_connection(self.plan.before, self.words.ports)
+        default = _sshd_tree.default_connection(self.plan.before, self.words)
         given = [_sshd_tree.connection(item, default) for item in self.request.connections]
         if self.criteria is None:
             return [default] + given
@@ -292,9 +292,30 @@ class _Run:
         answers = prover.ask(questions)
         if not isinstance(answers[-1], _sshd_daemon.Rejected):
             self.before = self.values(answers[-1] if self.plan.texts else answers[0])
-        proven = [(item, self.values(answer)) for item, answer in zip(self.connections, answers)]
+        proven = [(item, self.values(self._located(answer)))
+                  for item, answer in zip(self.connections, answers)]
         self._require(proven)
         return proven
+
+    def _located(
+        self, answer: Union[_sshd_daemon.Answer, _sshd_daemon.Rejected]
+    ) -> Union[_sshd_daemon.Answer, _sshd_daemon.Rejected]:
+        """The answer to what is planned, with lines as they are counted in the files now."""
+        if not self.plan.texts or not isinstance(answer, _sshd_daemon.Rejected):
+            return answer
+        place = "(%s)(:? line )([0-9]+)" % "|".join(map(re.escape, self.plan.texts))
+        return _sshd_daemon.Rejected(re.sub(place, self._place_now, str(answer)))
+
+    def _place_now(self, found: "re.Match[str]") -> str:
+        path, between, number = found.group(1), found.group(2), int(found.group(3))
+        planned = self.plan.after.texts[path].split("\n")
+        text = planned[number - 1] if number <= len(planned) else None
+        old = enumerate(self.plan.before.texts.get(path, "").split("\n"), 1)
+        lines = [line for line, own in old if own == text]
+        if not lines:
+            return "%s%s%d (as it would be written)" % (path, between, number)
+        nth = planned[:number].count(text or "")
+        return "%s%s%d" % (path, between, lines[min(nth, len(lines)) - 1])
 
     def values(self, answer: Union[_sshd_daemon.Answer, _sshd_daemon.Rejected]) -> Values:
         if isinstance(answer, _sshd_daemon.Rejected):

@@ -284,10 +284,18 @@ def _parse(output: str) -> Answer:
     return answer
 
 
+_NOTE = re.compile(r"(?:Deprecated|Unsupported) option")
+
+
 def _sentence(errors: str) -> str:
-    """The one or two lines that tell most: those that name a line, else the first."""
+    """The one or two lines that tell most: those that name a line, else the first.
+
+    Notes on options that are no more come before what is wrong; of a Match line, what is wrong
+    with it comes first, and names no line.
+    """
     lines = [line.strip() for line in errors.replace("\r", "").split("\n") if line.strip()]
-    telling = [line for line in lines if re.search(r" line \d+", line)] or lines
+    lines = [line for line in lines if not _NOTE.search(line)] or lines
+    telling = [line for line in lines if re.search(r" line \d+|Match attribute", line)] or lines
     words = "; ".join(telling[:2]) or "it ended without a word"
     return words if words.endswith(".") else words + "."
 

@@ -52,7 +52,7 @@ def check_start(binary: str, words: CommandLine) -> None:
     The second is no theory: OpenSSH 10.0 takes a main file of 60 KB, says so with ``-t`` and in
     its log, and closes every connection before the key exchange (measured).
     """
-    command = [binary] + (["-f", words.config] if words.config else [])
+    command = [binary] + (["-f", words.config] if words.config else []) + list(words.keys)
     for option in words.options:
         command += ["-o", option]
     status, output = run(command + ["-t"])

@@ -35,12 +35,16 @@ class ServiceError(Exception):
 
 
 class CommandLine(NamedTuple):
-    """What matters of the words that sshd runs with; ``options`` are the arguments of ``-o``."""
+    """What matters of the words that sshd runs with.
+
+    ``options`` are the arguments of ``-o``, ``keys`` the words for host keys and certificates.
+    """
 
     binary: Optional[str] = None
     config: Optional[str] = None
     options: Tuple[str, ...] = ()
     ports: Tuple[int, ...] = ()
+    keys: Tuple[str, ...] = ()
 
 
 class Listener(NamedTuple):
@@ -166,7 +170,9 @@ def _parse_words(words: Sequence[str]) -> CommandLine:
                 break
     return CommandLine(
         words[0] if words else None, found["f"][-1] if found["f"] else None, tuple(found["o"]),
-        tuple(int(port) for port in found["p"] if re.match(r"[0-9]{1,5}\Z", port)))
+        tuple(int(port) for port in found["p"] if re.match(r"[0-9]{1,5}\Z", port)),
+        tuple(word for letter in "hc" for path in found.get(letter, ())
+              for word in ("-" + letter, path)))
 
 
 def _unit_of(pid: int) -> Optional[str]:

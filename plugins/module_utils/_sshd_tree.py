@@ -18,6 +18,7 @@ from ansible_collections.curfew.session.plugins.module_utils import (
     _sshd_config,
     _sshd_glob,
     _sshd_match,
+    _sshd_service,
 )
 
 __all__ = ["BadConnection", "Files", "connection", "default_connection", "derived_connection"]
@@ -77,12 +78,13 @@ class Files:
 
 
 def default_connection(
-        tree: _sshd_config.Tree, ports: Sequence[int]) -> _sshd_match.Connection:
+    tree: _sshd_config.Tree, words: _sshd_service.CommandLine
+) -> _sshd_match.Connection:
     """A user who does not exist, from an address that nobody has, at the first listener."""
     user = "curfew-no-such-user"
     while _exists(user):
         user += "-"
-    laddr, lport = _first_listener(tree, ports)
+    laddr, lport = _first_listener(tree, words)
     return _sshd_match.Connection(user, NO_ADDRESS, NO_ADDRESS, laddr, lport)
 
 
@@ -123,22 +125,27 @@ def derived_connection(
     return derived
 
 
-def _first_listener(tree: _sshd_config.Tree, ports: Sequence[int]) -> Tuple[str, int]:
-    def first(keyword: str) -> Optional[str]:
-        for directive in tree.directives:
-            if directive.keyword == keyword and not directive.scope and directive.arguments:
-                return directive.arguments[0]
-        return None
+def _first_listener(
+    tree: _sshd_config.Tree, words: _sshd_service.CommandLine
+) -> Tuple[str, int]:
+    """What stands on the command line is read first; what stands below ``Match all`` counts."""
+    read = [_sshd_config.parse_line(option) for option in words.options]
+    said = [(one.keyword, one.arguments) for one in read if one] + [
+        (one.keyword, one.arguments) for one in tree.directives if _sshd_config.unconditional(one)]
 
-    lport = ports[0] if ports else _sshd_match.port(first("port") or "") or 22
-    listen = first("listenaddress") or ""
+    def first(keyword: str) -> str:
+        return next((given[0] for name, given in said if name == keyword and given), "")
+
+    lport = words.ports[0] if words.ports else _sshd_match.port(first("port")) or 22
+    anywhere = "::" if first("addressfamily").lower() == "inet6" else "0.0.0.0"
+    listen = first("listenaddress")
     whole = re.match(r"\[(.*)\](?::(\d+))?\Z|([^:]*):(\d+)\Z", listen)
     if whole is not None:
         listen = whole.group(1) or whole.group(3) or ""
         lport = _sshd_match.port(whole.group(2) or whole.group(4) or "") or lport
     if not 1 <= lport <= 65535:
         lport = 22  # sshd itself will refuse the tree, and name the line
-    return (listen if listen and _is_address(listen) else "0.0.0.0"), lport
+    return (listen if listen and _is_address(listen) else anywhere), lport
 
 
 def _is_address(text: str) -> bool:

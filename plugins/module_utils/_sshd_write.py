@@ -71,7 +71,7 @@ def _ordered(run: Any, changes: Sequence[_file_changes.Change]) -> List[_file_ch
     """So that a run that is killed between two of them leaves old or new values in force."""
     if len(changes) < 2:
         return list(changes)
-    default = _sshd_tree.default_connection(run.plan.before, run.words.ports)
+    default = _sshd_tree.default_connection(run.plan.before, run.words)
     paths = _sshd_order.safest(
         run.plan, run.files.read, run.request.settings, list(run.connections) + [default])
     return sorted(changes, key=lambda change: paths.index(change.snapshot.path))

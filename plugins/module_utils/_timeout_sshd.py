@@ -130,10 +130,11 @@ class _Look:
 
     def read(self) -> None:
         """The files: where values come from, and whether the listener has read them."""
-        keywords = list(KEYWORDS) + ["Port", "ListenAddress", "SetEnv", "ForceCommand"]
+        keywords = list(KEYWORDS) + [
+            "Port", "ListenAddress", "AddressFamily", "SetEnv", "ForceCommand"]
         files = _sshd_tree.Files(self.path, keywords, self.release)
         tree = files.read({})
-        self.default = _sshd_tree.default_connection(tree, self.words.ports)
+        self.default = _sshd_tree.default_connection(tree, self.words)
         for text in tree.texts.values():  # a block's own conditions count, whatever it sets
             if "match" in text.lower():
                 keywords += {_keyword(line, self.release) for line in text.split("\n")}

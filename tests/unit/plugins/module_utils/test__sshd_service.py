@@ -35,10 +35,15 @@ WORDS = [
 ]
 
 
+def test_host_keys_and_certificates_of_the_command_line():
+    found = _sshd_service._parse_words("sshd -c /cert -D -h /key -h/other -o A=1".split(" "))
+    assert found.keys == ("-h", "/key", "-h", "/other", "-c", "/cert")
+
+
 @pytest.mark.parametrize("words, config, options, ports", WORDS)
 def test_command_line(words, config, options, ports):
     found = _sshd_service._parse_words(words.split(" "))
-    assert found == ("/usr/sbin/sshd", config, options, ports)
+    assert found[:4] == ("/usr/sbin/sshd", config, options, ports)
 
 
 def begun(process):
@@ -203,10 +208,11 @@ STARTS = [
 @pytest.mark.parametrize("test, serve, refusal", STARTS)
 def test_only_files_that_let_a_client_begin_are_kept(tmp_path, test, serve, refusal):
     sshd = tmp_path / "sshd"
-    sshd.write_text("#!/bin/sh\ncase \"$*\" in '-f /x -o A=1 '*) ;; *) exit 9 ;; esac\n"
+    sshd.write_text("#!/bin/sh\ncase \"$*\" in '-f /x -h /k -o A=1 '*) ;; *) exit 9 ;; esac\n"
                     "case \"$*\" in *-t) %s ;; *-i) %s ;; esac\n" % (test, serve))
     sshd.chmod(0o755)
-    words = _sshd_service.CommandLine(config="/x", options=("A=1",))
+    words = _sshd_service.CommandLine(
+        config="/x", options=("A=1",), keys=("-h", "/k"))
     if refusal is None:
         _sshd_reload.check_start(str(sshd), words)
         return

@@ -17,6 +17,7 @@ from ansible_collections.curfew.session.plugins.module_utils import (
     _sshd_match,
     _sshd_tree,
 )
+from ansible_collections.curfew.session.plugins.module_utils._sshd_service import CommandLine
 
 DEFAULT = _sshd_match.Connection("nobody-at-all", "192.0.2.1", "192.0.2.1", "0.0.0.0", 22)
 NAMES = (
@@ -57,7 +58,8 @@ def folder(tmp_path):
 def read(folder, text):
     main = folder / ".main"
     main.write_bytes(text.encode("utf-8", "surrogateescape"))
-    return _sshd_tree.Files(str(main), ["PermitTTY", "Port", "ListenAddress"], (9, 2)).read({})
+    keywords = ["PermitTTY", "Port", "ListenAddress", "AddressFamily"]
+    return _sshd_tree.Files(str(main), keywords, (9, 2)).read({})
 
 
 @pytest.mark.parametrize("pattern, names", GLOBS)
@@ -113,6 +115,9 @@ LISTENERS = [
     ("ListenAddress ::1\n", ("::1", 22)),
     ("ListenAddress host.example.org:2022\n", ("0.0.0.0", 2022)),
     ("Port ssh\n", ("0.0.0.0", 22)),
+    ("AddressFamily inet6\n", ("::", 22)),
+    ("Match all\nPort 2201\nListenAddress 10.0.0.1\n", ("10.0.0.1", 2201)),
+    ("Match User a\nListenAddress 10.0.0.1\n", ("0.0.0.0", 22)),
     ("Port 0\n", ("0.0.0.0", 22)),
     ("Port \u00b2\n", ("0.0.0.0", 22)),
     ("Port %s\n" % ("1" * 5000), ("0.0.0.0", 22)),
@@ -124,13 +129,27 @@ LISTENERS = [
 
 @pytest.mark.parametrize("text, expected", LISTENERS)
 def test_default_connection(folder, text, expected):
-    found = _sshd_tree.default_connection(read(folder, text), ())
+    found = _sshd_tree.default_connection(read(folder, text), CommandLine())
     assert (found.laddr, found.lport) == expected
     assert found.addr == found.host == "192.0.2.1" and found.groups == ()
 
 
-def test_a_port_of_the_command_line_beats_the_files(folder):
-    assert _sshd_tree.default_connection(read(folder, "Port 2222\n"), (2022,)).lport == 2022
+# options and ports of the command line, the first listener; the file says Port 2222
+COMMAND_LINES = [
+    ((), (2022,), ("0.0.0.0", 2022)),
+    (("Port=2200",), (), ("0.0.0.0", 2200)),
+    (("Port 2200",), (2022,), ("0.0.0.0", 2022)),
+    (("ListenAddress=127.0.0.1:2029",), (), ("127.0.0.1", 2029)),
+    (("listenaddress 127.0.0.1",), (), ("127.0.0.1", 2222)),
+    (("AddressFamily=inet6",), (), ("::", 2222)),
+]
+
+
+@pytest.mark.parametrize("options, ports, expected", COMMAND_LINES)
+def test_the_command_line_comes_before_the_files(folder, options, ports, expected):
+    words = CommandLine("/usr/sbin/sshd", None, options, ports)
+    found = _sshd_tree.default_connection(read(folder, "Port 2222\n"), words)
+    assert (found.laddr, found.lport) == expected
 
 
 def test_a_connection_takes_what_is_not_given_from_the_default():
