@@ -7,10 +7,29 @@ Pure: no files, no programs. Criteria are pairs of a lower-case name and its arg
 ``(("user", "backup"), ("address", "10.0.0.0/8"))``; ``all`` and ``invalid-user`` have ``""``.
 """
 
+import itertools
 import re
-from typing import Callable, Dict, FrozenSet, NamedTuple, Optional, Tuple
+from contextlib import suppress
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    FrozenSet,
+    Iterable,
+    Iterator,
+    List,
+    NamedTuple,
+    Optional,
+    Tuple,
+)
 
-__all__ = ["Connection", "Criteria", "derive", "describe", "is_all", "matches", "meaning"]
+__all__ = [
+    "Connection", "Criteria", "derive", "describe", "fits", "hopeless", "is_all", "matches",
+    "meaning", "port",
+]
+
+MAX_ACCOUNTS = 256  # each may be a question to a directory
+MAX_STARS = 4
 
 Criteria = Tuple[Tuple[str, str], ...]
 
@@ -75,6 +94,11 @@ def _holds(name: str, argument: str, connection: Connection) -> bool:
     return False
 
 
+def fits(value: str, patterns: str) -> bool:
+    """Whether the value meets a list of patterns of names, such as ``admin*,!root``."""
+    return bool(_pattern_list(value, patterns))
+
+
 def port(text: str) -> Optional[int]:
     """The number of a port, None where the text is none."""
     return int(text) if re.match(r"[0-9]{1,5}\Z", text) else None
@@ -134,55 +158,143 @@ _ARGUMENTS: Dict[str, Callable[[Connection, str], bool]] = {
 }
 
 
+def hopeless(criteria: Criteria) -> Optional[str]:
+    """Why no connection can meet the criteria on any host, where that is plain; a sentence."""
+    for name, argument in criteria:
+        patterns = argument.split(",")
+        why = None
+        if name == "localport":
+            if not 1 <= (port(argument) or 0) <= 65535:
+                why = "this is not the number of one port"
+        elif name in ("address", "localaddress"):
+            why = _hopeless_addresses(patterns)
+        if argument and not why and all(each.startswith("!") for each in patterns):
+            why = "this never matches anybody: every pattern is negated"
+        if why:
+            return "%s: %s." % (describe(((name, argument),)), why)
+    return None
+
+
+def _hopeless_addresses(patterns: List[str]) -> Optional[str]:
+    for pattern in patterns:
+        if _refused(pattern.lstrip("!")):
+            return "sshd accepts no such pattern as %r" % pattern
+    positive = [each for each in patterns if not each.startswith("!")]
+    if positive and all(re.search(r"/[0-9]+\.", each) for each in positive):
+        return "this never matches anybody: sshd knows a mask as a number of bits only"
+    return None
+
+
+def _refused(pattern: str) -> bool:
+    """Empty, with bits set that the mask does not cover, or with a mask that is too long."""
+    import ipaddress  # a large module, and few configurations match addresses
+
+    address, slash, bits = pattern.partition("/")
+    if not pattern or not re.match(r"[0-9]+\Z", bits) or not _is_address(address):
+        return not pattern
+    try:
+        ipaddress.ip_network(pattern, strict=True)
+    except ValueError:
+        return True
+    return False
+
+
+def _is_address(text: str) -> bool:
+    import ipaddress  # see above
+
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
 def derive(
-    criteria: Criteria, default: Connection, member_of: Callable[[str], Optional[str]]
+    criteria: Criteria, default: Connection,
+    members: Callable[[str], Iterable[str]], groups_of: Callable[[str], Tuple[str, ...]],
 ) -> Optional[Connection]:
     """A connection that meets the criteria, as like the default one as can be, or None.
 
-    ``member_of`` names a user who is in the group given. The result is checked with
-    :func:`matches`, all but its groups: those are known to the system, not to us.
+    ``members`` names users who may be in a group that a list of patterns fits, and
+    ``groups_of`` all groups of a user.
     """
-    fields: Dict[str, str] = {}
-    group = ""
-    for name, argument in criteria:
-        if name in _FIELDS:
-            fields[_FIELDS[name]] = _example(name, argument)
-        elif name == "group":
-            group = _example(name, argument)
-            fields.setdefault("user", member_of(group) or "")
-    lport = port(fields.pop("lport", str(default.lport)))
-    if lport is None:
-        return None
-    candidate = default._replace(
-        lport=lport,
-        groups=(group,) if group else default.groups,
-        user_exists=("invalid-user", "") not in criteria, **fields)
-    whole = candidate.user and candidate.addr and candidate.laddr
-    return candidate if whole and matches(criteria, candidate) else None
+    found = default._replace(user_exists=("invalid-user", "") not in criteria)
+    for name, field in _FIELDS:
+        value = _value(name, field, found, criteria)
+        if value is None:
+            return None
+        found = _with(found, field, value, criteria)
+    for user in itertools.islice(_users(found, criteria, members), MAX_ACCOUNTS):
+        candidate = found._replace(user=user, groups=groups_of(user))
+        if matches(criteria, candidate):
+            return candidate
+    return None
 
 
-_FIELDS = {"user": "user", "host": "host", "address": "addr", "localaddress": "laddr",
-           "localport": "lport"}
+_FIELDS = (("address", "addr"), ("localaddress", "laddr"), ("localport", "lport"),
+           ("host", "host"), ("user", "user"))
 
 
-def _example(name: str, patterns: str) -> str:
-    """A value that the first positive pattern of the list accepts, or an empty string."""
-    positive = [pattern for pattern in patterns.split(",") if not pattern.startswith("!")]
-    if not positive:
-        return ""
-    if name in ("address", "localaddress"):
-        return _example_address(positive[0])
-    return positive[0].replace("*", "x").replace("?", "x")
+def _only(name: str, criteria: Criteria) -> Criteria:
+    return tuple(item for item in criteria if item[0] == name)
 
 
-def _example_address(pattern: str) -> str:
+def _users(found: Connection, criteria: Criteria,
+           members: Callable[[str], Iterable[str]]) -> Iterable[str]:
+    """The user found; where a group is asked for, instead those who could be in it."""
+    patterns = ",".join(argument for _name, argument in _only("group", criteria))
+    if not patterns:
+        return [found.user]
+    own = _only("user", criteria)
+    return (user for user in members(patterns) if matches(own, found._replace(user=user)))
+
+
+def _value(name: str, field: str, found: Connection, criteria: Criteria) -> Any:
+    """The field's value if it meets the criteria of that name, else an example, or None."""
+    own = _only(name, criteria)
+    examples = (example for _name, patterns in own for pattern in patterns.split(",")
+                for example in _examples(name, pattern))
+    for value in itertools.chain([getattr(found, field)], examples):
+        if matches(own, found._replace(**{field: value})):
+            return value
+    return None
+
+
+def _with(found: Connection, field: str, value: Any, criteria: Criteria) -> Connection:
+    """The connection with the value; a client without a name has its address for a host."""
+    changed = found._replace(**{field: value})
+    if changed == found:
+        return found
+    if field == "addr":
+        return changed._replace(host=value)
+    if field == "host" and not _only("address", criteria) and _is_address(value):
+        return changed._replace(addr=value)
+    return changed
+
+
+def _examples(name: str, pattern: str) -> Iterator[Any]:
+    """Values that a pattern may accept; whether it does is for the caller to see."""
+    if not pattern or pattern.startswith("!"):
+        return
+    if name == "localport":
+        yield port(pattern)
+    elif name != "user" and re.match(r"[0-9a-fA-F:.*?/]+\Z", pattern):
+        yield from _example_addresses(pattern)
+    if name in ("user", "host"):
+        for filling in "xy":
+            yield pattern.replace("*", filling).replace("?", filling)
+
+
+def _example_addresses(pattern: str) -> Iterator[str]:
     import ipaddress  # see above
 
-    if not re.search(r"[*?]", pattern):
-        try:
-            network = ipaddress.ip_network(pattern, strict=True)
-        except ValueError:
-            return ""
-        return str(network[1] if network.num_addresses > 1 else network[0])
-    octets = pattern.replace("*", "1").replace("?", "1").split(".")
-    return ".".join(octets + ["1"] * (4 - len(octets)))
+    with suppress(ValueError):
+        network = ipaddress.ip_network(pattern, strict=True)
+        for index in (1, 2, -2) if network.num_addresses > 2 else (0, -1):
+            yield str(network[index])
+    parts = pattern.replace("?", "1").split("*")
+    fillings = ("1", "1::1", "::1", "") if ":" in pattern else ("1", "1.1", "1.1.1", "1.1.1.1", "")
+    for chosen in itertools.product(fillings, repeat=min(len(parts) - 1, MAX_STARS)):
+        text = "".join(itertools.chain(*itertools.zip_longest(parts, chosen, fillvalue="")))
+        with suppress(ValueError):
+            yield str(ipaddress.ip_address(text))  # in the form in which sshd compares it

@@ -7,11 +7,22 @@ Gives the pure reader its files and the accounts that Match lines ask for.
 """
 
 import grp
+import itertools
 import os
 import pwd
 import re
 from contextlib import suppress
-from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
+from typing import (
+    Any,
+    Dict,
+    Iterable,
+    Iterator,
+    List,
+    Mapping,
+    Optional,
+    Set,
+    Tuple,
+)
 
 from ansible_collections.curfew.session.plugins.module_utils import (
     _file_system,
@@ -24,6 +35,7 @@ from ansible_collections.curfew.session.plugins.module_utils import (
 __all__ = ["BadConnection", "Files", "connection", "default_connection", "derived_connection"]
 
 NO_ADDRESS = "192.0.2.1"  # TEST-NET-1 of RFC 5737: nobody has it
+PASSWD, GROUP = "/etc/passwd", "/etc/group"
 KEYS = ("user", "host", "addr", "laddr", "lport")
 
 
@@ -114,11 +126,8 @@ def derived_connection(
     criteria: _sshd_match.Criteria, default: _sshd_match.Connection
 ) -> _sshd_match.Connection:
     """A connection that meets the criteria of a Match line."""
-    derived = _sshd_match.derive(criteria, default, _member_of)
-    if derived is not None:
-        groups = _groups_of(derived.user)
-        derived = derived._replace(groups=groups)
-    if derived is None or not _sshd_match.matches(criteria, derived):
+    derived = _sshd_match.derive(criteria, default, _members, _groups_of)
+    if derived is None:
         raise BadConnection(
             "Option match: no connection that meets %r could be derived on this host; "
             "give one in the option connections." % _sshd_match.describe(criteria))
@@ -178,17 +187,44 @@ def _groups_of(user: str) -> Tuple[str, ...]:
     return tuple(names)
 
 
-def _member_of(group: str) -> Optional[str]:
-    """Somebody in the group; of those for whom it is primary, only /etc/passwd is searched."""
-    try:
-        entry = grp.getgrnam(group)
-    except (KeyError, ValueError):
-        return None
-    if entry.gr_mem:
-        return entry.gr_mem[0]
-    with open("/etc/passwd", "rb") as accounts:
+def _members(patterns: str) -> Iterator[str]:
+    """Users who may be in a group of the list, without repetition.
+
+    A group is asked for by its name where that is whole. Directories are never listed: of what
+    a wildcard may mean, and of those for whom a group is primary, only the local files tell.
+    """
+    seen: Set[str] = set()
+    primary = _primary_members()
+    for number, names in _groups(patterns):
+        for name in itertools.chain(names, primary.get(number, [])):
+            if name and name not in seen:
+                seen.add(name)
+                yield name
+
+
+def _groups(patterns: str) -> Iterator[Tuple[str, List[str]]]:
+    """The number and the additional members of each group that the list may mean."""
+    for pattern in patterns.split(","):
+        if "*" not in pattern and not pattern.startswith("!"):
+            with suppress(KeyError, ValueError):
+                entry = grp.getgrnam(pattern.replace("?", " "))  # how a blank is written there
+                yield str(entry.gr_gid), entry.gr_mem
+    for name, _password, number, members in _records(GROUP, 4):
+        if _sshd_match.fits(name, patterns):
+            yield number, members.split(",")
+
+
+def _primary_members() -> Dict[str, List[str]]:
+    found: Dict[str, List[str]] = {}
+    for fields in _records(PASSWD, 7):
+        found.setdefault(fields[3], []).append(fields[0])
+    return found
+
+
+def _records(path: str, width: int) -> Iterator[List[str]]:
+    """The lines of a file of accounts that have as many fields; none where there is no file."""
+    with suppress(FileNotFoundError), open(path, "rb") as accounts:
         for line in accounts:
-            fields = line.decode("utf-8", "surrogateescape").split(":")
-            if len(fields) == 7 and fields[3] == str(entry.gr_gid):
-                return fields[0]
-    return None
+            fields = line.decode("utf-8", "surrogateescape").rstrip("\n").split(":")
+            if len(fields) == width:
+                yield fields

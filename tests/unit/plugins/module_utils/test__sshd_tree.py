@@ -178,12 +178,71 @@ def test_refuses_a_connection_that_cannot_be(given):
     assert "\n" not in str(caught.value)
 
 
-def test_derives_somebody_who_is_in_the_group():
+ACCOUNTS = {"root": (0, [0, 10]), "adminx": (10, [10]), "admin1": (77, [77]),
+            "eve": (77, [77, 99]), "bob": (50, [50])}  # fmt: skip
+GROUPS = {0: ("root", []), 10: ("wheel", ["gone", "root"]), 77: ("domain users", ["gone"]),
+          50: ("bob", []), 99: ("empty", [])}  # fmt: skip
+
+
+@pytest.fixture
+def accounts(tmp_path, monkeypatch):
+    """A host whose groups all are in its own file; "eve" is in one that does not list her."""
+    def by_name(name):
+        for number, (other, members) in GROUPS.items():
+            if name == other:
+                return types.SimpleNamespace(gr_gid=number, gr_mem=members)
+        raise KeyError(name)
+
+    (tmp_path / "passwd").write_text("".join(
+        "%s:x:1:%d::/:/bin/sh\n" % (user, group) for user, (group, _all) in ACCOUNTS.items()))
+    (tmp_path / "group").write_text("+\n" + "".join(
+        "%s:x:%d:%s\n" % (name, number, ",".join(members))
+        for number, (name, members) in GROUPS.items()))
+    monkeypatch.setattr(_sshd_tree, "PASSWD", str(tmp_path / "passwd"))
+    monkeypatch.setattr(_sshd_tree, "GROUP", str(tmp_path / "group"))
+    monkeypatch.setattr(_sshd_tree.pwd, "getpwnam", lambda user: types.SimpleNamespace(
+        pw_gid=ACCOUNTS[user][0]))
+    monkeypatch.setattr(os, "getgrouplist", lambda user, group: ACCOUNTS[user][1])
+    monkeypatch.setattr(_sshd_tree.grp, "getgrnam", by_name)
+    monkeypatch.setattr(_sshd_tree.grp, "getgrgid", lambda number: types.SimpleNamespace(
+        gr_name=GROUPS[number][0]))
+    return tmp_path
+
+
+DERIVED = [
+    ("group wheel", "root"),
+    ("group wheel user admin*", "adminx"),
+    ("group wheel user *,!root", "adminx"),
+    ("group no-such,wheel", "root"),
+    ("group *,!wheel", "admin1"),
+    ("group wh*", "root"),
+    ("group domain?users", "admin1"),
+    ("group dom* group *,!empty", "admin1"),
+    ("group domain?users,!empty user e*,a*", "admin1"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text, user", DERIVED)
+def test_derives_somebody_who_is_in_the_group(accounts, text, user):
+    found = _sshd_tree.derived_connection(_sshd_config.parse_criteria(text.split()), DEFAULT)
+    assert found.user == user
+
+
+def test_asks_for_a_group_of_a_directory_by_its_name(accounts):
+    (accounts / "group").unlink()
+    for text in ("wheel", "no-such,wheel", "domain?users"):
+        assert _sshd_tree.derived_connection((("group", text),), DEFAULT).user != DEFAULT.user
+    with pytest.raises(_sshd_tree.BadConnection):
+        _sshd_tree.derived_connection((("group", "wh*"),), DEFAULT)
+
+
+def test_derives_a_member_of_a_group_of_this_host():
     found = _sshd_tree.derived_connection((("group", "root"),), DEFAULT)
     assert "root" in found.groups
 
 
-@pytest.mark.parametrize("criteria", [(("group", "no-such-group"),), (("rdomain", "r"),)])
+@pytest.mark.parametrize("criteria", [
+    (("group", "no-such-group"),), (("group", "no-such-*"),), (("rdomain", "r"),)])
 def test_says_that_no_connection_could_be_derived(criteria):
     with pytest.raises(_sshd_tree.BadConnection, match="^Option match: .* give one in the option"):
         _sshd_tree.derived_connection(criteria, DEFAULT)
