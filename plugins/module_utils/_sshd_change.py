@@ -271,18 +271,27 @@ class _Run:
         given = [_sshd_tree.connection(item, default) for item in self.request.connections]
         if self.criteria is None:
             return [default] + given
+        proving = self.request.state == "present" and self.request.verify
+        if self.request.state == "present":
+            _sshd_tree.check_meetable(self.criteria, proving)
         for item in given:
             if not _sshd_match.matches(self.criteria, item):
                 raise ChangeError("Option connections: %s does not meet %r." % (
                     _shown(item), _sshd_match.describe(self.criteria)))
-        return given or [_sshd_tree.derived_connection(self.criteria, default)]
+        try:
+            return given or [_sshd_tree.derived_connection(self.criteria, default)]
+        except _sshd_tree.BadConnection:
+            if proving:
+                raise
+            return [default]
 
     def _prove(
         self, prover: _sshd_daemon.Prover
     ) -> List[Tuple[_sshd_match.Connection, Values]]:
         """What would be in force after the run; raises if that is not what was asked."""
         if not self.request.verify:
-            self._require([(item, self._modelled(item)) for item in self.connections])
+            self._require([(item, self._modelled(item)) for item in self.connections
+                           if _sshd_match.matches(self.criteria or (), item)])
             return [(item, {}) for item in self.connections]
         questions = [_sshd_daemon.Question(self.plan.after, item, bool(self.plan.texts))
                      for item in self.connections]
@@ -399,9 +408,12 @@ def _criteria(match: Optional[str],
     criteria = _sshd_config.parse_criteria(statement.arguments if statement else None)
     known = ("all", "user", "group", "host", "address", "localaddress", "localport", "rdomain",
              "invalid-user")
-    if criteria is None or any(name not in known for name, _argument in criteria):
-        raise ChangeError(
-            "Option match: %r is not what sshd_config(5) allows after Match." % match)
+    if criteria is None:
+        raise ChangeError("Option match: %r is %s." % (match, _sshd_config.NO_CRITERIA))
+    for name, _argument in criteria:
+        if name not in known:
+            raise ChangeError("Option match: %r: sshd_config(5) knows no criterion %r." % (
+                match, name))
     return criteria
 
 

@@ -35,6 +35,8 @@ _BLANK_CHARACTERS = frozenset(_BLANKS)
 _WORD_END = re.compile(r'[ \t\r\n"=]')
 _PLAIN = re.compile(r"[ \t\r]*(?:#|([A-Za-z0-9]+)[ \t]+)")
 
+NO_CRITERIA = "neither 'all' nor pairs of a criterion and its patterns, in which no blanks are"
+
 
 class ConfigError(Exception):
     """The text cannot be what sshd runs on; the sentence names the file and the line."""
@@ -316,7 +318,9 @@ class _Reader:
             self, path: str, number: int, statement: Statement, included: bool) -> MatchLine:
         criteria = parse_criteria(statement.arguments)
         if criteria is None:
-            raise ConfigError("%s line %d: the criteria of Match are not whole." % (path, number))
+            found = " ".join(statement.arguments or ())
+            raise ConfigError("%s line %d: Match: %r is %s." % (
+                path, number, found[:100], NO_CRITERIA))
         if included and self.release == (8, 2):
             criteria = (("never", "since 8.2 ignores Match in included files"),)
         return MatchLine(path, number, criteria)

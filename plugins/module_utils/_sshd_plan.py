@@ -58,7 +58,8 @@ def make(
     if texts:
         tree = read(texts)
     main = text = texts.pop(tree.main, tree.texts[tree.main])
-    for setting in settings:
+    # What a block gets is put at its top, so the first one goes in last.
+    for setting in settings if criteria is None else settings[::-1]:
         if text != main and _included(tree, setting, criteria):
             tree = read(dict(texts, **{tree.main: text}))  # its lines have moved
         text = _set(text, _included(tree, setting, criteria), setting, criteria, release)

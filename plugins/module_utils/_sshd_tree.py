@@ -32,7 +32,10 @@ from ansible_collections.curfew.session.plugins.module_utils import (
     _sshd_service,
 )
 
-__all__ = ["BadConnection", "Files", "connection", "default_connection", "derived_connection"]
+__all__ = [
+    "BadConnection", "Files", "check_meetable", "connection", "default_connection",
+    "derived_connection",
+]
 
 NO_ADDRESS = "192.0.2.1"  # TEST-NET-1 of RFC 5737: nobody has it
 PASSWD, GROUP = "/etc/passwd", "/etc/group"
@@ -120,6 +123,16 @@ def connection(
         fields["groups"] = _groups_of(fields["user"])
         fields["user_exists"] = _exists(fields["user"])
     return default._replace(**fields)
+
+
+def check_meetable(criteria: _sshd_match.Criteria, proving: bool) -> None:
+    """Refuse criteria that no connection meets, and for a proof those that sshd is not asked."""
+    hopeless = _sshd_match.hopeless(criteria)
+    if hopeless is not None:
+        raise BadConnection("Option match: " + hopeless)
+    if proving and "rdomain" in dict(criteria):
+        raise BadConnection(
+            "Option match: nothing is proven of routing domains; verify=false goes without.")
 
 
 def derived_connection(

@@ -217,14 +217,19 @@ def test_a_directive_knows_where_it_stands():
     assert _sshd_config.scope_text(directive) == "Match User root"
 
 
+NO_CRITERIA = _sshd_config.NO_CRITERIA + "."
 ERRORS = [
     ({"m": INC, "/a": INC}, "/a line 1: Include /a is circular."),
     ({"m": "\n" + INC, "/a": "Include m\n"}, "/a line 1: Include m is circular."),
     ({"m": "ok\n\0\n"}, "m line 2: holds a NUL byte."),
     ({"m": INC, "/a": ival(1) + "\0"}, "/a line 2: holds a NUL byte."),
-    ({"m": "\nMatch\n"}, "m line 2: the criteria of Match are not whole."),
-    ({"m": "Match User\n"}, "m line 1: the criteria of Match are not whole."),
-    ({"m": "Match all User a\n"}, "m line 1: the criteria of Match are not whole."),
+    ({"m": "\nMatch\n"}, "m line 2: Match: '' is " + NO_CRITERIA),
+    ({"m": "Match User\n"}, "m line 1: Match: 'User' is " + NO_CRITERIA),
+    ({"m": "Match all User a\n"}, "m line 1: Match: 'all User a' is " + NO_CRITERIA),
+    ({"m": "Match User bob, ann\n"}, "m line 1: Match: 'User bob, ann' is " + NO_CRITERIA),
+    ({"m": "Match final\n"}, "m line 1: Match: 'final' is " + NO_CRITERIA),
+    ({"m": "Match " + "x " * 10000 + "y\n"},
+     "m line 1: Match: '%s' is %s" % ("x " * 50, NO_CRITERIA)),
 ]
 
 
