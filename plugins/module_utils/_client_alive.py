@@ -165,7 +165,10 @@ def warnings(outcome: _sshd_change.Outcome, params: Mapping[str, Any]) -> List[s
     if never:
         found.append(never + ".")
     for item in outcome.conflicts:
-        if not item["disabled"]:
+        if item["path"] is None:
+            found.append("The daemon's option %s contradicts it%s." % (
+                item["text"], " (and wins)" if item["wins"] else ""))
+        elif not item["disabled"]:
             found.append("%s line %s in the scope %s contradicts it: %s%s" % (
                 item["path"], item["line"], item["scope"], item["text"],
                 " (which wins there)" if item["wins"] else ""))

@@ -358,10 +358,13 @@ class _Run:
                 "Nothing was changed. " + " ".join(problems), self._conflicts(refused=True))
 
     def _cause(self, setting: _sshd_edit.Setting, connection: _sshd_match.Connection) -> str:
-        for option in self.overrides:
-            if self._keyword_of(option) == setting.keyword.lower():
-                return "the daemon runs with -o %s, which beats every file." % option
         directive = _sshd_config.deciding(self.plan.after, setting.keyword, connection)
+        if directive is None or not directive.scope:
+            own = [option for option, keyword in self._options()
+                   if keyword == setting.keyword.lower()]
+            if own and self._contradicts(own[0]):
+                return ("the daemon runs with -o %s, which beats the global section of every "
+                        "file." % own[0])
         if directive is None or setting.agrees(directive.arguments):
             return "no line that was found explains it."
         for item in self._conflicts(refused=True):
@@ -378,11 +381,35 @@ class _Run:
     def _conflicts(self, refused: bool) -> List[Dict[str, Any]]:
         if self.request.state == "absent":
             return []
-        found = [{"path": None, "line": None, "text": "-o " + option, "scope": "command line",
-                  "wins": True, "disabled": False}
-                 for option in self.overrides if self._contradicts(option)]
+        found = [] if self.criteria is not None else self._contradicting_options(
+            self.plan.before if refused else self.plan.after)
         return found + _sshd_plan.conflicts(
-            self.plan, self.request.settings, refused, self.connections, self.criteria)
+            self.plan, self.request.settings, refused, self.connections, self.criteria,
+            self._groups_of, frozenset(keyword for _option, keyword in self._options()))
+
+    def _groups_of(self, user: str) -> Tuple[str, ...]:
+        try:
+            return _sshd_tree.connection({"user": user}, self.connections[0]).groups
+        except _sshd_tree.BadConnection:
+            return ()
+
+    def _contradicting_options(self, tree: _sshd_config.Tree) -> List[Dict[str, Any]]:
+        """An option beats what stands in a global section, and loses to Match blocks."""
+        beaten = {directive.keyword for directive in tree.directives
+                  if directive.scope and _sshd_config.unconditional(directive)}
+        found = []
+        for option, keyword in self._options():
+            if self._contradicts(option):
+                found.append({"path": None, "line": None, "text": "-o " + option,
+                              "scope": "command line", "wins": keyword not in beaten,
+                              "disabled": False})
+            beaten.add(keyword)  # of two options the first one counts
+        return found
+
+    def _options(self) -> List[Tuple[str, str]]:
+        """The daemon's options about what is wanted, with their keywords."""
+        pairs = [(option, self._keyword_of(option)) for option in self.overrides]
+        return [(option, keyword) for option, keyword in pairs if keyword is not None]
 
     def _contradicts(self, option: str) -> bool:
         statement = _sshd_config.parse_line(option, self.release)

@@ -6,7 +6,6 @@
 Pure: trees in, texts out. The knowledge of any one directive is in its Setting alone.
 """
 
-import itertools
 from typing import (
     Any,
     Callable,
@@ -17,7 +16,6 @@ from typing import (
     NamedTuple,
     Optional,
     Sequence,
-    Set,
     Tuple,
 )
 
@@ -25,12 +23,12 @@ from ansible_collections.curfew.session.plugins.module_utils import (
     _sshd_config,
     _sshd_edit,
     _sshd_match,
+    _sshd_rivals,
 )
 
 __all__ = ["Plan", "conflicts", "make", "unmake"]
 
 Read = Callable[[Dict[str, str]], _sshd_config.Tree]
-Place = Tuple[str, int, Tuple[_sshd_config.MatchLine, ...]]
 
 
 class Plan(NamedTuple):
@@ -93,22 +91,28 @@ def unmake(
 def conflicts(
     plan: Plan, settings: Sequence[_sshd_edit.Setting], refused: bool,
     connections: Sequence[_sshd_match.Connection], criteria: Optional[_sshd_match.Criteria],
+    groups_of: _sshd_rivals.GroupsOf, overridden: FrozenSet[str] = frozenset(),
 ) -> List[Dict[str, Any]]:
     """The definitions that contradict the settings, as a module returns them.
 
     Lines are counted in the files as the run leaves them: as they were if it is refused.
     ``wins`` tells whether the definition has its way with the connections of its own scope.
+
+    :param overridden: the keywords that stand on the daemon's command line.
     """
     found = []
     tree = plan.before if refused else plan.after
     for setting in settings:
         edited = _edited(tree, setting) if criteria is None else None
-        winners = _winners(tree, setting)
+        deciders = _sshd_rivals.deciders(tree, setting.keyword, groups_of)
         for directive in _contradicting(tree, setting):
             if directive is edited or (
                     criteria is not None and not _met(directive, connections)):
                 continue
-            found.append(_conflict(directive, directive.line, _place(directive) in winners, False))
+            place = _sshd_rivals.place(directive)
+            wins = _sshd_rivals.place(deciders[place]) == place and (
+                bool(directive.scope) or directive.keyword not in overridden)
+            found.append(_conflict(directive, directive.line, wins, False))
     if not refused:
         found.extend(_conflict(directive, line, False, True)
                      for directive, line in _marked_lines(plan))
@@ -199,42 +203,6 @@ def _met(directive: _sshd_config.Directive,
     return bool(directive.scope) and any(
         all(_sshd_match.matches(match.criteria, connection) for match in directive.scope)
         for connection in connections)
-
-
-def _place(directive: _sshd_config.Directive) -> Place:
-    return directive.path, directive.line, directive.scope
-
-
-def _winners(tree: _sshd_config.Tree, setting: _sshd_edit.Setting) -> Set[Place]:
-    """The directives that have their way with the connections of their own scope."""
-    rivals = [each for each in tree.directives if each.keyword == setting.keyword.lower()]
-    beaten = any(each.scope and _sshd_config.unconditional(each) for each in rivals)
-    winners = set()
-    seen: Set[FrozenSet[Any]] = set()
-    for directive in rivals:
-        conditions = _scope_meaning(directive)
-        if directive.scope and not _met_by(conditions, seen):
-            winners.add(_place(directive))
-        elif not directive.scope and not beaten:
-            winners.add(_place(directive))
-            beaten = True
-        if directive.scope:
-            seen.add(conditions)
-    return winners
-
-
-def _met_by(conditions: FrozenSet[Any], seen: Set[FrozenSet[Any]]) -> bool:
-    """Whether who meets these conditions meets some of those seen; quick for many blocks too."""
-    if len(seen) < 2 ** len(conditions):
-        return any(other <= conditions for other in seen)
-    return any(frozenset(part) in seen for size in range(len(conditions) + 1)
-               for part in itertools.combinations(conditions, size))
-
-
-def _scope_meaning(directive: _sshd_config.Directive) -> FrozenSet[Any]:
-    """The conditions: who meets all of them meets those of any subset too."""
-    return frozenset(_sshd_match.meaning(match.criteria) for match in directive.scope
-                     if not _sshd_match.is_all(match.criteria))
 
 
 def _conflict(directive: _sshd_config.Directive, line: int, wins: bool,

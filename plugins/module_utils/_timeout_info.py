@@ -124,7 +124,8 @@ def _uid_of(user: str) -> int:
 
 def _not_seen(sshd: Mapping[str, Any]) -> List[str]:
     found = []
-    if sshd["version"] is not None and sshd["reload_needed"] is None:
+    runs = sshd["service"]["running"] is not False
+    if sshd["version"] is not None and sshd["reload_needed"] is None and runs:
         found.append("Whether sshd has read its configuration since it was last changed cannot be "
                      "seen here.")
     if sshd["version"] is not None and sshd["sessions"] is None:

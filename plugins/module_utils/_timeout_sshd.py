@@ -7,6 +7,7 @@ Only reads and asks: what cannot be seen is left null, and told in a sentence.
 """
 
 import os
+from contextlib import suppress
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from ansible_collections.curfew.session.plugins.module_utils import (
@@ -15,9 +16,11 @@ from ansible_collections.curfew.session.plugins.module_utils import (
     _sshd_config,
     _sshd_daemon,
     _sshd_match,
+    _sshd_rivals,
     _sshd_service,
     _sshd_tree,
     _timeout_channels,
+    _timeout_words,
 )
 
 __all__ = ["EXPECTED_ERRORS", "Sshd", "look"]
@@ -166,7 +169,7 @@ class _Look:
                 continue  # 8.2 ignores it, so no connection meets it
             try:
                 self.derived[scope] = _sshd_tree.derived_connection(
-                    _criteria(scope), default)
+                    _sshd_rivals.criteria_of(scope), default)
             except _sshd_tree.BadConnection:
                 self.unseen.append(
                     "What a connection that meets `%s` gets is not known: none could be derived on "
@@ -283,43 +286,60 @@ class _Look:
                 if statement is not None and statement.keyword == keyword]
 
     def _definitions(self) -> List[Dict[str, Any]]:
-        tree, _default = self._found()
+        tree, default = self._found()
+
+        def groups_of(user: str) -> Tuple[str, ...]:
+            with suppress(_sshd_tree.BadConnection):
+                return _sshd_tree.connection({"user": user}, default).groups
+            return ()
         found = []
         for keyword, name in KEYWORDS.items():
             for number, arguments in enumerate(self._arguments(keyword)):
                 found.append(_definition(
                     None, None, name, arguments, "command line",
-                    "an earlier option" if number else None))
+                    "an earlier option" if number else self._option_beaten_by(keyword)))
+        deciders = {keyword: _sshd_rivals.deciders(tree, keyword, groups_of)
+                    for keyword in KEYWORDS}
         for directive in tree.directives:
             if directive.keyword in KEYWORDS:
+                decider = deciders[directive.keyword][_sshd_rivals.place(directive)]
                 found.append(_definition(
                     directive.path, directive.line, KEYWORDS[directive.keyword],
                     directive.arguments, _sshd_config.scope_text(directive),
-                    self._beaten_by(directive)))
+                    self._beaten_by(directive, decider)))
         return found
 
-    def _beaten_by(self, directive: _sshd_config.Directive) -> Optional[str]:
-        """What keeps a definition from its way with the connections of its own scope."""
+    def _early(self, keyword: str) -> bool:
+        return keyword == "channeltimeout" and self.release < _timeout_channels.MATCH_RELEASE
+
+    def _unconditional(self, keyword: str) -> List[_sshd_config.Directive]:
         tree, _default = self._found()
-        early = directive.keyword == "channeltimeout" and (
-            self.release < _timeout_channels.MATCH_RELEASE)
-        free = _sshd_config.unconditional(directive)
-        if early and not free:
+        return [directive for directive in tree.directives
+                if directive.keyword == keyword and _sshd_config.unconditional(directive)]
+
+    def _option_beaten_by(self, keyword: str) -> Optional[str]:
+        """An option of the daemon's command line loses to what stands below ``Match all``."""
+        for directive in self._unconditional(keyword):
+            if directive.scope and not self._early(keyword):
+                return "%s line %d" % (directive.path, directive.line)
+        return None
+
+    def _beaten_by(self, directive: _sshd_config.Directive,
+                   decider: _sshd_config.Directive) -> Optional[str]:
+        """What keeps a definition from its way with the connections of its own scope."""
+        early = self._early(directive.keyword)
+        if early and not _sshd_config.unconditional(directive):
             return "before OpenSSH 10.5 a session does not get what a Match block sets"
-        if self._arguments(directive.keyword) and (not directive.scope or (early and free)):
+        if early:
+            decider = self._unconditional(directive.keyword)[0]
+        if self._arguments(directive.keyword) and (early or not decider.scope):
             return "the daemon's command line"
-        rivals = [other for other in tree.directives if other.keyword == directive.keyword]
-        if directive.scope in self.derived:
-            winner = _sshd_config.deciding(
-                tree, directive.keyword, self.derived[directive.scope])
-        else:
-            own = [other for other in rivals if _sshd_config.unconditional(other) or (
-                other.scope == directive.scope)]
-            inside = [other for other in own if other.scope]
-            winner = (own if early or not inside else inside)[0]
-        if winner is None or winner is directive:
+        if _sshd_rivals.place(decider) == _sshd_rivals.place(directive):
             return None
-        return "%s line %d" % (winner.path, winner.line)
+        if (decider.path, decider.line) == (directive.path, directive.line):
+            return "%s, in the scope %s" % (
+                _timeout_words.SAME_LINE, _sshd_config.scope_text(decider))
+        return "%s line %d" % (decider.path, decider.line)
 
 
 def _definition(path: Optional[str], line: Optional[int], keyword: str,
@@ -331,10 +351,6 @@ def _definition(path: Optional[str], line: Optional[int], keyword: str,
 def _keyword(line: str, release: _sshd_config.Release) -> str:
     statement = _sshd_config.parse_line(line, release)
     return statement.keyword if statement is not None else ""
-
-
-def _criteria(scope: Scope) -> _sshd_match.Criteria:
-    return tuple(pair for match in scope for pair in match.criteria if pair != ("all", ""))
 
 
 def _scope_text(scope: Scope) -> str:

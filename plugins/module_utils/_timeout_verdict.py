@@ -63,6 +63,8 @@ def _count(number: int, name: str) -> str:
 def _span(low: int, high: int) -> str:
     if low == high:
         return duration(low)
+    if low < 120 and high <= 600 and (low != 60 or high < 120):
+        return "%d to %s" % (low, _count(high, "second"))
     first, last = duration(low), duration(high)
     number, _blank, unit = first.partition(" ")
     if last.partition(" ")[2].rstrip("s") == unit.rstrip("s"):
@@ -183,9 +185,12 @@ def verdict(facts: Facts) -> List[str]:
 
 
 def _prompts(facts: Facts) -> List[str]:
-    """One sentence for each time after which an idle prompt is closed."""
+    """One sentence for each time after which an idle prompt is closed.
+
+    It names users where another one of that shell has no such time, unless files exempt that one.
+    """
     by_seconds = {}  # type: Dict[int, Dict[str, List[str]]]
-    times = {}  # type: Dict[str, set[int]]
+    times = {}  # type: Dict[str, set[Optional[int]]]
     changeable = []  # type: List[str]
     for shell, _over_ssh in facts.accounts:
         if shell.logout_seconds and shell.family:
@@ -194,6 +199,8 @@ def _prompts(facts: Facts) -> List[str]:
             times.setdefault(shell.family, set()).add(shell.logout_seconds)
             if shell.readonly is False and shell.family not in changeable:
                 changeable.append(shell.family)
+        elif shell.family and shell.state == "told" and not shell.detail:
+            times.setdefault(shell.family, set()).add(None)
     sentences = []
     for seconds, families in sorted(by_seconds.items()):
         plain = sorted(family for family in families if len(times[family]) == 1)
@@ -220,8 +227,9 @@ def _by_connection(
     differing = {}  # type: Dict[str, List[str]]
     for connection in sshd["connections"][1:]:
         for text in tell(connection):
-            if text not in general:
-                differing.setdefault(text, []).append(_whose(connection))
+            whose = differing.setdefault(text, []) if text not in general else []
+            if _whose(connection) not in whose:  # a scope may stand there twice
+                whose.append(_whose(connection))
     sentences = ["For %s: %s" % (_listed(whose), text) for text, whose in differing.items()]
     return [_begun(text) for text in general] + _capped(sentences, "connections differ too")
 
@@ -340,7 +348,7 @@ def _contradictions(facts: Facts) -> List[str]:
     found = []
     definitions = facts.sshd["definitions"]
     for one in definitions:
-        if one["wins"]:
+        if one["wins"] or one["beaten_by"].startswith(_timeout_words.SAME_LINE):
             continue
         rivals = [other for other in definitions if other["keyword"] == one["keyword"]
                   and other["wins"] and other["value"] == one["value"]

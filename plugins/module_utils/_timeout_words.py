@@ -10,11 +10,12 @@ scanners read was measured with SCAP content for Debian 11 and 12, Ubuntu 24.04,
 import re
 from typing import Optional, Tuple
 
-__all__ = ["WITHIN_MATCH", "drops", "is_drop_in", "never_drops", "sshd_unseen", "tmout_unseen",
-           "tmout_unwanted"]
+__all__ = ["SAME_LINE", "WITHIN_MATCH", "drops", "is_drop_in", "never_drops", "sshd_unseen",
+           "tmout_unseen", "tmout_unwanted"]
 
 WITHIN_MATCH = ("Scanners take a number within a Match block for a global one: a laxer one there "
                 "fails their scan, and one that stands nowhere else passes it.")
+SAME_LINE = "the same line"  # that of a file which is included twice
 _MAIN = "/etc/ssh/sshd_config"
 _DROP_IN = re.compile(r"/etc/ssh/sshd_config\.d/[^/]+\.conf\Z")
 _PROFILE = re.compile(r"/etc/(?:profile|profile\.d/[^/]+\.sh)\Z")

@@ -4,12 +4,15 @@
 
 """The two directives: their numbers, as sshd reads them, and how long a dead client stays."""
 
+import shutil
+
 import pytest
 
 from ansible_collections.curfew.session.plugins.module_utils import (
     _client_alive,
     _durations,
     _sshd_change,
+    _sshd_service,
 )
 
 SECONDS = [
@@ -136,3 +139,58 @@ def test_refuses_what_is_no_duration():
 def test_an_error_is_one_line_of_text():
     error = _sshd_change.ChangeError("/a\nb\x1b[2J\udcff is not there.")
     assert str(error) == "/a\\nb\\x1b[2J\ufffd is not there."
+
+
+SSHD = shutil.which("sshd", path="/usr/sbin:/usr/bin:/sbin")
+ELSEWHERE = "Match LocalPort 2023\nClientAliveInterval 9\n"
+ALL = "Match all\nClientAliveInterval 60\n"
+# What the daemon gets as -o, the file, the module's options; the cause of the failure, or None;
+# and whether each conflict wins: of an option, by its text, else of a line.
+OPTIONS = [
+    (["600"], ELSEWHERE, {"interval": "10m", "connections": [{"lport": 2023}]},
+     "line 2 in the scope Match LocalPort 2023 says 'ClientAliveInterval 9'", {2: True}),
+    (["120"], "", {"interval": 600}, "the daemon runs with -o ClientAliveInterval=120, which beats "
+     "the global section of every file.", {"-o ClientAliveInterval=120": True}),
+    (["120"], "", {"interval": 600, "match": "User bob"}, None, {}),
+    (["10"], ALL, {"interval": 60}, None, {"-o ClientAliveInterval=10": False}),
+    (["10"], ALL, {"interval": 10}, "line 2 in the scope Match all", {2: True}),
+    (["5", "60"], "", {"interval": 5}, None, {"-o ClientAliveInterval=60": False}),
+    (["5", "60"], "", {"interval": 60}, "-o ClientAliveInterval=5,",
+     {"-o ClientAliveInterval=5": True}),
+    (["120"], "", {"interval": 600, "verify": False}, None, {"-o ClientAliveInterval=120": True}),
+]
+
+
+@pytest.mark.skipif(SSHD is None, reason="no sshd is installed here")
+@pytest.mark.parametrize("options, text, given, cause, conflicts", OPTIONS)
+def test_options_of_the_daemon(tmp_path, monkeypatch, options, text, given, cause, conflicts):
+    main = tmp_path / "sshd_config"
+    main.write_text(text)
+    words = _sshd_service.CommandLine(
+        config=str(main), options=tuple("ClientAliveInterval=" + value for value in options))
+    service = _sshd_service.Service("ssh", None, False)
+    monkeypatch.setattr(_sshd_service, "find", lambda: (service, None, words))
+    params = {"state": "present", "interval": None, "count_max": None, "match": None,
+              "verify": True, "conflicts": "report", "sshd": None, "reload": False,
+              "backup": False, "path": str(main)}  # fmt: skip
+    params.update(given, connections=[
+        dict(dict.fromkeys(("user", "host", "addr", "laddr", "lport")), **each)
+        for each in given.get("connections", [])])
+    request = _sshd_change.request(
+        params, _client_alive.settings(params), _client_alive.shown(), True)
+    try:
+        outcome = _sshd_change.apply(request)
+    except _sshd_change.ChangeError as error:
+        assert cause is not None and cause in str(error)
+        found = error.conflicts
+    else:
+        assert cause is None
+        found = outcome.conflicts
+        warnings = _client_alive.warnings(outcome, params)
+        assert not any("None" in warning for warning in warnings)
+        for item in found:
+            if item["path"] is None:
+                ending = " (and wins)." if item["wins"] else "."
+                assert "The daemon's option %s contradicts it%s" % (
+                    item["text"], ending) in warnings
+    assert {item["line"] or item["text"]: item["wins"] for item in found} == conflicts

@@ -37,6 +37,10 @@ def reader(files):
     return read
 
 
+def groups_of(user):
+    return ("staff", "users") if user in ("ann", "bob") else ()
+
+
 def interval(tree, connection):
     directive = _sshd_config.deciding(tree, "ClientAliveInterval", connection)
     return directive and INTERVAL.read(directive.arguments)
@@ -165,11 +169,67 @@ CONFLICTS = [
 ]  # fmt: skip
 
 
+# Match lines in their order, and which of their definitions win: those that decide for anybody.
+COVERED = [
+    (["User *,!root", "User bob"], [True, False]),
+    (["User *,!root", "User root"], [True, True]),
+    (["User *,!root", "Address 10.0.0.0/8"], [True, True]),
+    (["User *,!root", "Group wheel"], [True, False]),
+    (["User *", "Address 10.0.0.0/8"], [True, False]),
+    (["User bob,ann", "User bob"], [True, False]),
+    (["User bob", "User bob,ann"], [True, True]),
+    (["User bob", "User ann", "User bob,ann"], [True, True, False]),
+    (["User bob,ann", "User ann,bob"], [True, False]),
+    (["User sftp_*", "User sftp_x"], [True, False]),
+    (["User sftp_x", "User sftp_*"], [True, True]),
+    (["User b??", "User bob"], [True, False]),
+    (["User b*,!bob", "User bob"], [True, True]),
+    (["User b*,!bob", "User bo*"], [True, True]),
+    (["Address 10.0.0.0/8", "Address 10.1.0.0/16"], [True, False]),
+    (["Address 10.0.0.1", "Address 10.0.0.0/8"], [True, True]),
+    (["Address 10.0.0.0/8,!10.1.0.0/16", "Address 10.0.0.0/8"], [True, True]),
+    (["Address 10.0.0.0/8,!10.1.0.0/16", "User bob Address 10.0.0.0/8"], [True, True]),
+    (["Address 0.0.0.0/0", "User bob"], [True, True]),
+    (["Address 0.0.0.0/0,::/0", "User bob"], [True, False]),
+    (["Address 10.*", "Address 10.1.*"], [True, False]),
+    (["Host *.example.org", "Host a.example.org"], [True, False]),
+    (["Group staff", "User bob"], [True, False]),
+    (["Group wheel", "User bob"], [True, True]),
+    (["User bob", "Group staff"], [True, True]),
+    (["Group staff,wheel", "Group staff"], [True, False]),
+    (["Group staff,wheel", "User bob Group staff"], [True, False]),
+    (["LocalPort 22", "User bob"], [True, True]),
+    (["LocalPort 22", "User bob LocalPort 22"], [True, False]),
+    (["User bob", "User ann Host a", "User a*,b* Host a"], [True, True, True]),
+    (["all", "User bob"], [True, False]),
+    (["invalid-user", "User bob"], [True, True]),
+    (["User *", "invalid-user"], [True, False]),
+    (["RDomain r", "User bob", "RDomain r"], [True, True, False]),
+]
+
+
+@pytest.mark.parametrize("matches, expected", COVERED)
+def test_wins_where_it_decides_for_anybody(matches, expected):
+    text = "".join("Match %s\n%s" % (match, k(number)) for number, match in enumerate(matches))
+    plan = _sshd_plan.make(reader({"m": text}), [INTERVAL], RELEASE)
+    found = _sshd_plan.conflicts(plan, [INTERVAL], False, [NOBODY], None, groups_of)
+    assert [item["wins"] for item in found] == expected
+
+
+def test_an_option_of_the_daemon_beats_what_is_global_alone():
+    files = {"m": INC + "Match User root\n" + k(5), "/a": k(9)}
+    plan = _sshd_plan.make(reader(files), [INTERVAL], RELEASE)
+    found = _sshd_plan.conflicts(
+        plan, [INTERVAL], True, [NOBODY], None, groups_of, frozenset(["clientaliveinterval"]))
+    assert [(item["scope"], item["wins"]) for item in found] == [
+        ("Match User root", True), ("global", False)]
+
+
 @pytest.mark.parametrize("name, files, disable, expected", CONFLICTS,
                          ids=[row[0] for row in CONFLICTS])  # fmt: skip
 def test_conflicts(name, files, disable, expected):
     plan = _sshd_plan.make(reader(files), [INTERVAL], RELEASE, None, disable)
-    found = _sshd_plan.conflicts(plan, [INTERVAL], False, [NOBODY], None)
+    found = _sshd_plan.conflicts(plan, [INTERVAL], False, [NOBODY], None, groups_of)
     assert sorted(
         (item["path"], item["line"], item["scope"], item["wins"], item["disabled"])
         for item in found) == sorted(expected)
@@ -181,7 +241,7 @@ def test_conflicts(name, files, disable, expected):
 
 def test_counts_the_lines_of_a_refused_run_as_they_are():
     plan = _sshd_plan.make(reader({"m": "Match all\n" + k(5)}), [INTERVAL], RELEASE)
-    (found,) = _sshd_plan.conflicts(plan, [INTERVAL], True, [NOBODY], None)
+    (found,) = _sshd_plan.conflicts(plan, [INTERVAL], True, [NOBODY], None, groups_of)
     assert (found["path"], found["line"], found["wins"]) == ("m", 2, True)
 
 
@@ -232,6 +292,10 @@ MANY = 20000
 LONG = [
     ("contradictions", "Match all\n" + MANY * k(5)),
     ("blocks", "".join("Match User u%d\n%s" % (number, k(5)) for number in range(MANY))),
+    ("patterns", "".join("Match User u%d,v%d*\n%s" % (number, number, k(5))
+                         for number in range(MANY))),
+    ("networks", "".join("Match Address 10.%d.0.0/16\n%s" % (number % 256, k(5))
+                         for number in range(MANY))),
 ]
 
 
@@ -240,6 +304,6 @@ LONG = [
 def test_many_lines_take_no_longer_than_as_many_lines_must(name, text, disable):
     start = time.process_time()
     plan = _sshd_plan.make(reader({"m": text}), [INTERVAL], RELEASE, None, disable)
-    found = _sshd_plan.conflicts(plan, [INTERVAL], False, [NOBODY], None)
+    found = _sshd_plan.conflicts(plan, [INTERVAL], False, [NOBODY], None, groups_of)
     assert len(found) == MANY
     assert time.process_time() - start < 20

@@ -16,7 +16,9 @@ DURATIONS = [
 ]  # fmt: skip
 SPANS = [
     (180, 240, "3 to 4 minutes"), (60, 120, "1 to 2 minutes"), (3, 6, "3 to 6 seconds"),
-    (45, 180, "45 seconds to 3 minutes"), (5400, 6000, "1 hour 30 minutes to 1 hour 40 minutes"),
+    (45, 180, "45 to 180 seconds"), (60, 80, "60 to 80 seconds"), (45, 60, "45 to 60 seconds"),
+    (110, 3600, "110 seconds to 1 hour"), (90, 120, "90 to 120 seconds"),
+    (5400, 6000, "1 hour 30 minutes to 1 hour 40 minutes"),
     (3600, 7200, "1 to 2 hours"), (60, 60, "1 minute"),
 ]  # fmt: skip
 
@@ -98,6 +100,14 @@ SAID = [
      ["An idle bash prompt of `a` is closed after 15 minutes.",
       "An idle bash prompt of `b` is closed after 1 minute.",
       "An idle zsh prompt is closed after 1 minute."]),
+    (facts(accounts=[told("a", "bash", 300, detail="sshd's SetEnv"), told("b", "bash", None)]),
+     ["An idle bash prompt of `a` is closed after 5 minutes.",
+      "The account `b` uses bash, for which nothing sets TMOUT: nothing ever logs it out."]),
+    (facts(accounts=[told("a", "bash"), (told("b", "bash", None), {"ChannelTimeout": 60})]),
+     ["An idle bash prompt of `a` is closed after 15 minutes."]),
+    (facts(accounts=[told("a", "bash"), told("b", "bash", None, detail="/etc/profile.d/x.sh"),
+                     told("c", "zsh", None)]),
+     ["An idle bash prompt is closed after 15 minutes."]),
     (facts(accounts=[told("a", "bash", readonly=False)]),
      ["Users of bash can turn that off: the value is not readonly."]),
     (facts(), ["A client that vanishes is noticed after 3 to 4 minutes."]),
@@ -124,6 +134,9 @@ SAID = [
     (facts(connections=[connection(channel_timeout=channel(shell_seconds=60)), connection(
         scope="Match User a"), connection(scope="Match User b")]),
      ["For `Match User a` and `Match User b`: sshd closes no idle session."]),
+    (facts(connections=[connection(), never(0, 3, scope="Match User a"), never(
+        0, 3, scope="Match User a"), never(0, 3, scope="Match User b")]),
+     ["For `Match User a` and `Match User b`: sshd itself never notices"]),
     (facts(connections=[connection()] + [
         never(0, number, scope="Match User u%d" % number) for number in range(3)]),
      ["For `Match User u0`, `Match User u1` and `Match User u2`: sshd itself never"]),
@@ -200,6 +213,8 @@ UNSAID = [
     (facts(accounts=[AccountShell("a", "/no", None, "missing", "", None, None, None)]), ["`a`"]),
     (facts(definitions=[definition(3, "60"), definition(9, "60", "/etc/ssh/sshd_config line 3")]),
      ["has no effect"]),
+    (facts(definitions=[definition(3, "60", "the same line, in the scope Match all"),
+                        definition(3, "60", scope="Match all")]), ["has no effect"]),
     (facts(connections=[]), ["vanishes"]),
     (facts(sessions={"open": 3, "older": 0}), ["began before"]),
     (facts(reload_needed=None), ["since it was changed"]),
