@@ -44,7 +44,10 @@ _MAX_STARS = 4
 _PATH = re.compile(r"/[A-Za-z0-9_./*?\[\]^+-]+")
 # The names that every profile loop reads.
 _LOOP_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*\.sh\Z")
-_VARIABLE = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?\Z")
+_NAMED = re.compile(r"\$(?=\{\w+\}|\w)\{?([A-Za-z_][A-Za-z0-9_]*)\}?")
+_VARIABLE = re.compile(_NAMED.pattern + r"\Z")
+_ASSIGNED = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)\+?=(.*)\Z", re.DOTALL)
+_PLAIN_PATH = re.compile(r"/[A-Za-z0-9_./+-]{0,1000}\Z")
 
 
 class Files:
@@ -102,10 +105,10 @@ def follow(
     walk = _Walk(files, drop_in, {} if events is None else events)
     for root in _ROOTS.get(family, ()):
         walk.read(root)
-    # Without the drop-in read, nothing comes after it.
     for root in _LATER.get(family, ()):
-        if walk.real(root) not in walk.order:
-            walk.read(root)
+        later = _Walk(files, drop_in, walk.events)
+        later.read(root)
+        walk.add(later)
     return walk.result()
 
 
@@ -118,12 +121,25 @@ class _Walk:
         self._nesting: List[str] = []
         self._reads = 0
         self._names_met = 0
-        self._events = events
+        self.events = events
         self.order: Dict[str, str] = {}
         self._seen: Dict[Tuple[str, int], Place] = {}
 
-    def real(self, path: str) -> str:
-        return self._files.real(path)
+    def add(self, later: "_Walk") -> None:
+        """Take in what a shell reads that inherits from one that has read all this.
+
+        Unless it reads the drop-in itself, what it reads comes after it: TMOUT is in force by then.
+        """
+        for real_path, path in later.order.items():
+            self.order.setdefault(real_path, path)
+        follows = self._reached and not later._reached
+        for key, place in later._seen.items():
+            old = self._seen.get(key, place._replace(before=False, after=False))
+            self._seen[key] = old._replace(
+                before=old.before or (place.before and not follows),
+                after=old.after or place.after or follows,
+            )
+        self._reached = self._reached or later._reached
 
     def result(self) -> Reading:
         return Reading(list(self.order.values()), self._reached, list(self._seen.values()))
@@ -142,9 +158,9 @@ class _Walk:
             return
         self.order.setdefault(real_path, path)
         self._nesting.append(real_path)
-        if real_path not in self._events:
-            self._events[real_path] = self._read_events(path, text)
-        for event in self._events[real_path]:
+        if real_path not in self.events:
+            self.events[real_path] = self._read_events(path, text)
+        for event in self.events[real_path]:
             self._take(path, event)
         self._nesting.pop()
 
@@ -160,9 +176,8 @@ class _Walk:
             key = (self._files.real(path), event.offset)
             old = self._seen.get(key, Place(path, event, False, False))
             before = old.before or not self._reached
-            self._seen[key] = old._replace(
-                before=before, after=old.after or self._reached or self._unsure
-            )
+            after = self._reached or self._unsure or event.later
+            self._seen[key] = old._replace(before=before, after=old.after or after)
         elif isinstance(event, _Sourced):
             for word in event.words:
                 if not self._goes_on(path):
@@ -281,14 +296,39 @@ def _may_source(text: str) -> bool:
 def _sourced(script: _shell_text.Script) -> List[_Sourced]:
     found: List[_Sourced] = []
     loops: Dict[str, Tuple[str, ...]] = {}
+    constants = _constants(script)
     for command in sorted(script.commands + script.heads, key=lambda one: one.start):
-        words = [word.text for word in command.words]
+        words = [_filled_in(word.text, constants) for word in command.words]
         if words[0] in ("for", "select", "foreach"):
             # The variable of a loop keeps its words until the next one of that name.
             loops.update({words[1]: tuple(words[3:])} if len(words) > 1 else {})
         elif words[0] != "case":
             found += _sourced_by(command, words, loops)
     return found
+
+
+def _constants(script: _shell_text.Script) -> Dict[str, str]:
+    """Return the paths that the file gives to variables, each of them once and no other value."""
+    # A loop gives its variable more than one.
+    found: Dict[str, Optional[str]] = dict.fromkeys(
+        word.text for command in script.heads for word in command.words[1:2]
+    )
+    for command in script.commands:
+        for word in command.words:
+            matched = _ASSIGNED.match(word.text)
+            if matched:
+                name, value = matched.groups()
+                plain = None if name in found else _shell_text.literal(value)
+                found[name] = plain if plain and _PLAIN_PATH.match(plain) else None
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _filled_in(word: str, constants: Dict[str, str]) -> str:
+    """Return a word with the value for each variable that has one; but not where quotes may hide
+    the name."""
+    if "$" not in word or "'" in word or "\\" in word:
+        return word
+    return _NAMED.sub(lambda found: constants.get(found.group(1), found.group()), word)
 
 
 def _sourced_by(

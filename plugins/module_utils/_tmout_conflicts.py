@@ -30,7 +30,7 @@ from ansible_collections.curfew.session.plugins.module_utils._login_files import
 )
 from ansible_collections.curfew.session.plugins.module_utils._tmout_script import Definition
 
-__all__ = ("Conflict", "HostFiles", "Wanted", "decoded", "stops_timer", "survey")
+__all__ = ("Conflict", "HostFiles", "Wanted", "decoded", "survey")
 
 _FAILING = (errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ESTALE)
 
@@ -81,6 +81,8 @@ class Conflict(NamedTuple):
     wins: bool
     against: bool
     editable: bool
+    # The families that never obey ours because of it, though they show it.
+    stops: Tuple[str, ...] = ()
 
     def where(self) -> str:
         return "{0}, line {1}: {2}".format(self.path, self.definition.line, self.definition.text)
@@ -201,20 +203,22 @@ def _conflict(
     fixed_before = place.before and definition.readonly
     # Ours cannot take back that it is exported either.
     unwanted = definition.exported and not wanted.export and wanted.seconds is not None
+    stopped = False
     if not reads_drop_in:
         wins, against = definition.gives_value, False
     else:
         changes_after = place.after and _changes(definition, wanted)
-        stopped = wanted.seconds is not None and place.before and stops_timer(definition, family)
+        stopped = wanted.seconds is not None and place.before and _stops(definition, family)
         fixed = place.before and (definition.readonly or (fixed_later and definition.gives_value))
         wins = fixed or stopped or (changes_after and not wanted.readonly)
         against = fixed_before or stopped or (place.before and unwanted) or changes_after
+    stops = (family,) if stopped else ()
     return Conflict(
-        place.path, definition, "login shells", (family,), wins, against, reads_drop_in
+        place.path, definition, "login shells", (family,), wins, against, reads_drop_in, stops
     )
 
 
-def stops_timer(definition: Definition, family: str) -> bool:
+def _stops(definition: Definition, family: str) -> bool:
     """Tell whether the shell obeys no later TMOUT.
 
     Once TMOUT was taken away, it is a variable like any other to ksh93 and mksh: they show what it
@@ -229,11 +233,13 @@ def _changes(definition: Definition, wanted: Wanted) -> bool:
         definition.exported and not wanted.export
     )
     if definition.kind == "attribute":
+        hides = definition.hides and wanted.export
         # Where ours is not, it would fix an empty one, and a later default would end the shell.
-        return gives_more or (definition.readonly and wanted.spares)
+        return gives_more or hides or (definition.readonly and wanted.spares)
     if definition.kind == "default" and wanted.seconds is not None:
         return False  # there is ours by then
     same = definition.kind == "assign" and definition.value == str(wanted.seconds)
+    same = same and not (definition.hides and wanted.export)
     return wanted.readonly or gives_more or not same
 
 
@@ -243,6 +249,7 @@ def _merged(one: Conflict, other: Conflict) -> Conflict:
         wins=one.wins or other.wins,
         against=one.against or other.against,
         editable=one.editable or other.editable,
+        stops=one.stops + other.stops,
     )
 
 

@@ -10,7 +10,7 @@ Only a run that does so loads this. Private to this collection: it may change wi
 
 import re
 from bisect import bisect_left, bisect_right
-from typing import Dict, List, Sequence, Set, Tuple
+from typing import Collection, Dict, List, Optional, Sequence, Set, Tuple
 
 from ansible_collections.curfew.session.plugins.module_utils import _shell_text, _tmout_script
 from ansible_collections.curfew.session.plugins.module_utils._file_system import Change, FilesError
@@ -29,6 +29,8 @@ MARKER = "#curfew.session# "
 # What ends a line that stands in for disabled ones.
 _REPLACEMENT = " #curfew.session#"
 _REPLACED = re.compile(r" #curfew\.session#\r?\Z")
+# What asks for the status of the last command.
+_STATUS = re.compile(r"\$\{?\?")
 
 
 class EditRefused(ValueError):
@@ -44,7 +46,8 @@ def disabling(
 ) -> Tuple[List[Change], Set[Tuple[str, int]]]:
     """Return the edits that take out what contradicts us, and path and offset of all they take out.
 
-    A function's body is left alone: whether it is ever called is for the proof to tell.
+    A function's body is left alone: whether it is ever called is for the proof to tell. So is an
+    opaque line that cannot be taken apart, since it may as well do nothing to TMOUT.
     """
     taken = [
         one
@@ -60,16 +63,31 @@ def disabling(
         text = decoded(snapshot)
         chosen = _with_companions(text, [one.definition for one in taken if one.path == path])
         try:
-            after = disable(text, chosen)
+            after, gone = _disabled(text, chosen)
         except EditRefused as error:
             raise FilesError(
                 "{0}, line {1} cannot be disabled: {2}; edit it by hand.".format(
                     path, error.line, error
                 )
             ) from error
-        changes.append(Change(snapshot, after.encode("utf-8", "surrogateescape")))
-        done.update((path, definition.offset) for definition in chosen)
+        if after != text:
+            changes.append(Change(snapshot, after.encode("utf-8", "surrogateescape")))
+        done.update((path, definition.offset) for definition in gone)
     return changes, done
+
+
+def _disabled(text: str, definitions: Sequence[Definition]) -> Tuple[str, List[Definition]]:
+    """Return the text, and which definitions are no longer in it."""
+    wanted = {definition.offset: definition for definition in definitions}
+    some_opaque = any(definition.kind == "opaque" for definition in definitions)
+    script = _parsed(text, definitions) if some_opaque else None
+    for command in script.commands + script.heads if script else ():
+        parts = _parts(command, wanted)
+        opaque = [part for part in parts if part.kind == "opaque" and part.word is None]
+        if opaque and len(opaque) == len(parts) and _tmout_script.others(command, parts):
+            wanted.pop(command.start, None)
+    left = list(wanted.values())
+    return disable(text, left), left
 
 
 def _with_companions(text: str, definitions: Sequence[Definition]) -> List[Definition]:
@@ -111,18 +129,11 @@ def disable(text: str, definitions: Sequence[Definition]) -> str:
     wanted = {definition.offset for definition in definitions}
     if not wanted:
         return text
-    script = _shell_text.parse(text)
-    if script.error:
-        line = min(definition.line for definition in definitions)
-        raise EditRefused(line, "the file does not end: " + script.error)
+    script = _parsed(text, definitions)
     blocks: Dict[Tuple[int, int], List[Tuple[int, int, str]]] = {}
     needed = set()
     for command in script.commands + script.heads:
-        parts = [
-            part
-            for part in _tmout_script.parts_of(command)
-            if _tmout_script.offset_of(command, part) in wanted
-        ]
+        parts = _parts(command, wanted)
         if parts and not command.subshell:
             block = _block(text, script, command)
             blocks.setdefault(block, []).extend(_cuts(text, command, parts))
@@ -130,12 +141,52 @@ def disable(text: str, definitions: Sequence[Definition]) -> str:
                 needed.add(block)
     pieces = []
     at = 0
+    left = _Left(script)
     for start, end in sorted(blocks):
         idle_is_fine = (start, end) not in needed
         new = _without(text, start, end, blocks[start, end], idle_is_fine)
+        if new is None:
+            # Its status was 0, and what came before it may have failed.
+            new = _marked(text[start:end])
+            new += _stand_in(":", text[start:end]) if left.tells(start, end) else ""
         pieces += [text[at:start], new]
         at = end
     return "".join(pieces) + text[at:]
+
+
+class _Left:
+    """The commands that are left where some are taken out, asked for one after the other."""
+
+    def __init__(self, script: _shell_text.Script) -> None:
+        self._commands = sorted(script.commands + script.heads, key=lambda one: one.start)
+        self._starts = [command.start for command in self._commands]
+        self._gone = 0
+
+    def tells(self, start: int, end: int) -> bool:
+        """Take out what stands there; tell whether anything asks what the last before it left."""
+        first, behind = bisect_left(self._starts, start), bisect_left(self._starts, end)
+        none_before = first == self._gone
+        self._gone += behind - first
+        if none_before or behind == len(self._commands):
+            return not none_before
+        words = [word.text for word in self._commands[behind].words]
+        return words in (["return"], ["exit"]) or any(_STATUS.search(word) for word in words)
+
+
+def _parsed(text: str, definitions: Sequence[Definition]) -> _shell_text.Script:
+    script = _shell_text.parse(text)
+    if script.error:
+        line = min(definition.line for definition in definitions)
+        raise EditRefused(line, "the file is written in a way that is not understood")
+    return script
+
+
+def _parts(command: _shell_text.Command, wanted: Collection[int]) -> List[_tmout_script.Part]:
+    return [
+        part
+        for part in _tmout_script.parts_of(command)
+        if _tmout_script.offset_of(command, part) in wanted
+    ]
 
 
 def _block(text: str, script: _shell_text.Script, command: _shell_text.Command) -> Tuple[int, int]:
@@ -181,7 +232,8 @@ def _before_blanks(text: str, start: int, end: int) -> int:
 
 def _without(
     text: str, start: int, end: int, cuts: List[Tuple[int, int, str]], idle_is_fine: bool
-) -> str:
+) -> Optional[str]:
+    """Return the lines there, marked, and what stands in for them; None where nothing need do."""
     block = text[start:end]
     pieces = []
     at = start
@@ -190,17 +242,23 @@ def _without(
         # Where two share the blanks between them, those behind go instead.
         at = cut_end + max(0, at - cut_start)
     rest = "".join(pieces) + text[at:end]
-    marked = "\n".join(MARKER + line for line in block.split("\n"))
     idle = re.match(r"[\s;:]*(#.*)?\Z", rest) and idle_is_fine
     if idle:
-        return marked
+        return None
     if "\n" in rest and "'" not in rest:
         rest = re.sub(r"\\\r?\n", "", rest)
     if "\n" in rest:
         line = text.count("\n", 0, start) + 1
         raise EditRefused(line, "it shares its command with a quote that goes over several lines")
-    ending = "\r" if rest.endswith("\r") else ""
-    return marked + "\n" + rest.rstrip("\r") + _REPLACEMENT + ending
+    return _marked(block) + _stand_in(rest, block)
+
+
+def _marked(block: str) -> str:
+    return "\n".join(MARKER + line for line in block.split("\n"))
+
+
+def _stand_in(line: str, block: str) -> str:
+    return "\n" + line.rstrip("\r") + _REPLACEMENT + ("\r" if block.endswith("\r") else "")
 
 
 def enable(text: str) -> str:

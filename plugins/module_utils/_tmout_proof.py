@@ -14,7 +14,6 @@ from ansible_collections.curfew.session.plugins.module_utils._login_asking impor
 from ansible_collections.curfew.session.plugins.module_utils._tmout_conflicts import (
     Conflict,
     Wanted,
-    stops_timer,
 )
 
 __all__ = ("Verdict", "judge", "mismatched", "sentences")
@@ -159,16 +158,22 @@ def _judge_value(
         sentence = "{shells} would show the right TMOUT and never obey it{cause}."
         cause = _because(shell.family, _stopped(shell.family, conflicts))
         verdict.problems.append(Problem(shell.path, sentence, "", cause))
+    elif _at_prompts(shell.family, conflicts):
+        # The shells that are asked come to no prompt.
+        sentence = "{shells} would set TMOUT again at every prompt{cause}."
+        cause = _because(shell.family, _at_prompts(shell.family, conflicts))
+        verdict.problems.append(Problem(shell.path, sentence, "", cause))
     elif shell.family == "dash":
         verdict.missed[shell.path] = "dash knows no idle timeout"
 
 
 def _stopped(family: str, conflicts: Sequence[Conflict]) -> List[Conflict]:
-    return [
-        one
-        for one in conflicts
-        if one.against and family in one.families and stops_timer(one.definition, family)
-    ]
+    return [one for one in conflicts if one.against and family in one.stops]
+
+
+def _at_prompts(family: str, conflicts: Sequence[Conflict]) -> List[Conflict]:
+    told = [one for one in conflicts if one.against and family in one.families]
+    return [one for one in told if family == "bash" and one.definition.at_prompts]
 
 
 def _mismatch(
@@ -185,13 +190,23 @@ def _mismatch(
         if is_so != should
     ]
     shown = " and ".join([seen] + details)
-    cause = _because(answer.shell.family, conflicts)
+    family = answer.shell.family
+    cause = _because(family, [one for one in conflicts if _explains(one, answer, wanted)])
     if not reads:
         cause = ": it does not read {0} (its loop, its name or its rights)".format(path)
     elif not cause:
         cause = "; nothing that can be told from the text of its login files explains it"
     sentence = "TMOUT would be {0} in {{shells}}, not {1}{{cause}}.".format(shown, wanted.seconds)
     return Problem(answer.shell.path, sentence, "", cause)
+
+
+def _explains(conflict: Conflict, answer: Answer, wanted: Wanted) -> bool:
+    """Whether it may be why the shell has what it has: not if it gives another value."""
+    seen = describe(answer)["tmout_seconds"]
+    value = conflict.definition.value
+    if seen == wanted.seconds or value is None or not re.match(r"[0-9]{1,15}\Z", value):
+        return True
+    return bool(int(value) == seen)
 
 
 def sentences(problems: Sequence[Problem]) -> List[str]:
@@ -209,6 +224,7 @@ def sentences(problems: Sequence[Problem]) -> List[str]:
 
 def _because(family: str, conflicts: Sequence[Conflict]) -> str:
     causes = [one.where() for one in conflicts if one.against and family in one.families]
+    causes = list(dict.fromkeys(causes))
     if not causes:
         return ""
     more = " and {0} more".format(len(causes) - _MAX_CAUSES) if len(causes) > _MAX_CAUSES else ""

@@ -88,6 +88,12 @@ class Definition(NamedTuple):
     conditional: bool
     in_function: bool
     offset: int
+    # It takes away that it is exported.
+    hides: bool = False
+    # It is run later than where it stands: as a trap, or before each prompt.
+    later: bool = False
+    # The later is at each prompt, without a doubt: no shell that is only asked shows it.
+    at_prompts: bool = False
 
     @property
     def gives_value(self) -> bool:
@@ -164,6 +170,9 @@ class Part(NamedTuple):
     word: Optional[_shell_text.Word]
     # It depends on the shell, or on what came before, whether it does that.
     sometimes: bool = False
+    hides: bool = False
+    later: bool = False
+    at_prompts: bool = False
 
 
 def _definition(lines: _Lines, command: _shell_text.Command, part: Part) -> Definition:
@@ -179,6 +188,9 @@ def _definition(lines: _Lines, command: _shell_text.Command, part: Part) -> Defi
         conditional=command.conditional or part.sometimes,
         in_function=command.in_function,
         offset=offset,
+        hides=part.hides,
+        later=part.later,
+        at_prompts=part.at_prompts and not command.conditional,
     )
 
 
@@ -222,7 +234,7 @@ def _opaque(first: str, words: Sequence[_shell_text.Word]) -> List[Part]:
         return []
     rest = " ".join(_shell_text.literal(word.text) or word.text for word in words)
     if _SETTING[first].search(rest):
-        return [Part("opaque", None, "readonly" in rest, False, None)]
+        return [Part("opaque", None, "readonly" in rest, False, None, later=first == "trap")]
     return []
 
 
@@ -244,8 +256,14 @@ def _within(words: Sequence[_shell_text.Word]) -> List[Part]:
             elif re.match(r"\$\(|\$\{TMOUT::=", expansion) and _CALCULATED.search(expansion):
                 parts.append(Part("opaque", None, False, False, None))
         if _AT_PROMPTS.match(word.text):
-            parts.append(Part("opaque", None, False, False, None))
+            parts.append(_at_prompts(word))
     return parts
+
+
+def _at_prompts(word: _shell_text.Word) -> Part:
+    command = (_shell_text.literal(word.text) or word.text).partition("=")[2].strip('"')
+    sure = any(not (one.conditional or one.in_function) for one in find(command))
+    return Part("opaque", None, False, False, None, later=True, at_prompts=sure)
 
 
 def _declared(builtin: str, words: List[_shell_text.Word]) -> List[Part]:
@@ -267,8 +285,9 @@ def _declared(builtin: str, words: List[_shell_text.Word]) -> List[Part]:
             continue
         value = _value(word.text) if "=" in word.text else None
         kind = "assign" if "=" in word.text else "attribute"
-        readonly, exported = "r" in flags, "x" in flags and "x" not in removed
-        parts.append(Part(kind, value, readonly, exported and "n" not in removed, word))
+        hides = "x" in removed or (builtin == "export" and "n" in removed)
+        exported = "x" in flags and not set("xn") & removed
+        parts.append(Part(kind, value, "r" in flags, exported, word, hides=hides))
     return parts
 
 

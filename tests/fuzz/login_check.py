@@ -29,6 +29,7 @@ DRIVER = """cd "$1" || exit 1
 for i in %s; do
   [ -r "$i" ] || continue
   ( ulimit -c 0; unset TMOUT; . "./$i"
+    printf 'S=%%s\\n' "$?"
     printf '%%s\\n' %s "umask=`umask`" "alias=`alias ll 2>&1`" "T=${TMOUT-unset}"
     if ( ulimit -c 0; unset TMOUT ) 2>/dev/null; then echo R=no; else echo R=yes; fi
     exec env -0
@@ -45,6 +46,8 @@ class _Said(NamedTuple):
     readonly: bool
     exported: bool
     errors: str
+    # Of the last command: a script with -e ends where it is not 0.
+    status: str
 
 
 class _Case(NamedTuple):
@@ -147,6 +150,8 @@ class Logins:
             raise Wrong(f"disabled, it fails: {disabled and disabled.errors}")
         if twin is None or disabled[:4] != twin[:4]:
             raise Wrong(f"disabled, it does something else: {_differences(disabled, twin)}")
+        if original is not None and original.status == "0" != disabled.status:
+            raise Wrong(f"disabled, it ends with {disabled.status}")
         return f"{shell}: compared"
 
     def _ask(self, shell: str, cases: Sequence[_Case]) -> dict[str, _Said | None]:
@@ -173,15 +178,15 @@ class Logins:
     def _said(self, name: str) -> _Said | None:
         out = (self.folder / f"{name}.out").read_bytes().decode("utf-8", "surrogateescape")
         errors = (self.folder / f"{name}.err").read_text(errors="replace")
-        told = re.fullmatch(r"(.*\n)T=([^\n]*)\nR=(yes|no)\n(.*)", out, re.DOTALL)
+        told = re.fullmatch(r"S=(\d+)\n(.*\n)T=([^\n]*)\nR=(yes|no)\n(.*)", out, re.DOTALL)
         if told is None:
             return None
-        exported = any(entry.startswith("TMOUT=") for entry in told[4].split("\0"))
-        inherited = sorted(e for e in told[4].split("\0") if e[:2].rstrip("=") in VARIABLES)
+        exported = any(entry.startswith("TMOUT=") for entry in told[5].split("\0"))
+        inherited = sorted(e for e in told[5].split("\0") if e[:2].rstrip("=") in VARIABLES)
         # A carriage return is a part of the value, and no shell minds it.
-        value = None if told[2] == "unset" else told[2].rstrip("\r")
-        left = [*told[1].split("\n"), *inherited]
-        return _Said(left, value, told[3] == "yes", exported, errors)
+        value = None if told[3] == "unset" else told[3].rstrip("\r")
+        left = [*told[2].split("\n"), *inherited]
+        return _Said(left, value, told[4] == "yes", exported, errors, told[1])
 
 
 def _shown_disabled(text: str) -> str:

@@ -43,6 +43,26 @@ ORDERS = [
     ({"/etc/profile": DEBIAN, "/etc/profile.d/x.sh.dpkg-old": "TMOUT=1\n",
       "/etc/profile.d/x": "TMOUT=1"}, []),
     ({"/etc/profile": SUSE, "/etc/bashrc": "TMOUT=1\n"}, [("/etc/bashrc", 1, False, True)]),
+    # Where a variable has one path in the whole file, that is read.
+    ({"/etc/profile": 'D=/etc\nexport P="/etc/profile.d"\n. $D/x\n. "${D}/y"\n'
+      + SUSE.replace("/etc/profile.d", '"$P"'),
+      "/etc/x": "TMOUT=1\n", "/etc/y": "TMOUT=2\n", "/etc/profile.d/z.sh": "TMOUT=3\n"},
+     [("/etc/x", 1, True, False), ("/etc/y", 1, True, False),
+      ("/etc/profile.d/z.sh", 1, False, True)]),
+    ({"/etc/profile": "D=/etc\n. ${D:-/z}/x\n. '$D/x'\n. \\$D/x\n. $DD/x\nE=/etc\nE=/opt\n. $E/x\n"
+      "F=etc\n. /$F/x\nG=/etc\nG+=x\n. $G/x\n" + SUSE, "/etc/x": "TMOUT=1\n"}, []),
+    # A shell that a login shell starts reads that alone.
+    ({"/etc/profile": ". /etc/bash.bashrc\n" + SUSE, "/etc/bash.bashrc": "TMOUT=1\n. /etc/x\n",
+      "/etc/x": "TMOUT=2\n"},
+     [("/etc/bash.bashrc", 1, True, True), ("/etc/x", 1, True, True)]),
+    ({"/etc/profile": ". /etc/bashrc\n", "/etc/bashrc": "TMOUT=1\n" + SUSE + "TMOUT=2\n",
+      "/etc/profile.d/a.sh": "TMOUT=3\n"},
+     [("/etc/bashrc", 1, True, False), ("/etc/bashrc", 5, False, True),
+      ("/etc/profile.d/a.sh", 1, True, False)]),
+    ({"/etc/profile": "TMOUT=1\n", "/etc/bashrc": "TMOUT=1\n"},
+     [("/etc/profile", 1, True, False), ("/etc/bashrc", 1, True, False)]),
+    ({"/etc/profile": "PROMPT_COMMAND='TMOUT=1'\ntrap 'TMOUT=1' DEBUG\n" + SUSE},
+     [("/etc/profile", 1, True, True), ("/etc/profile", 2, True, True)]),
     ({"/etc/profile": "f() {\n . /etc/x\n}\n" + SUSE, "/etc/x": "TMOUT=1"},
      [("/etc/x", 1, True, False)]),
     ({"/etc/profile": ". /etc/x\n" + SUSE, "/etc/x": ". /etc/profile\n. /etc/x\nTMOUT=1"},
@@ -66,6 +86,9 @@ READERS = [
     ({"/etc/profile": DEBIAN, "/etc/zsh/zprofile": "emulate sh -c '. /etc/profile'\n"},
      "zsh", True),
     ({"/etc/profile": ". /etc/profile.d/tmout.sh\n"}, "dash", True),
+    ({"/etc/profile": "i=/etc\n" + SUSE.replace("s in", "i in").replace("$s", "$i")}, "bash", True),
+    ({"/etc/profile": "D=/etc/profile.d\nfor i in $D/*.sh; do . $i; done\n"}, "bash", True),
+    ({"/etc/profile": "D=/etc/profile.d\nfor i in $(ls $D/*.sh); do . $i; done\n"}, "bash", True),
     ({"/etc/profile": DEBIAN}, "tcsh", False),
 ]
 

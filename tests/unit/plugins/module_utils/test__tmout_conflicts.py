@@ -51,6 +51,15 @@ JUDGED = [
     ("", "readonly TMOUT=900\n", OPEN, [("readonly TMOUT=900", True, True)]),
     ("", "unset TMOUT\n", FIXED, [("unset TMOUT", False, True)]),
     ("unset TMOUT\n", "", FIXED, []),
+    # What takes away that it is exported; also where it is readonly.
+    ("", "export -n TMOUT\n", FIXED, [("export -n TMOUT", False, True)]),
+    ("", "declare +x TMOUT\n", OPEN, [("declare +x TMOUT", True, True)]),
+    ("", "typeset +x TMOUT=900\n", OPEN, [("typeset +x TMOUT=900", True, True)]),
+    ("", "export -n TMOUT\n", HIDDEN, []),
+    ("export -n TMOUT\n", "", FIXED, []),
+    # At prompts it comes after ours, wherever it stands.
+    ("PROMPT_COMMAND='TMOUT=60'\n", "", OPEN, [("PROMPT_COMMAND='TMOUT=60'", True, True)]),
+    ("trap 'TMOUT=60' DEBUG\n", "", FIXED, [("trap 'TMOUT=60' DEBUG", False, True)]),
     # Whoever has not ours would have nothing, for good.
     ("", "readonly TMOUT\n", FIXED, [("readonly TMOUT", False, False)]),
     ("", "readonly TMOUT\n", SPARING, [("readonly TMOUT", False, True)]),
@@ -102,6 +111,24 @@ def test_an_unset_stops_the_timer_of_some_shells_for_good(family, text, wanted, 
     assert [(one.wins, one.against) for one in found] == ([expected] if expected else [])
 
 
+def test_an_unset_behind_ours_stops_no_timer():
+    """It fails where ours is readonly, and what is asked shows it where ours is not."""
+    files = {"/etc/profile": "unset TMOUT\n" + LOOP + "unset TMOUT\n"}
+    found = conflicts.survey(Tree(files), ["bash", "ksh93", "mksh"], DROP_IN, FIXED)[1]
+    assert [one.stops for one in found] == [("ksh93", "mksh"), ()]
+
+
+def test_what_cannot_be_told_and_not_be_taken_out_is_left_to_the_proof():
+    text = "eval 'OPTS=(a TMOUT=5 b)'\nTMOUT=6\nA=1\n"
+    tree = Tree({"/etc/profile": LOOP + text})
+    changes, done = edits.disabling(tree, survey(tree._files, FIXED))
+    assert [one.after.decode() for one in changes] == [
+        LOOP + text.replace("TMOUT=6", "#curfew.session# TMOUT=6")]
+    assert len(done) == 1
+    files = {"/etc/profile": LOOP + "read TMOUT\n"}
+    assert edits.disabling(Tree(files), survey(files, FIXED)) == ([], set())
+
+
 def test_a_value_wins_that_another_file_makes_readonly():
     files = {"/etc/profile": LOOP, "/etc/profile.d/a.sh": "TMOUT=5\n",
              "/etc/profile.d/b.sh": "readonly TMOUT\n", "/etc/profile.d/c.sh": "TMOUT=6\n"}
@@ -110,7 +137,7 @@ def test_a_value_wins_that_another_file_makes_readonly():
 
 
 def test_disabling_takes_out_what_is_against_ours_and_no_more():
-    files = {"/etc/profile": "A=1\nexport TMOUT=5\n" + LOOP + ": ${TMOUT:=7}\nTMOUT=6\n"}
+    files = {"/etc/profile": "A=1\nexport TMOUT=5\n" + LOOP + ": ${TMOUT:=7}\nTMOUT=6\nB=1\n"}
     tree = Tree(files)
     changes, done = edits.disabling(tree, survey(files, FIXED))
     assert [one.after.decode() for one in changes] == [

@@ -209,7 +209,7 @@ DISABLED = [
     ("cat >/dev/null <<A; TMOUT=60\nTMOUT=1\nA\nB=1\n",
      "#curfew.session# cat >/dev/null <<A; TMOUT=60\ncat >/dev/null <<A; : #curfew.session#\n"
      "TMOUT=1\nA\nB=1\n"),
-    ("A='x\ny'; B=1\nTMOUT=60\n", "A='x\ny'; B=1\n#curfew.session# TMOUT=60\n"),
+    ("A='x\ny'; B=1\nTMOUT=60\n", "A='x\ny'; B=1\n#curfew.session# TMOUT=60\n: #curfew.session#\n"),
     ("f() { TMOUT=60; }\nf\n",
      "#curfew.session# f() { TMOUT=60; }\nf() { :; } #curfew.session#\nf\n"),
     ("{ TMOUT=60; } 2>/dev/null\n",
@@ -219,7 +219,25 @@ DISABLED = [
     ("A=1; TMOUT=60 # it's\n",
      "#curfew.session# A=1; TMOUT=60 # it's\nA=1; : # it's #curfew.session#\n"),
     ("unset A TMOUT B\n", "#curfew.session# unset A TMOUT B\nunset A B #curfew.session#\n"),
-    ("A=1\nunset TMOUT\n", "A=1\n#curfew.session# unset TMOUT\n"),
+    ("A=1\nunset TMOUT\n", "A=1\n#curfew.session# unset TMOUT\n: #curfew.session#\n"),
+    # A file whose last command failed would end a `set -e` script that reads it.
+    ("[ -z x ] && A=1\nTMOUT=60",
+     "[ -z x ] && A=1\n#curfew.session# TMOUT=60\n: #curfew.session#"),
+    ("false\nTMOUT=60\nexport TMOUT\n#\n",
+     "false\n#curfew.session# TMOUT=60\n#curfew.session# export TMOUT\n: #curfew.session#\n#\n"),
+    ("false\r\nTMOUT=60;\r\n",
+     "false\r\n#curfew.session# TMOUT=60;\r\n: #curfew.session#\r\n"),
+    ("false\nTMOUT=60\nreturn\n",
+     "false\n#curfew.session# TMOUT=60\n: #curfew.session#\nreturn\n"),
+    ("false\nTMOUT=60\nA=$?\n",
+     "false\n#curfew.session# TMOUT=60\n: #curfew.session#\nA=$?\n"),
+    ("false\nTMOUT=60\nA=1\nexport \\\nTMOUT",
+     "false\n#curfew.session# TMOUT=60\nA=1\n#curfew.session# export \\\n"
+     "#curfew.session# TMOUT\n: #curfew.session#"),
+    ("TMOUT=60\nreadonly TMOUT\n", "#curfew.session# TMOUT=60\n#curfew.session# readonly TMOUT\n"),
+    ("[ -n x ] && readonly TMOUT=60\nexport TMOUT\n",
+     "#curfew.session# [ -n x ] && readonly TMOUT=60\n[ -n x ] && : #curfew.session#\n"
+     "#curfew.session# export TMOUT\n: #curfew.session#\n"),
     ("TMOUT=60 export A=1\n",
      "#curfew.session# TMOUT=60 export A=1\nexport A=1 #curfew.session#\n"),
     ("B=1 TMOUT=60 eval A='$B'\n",
@@ -259,6 +277,32 @@ def test_finds_nothing(text):
 @pytest.mark.parametrize("text, kind", OTHER_KINDS)
 def test_finds_what_is_no_plain_assignment(text, kind):
     assert [d.kind for d in script.find(text)] == [kind]
+
+
+# text, and of each definition: whether it takes the export away, is run later, and at prompts
+ASIDE = [
+    ("export TMOUT\n", [(False, False, False)]),
+    ("export -n TMOUT\n", [(True, False, False)]),
+    ("declare +x TMOUT\n", [(True, False, False)]),
+    ("typeset +x TMOUT=60\n", [(True, False, False)]),
+    ("trap 'TMOUT=60' DEBUG\n", [(False, True, False)]),
+    ("PROMPT_COMMAND='TMOUT=60'\n", [(False, True, True)]),
+    ('PROMPT_COMMAND="TMOUT=60; $PROMPT_COMMAND"\n', [(False, True, True)]),
+    ("[ $A ] && PROMPT_COMMAND='TMOUT=60'\n", [(False, True, False)]),
+    ("PROMPT_COMMAND='[ $A ] && TMOUT=60'\n", [(False, True, False)]),
+    ("PROMPT_COMMAND='echo TMOUT'\n", [(False, True, False)]),
+]
+
+
+@pytest.mark.parametrize("text, expected", ASIDE)
+def test_finds_what_a_definition_does_besides(text, expected):
+    assert [(d.hides, d.later, d.at_prompts) for d in script.find(text)] == expected
+
+
+def test_a_text_that_is_not_understood_is_not_said_to_be_broken():
+    text = "[[ -n $X ]] && { export FOO=1 }\nTMOUT=60\n"
+    with pytest.raises(edits.EditRefused, match="in a way that is not understood"):
+        edits.disable(text, script.find(text))
 
 
 @pytest.mark.parametrize("text, value", DEFAULTS)
@@ -315,7 +359,9 @@ def test_disabled_text_means_the_same_otherwise(shell, text, tmp_path):
 
 def test_only_what_is_asked_for_is_disabled():
     text = "TMOUT=1\nTMOUT=2\n"
-    assert edits.disable(text, script.find(text)[1:]) == "TMOUT=1\n#curfew.session# TMOUT=2\n"
+    assert edits.disable(text, script.find(text)[1:]) == (
+        "TMOUT=1\n#curfew.session# TMOUT=2\n: #curfew.session#\n"
+    )
     assert edits.disable(text, []) == text
 
 
