@@ -116,6 +116,7 @@ def conflicts(
     if not refused:
         found.extend(_conflict(directive, line, False, True)
                      for directive, line in _marked_lines(plan))
+    found.sort(key=lambda item: bool(item["wins"]))  # of two readings the one that wins counts
     unique = {(item["path"], item["line"], item["scope"]): item for item in found}
     return sorted(unique.values(), key=lambda item: (item["path"] != tree.main, item["path"],
                                                      item["line"]))
@@ -224,7 +225,7 @@ def _marked_lines(plan: Plan) -> Iterator[Tuple[_sshd_config.Directive, int]]:
         old = _numbers_of_marked(plan.before.texts[path])
         skipped = {line: len(numbers) for line, numbers in old.items()}
         for directive in sorted(own, key=lambda each: each.line):
-            marked = _sshd_edit.MARKER + directive.text
+            marked = (_sshd_edit.MARKER + directive.text).rstrip("\r")
             numbers = standing[marked]
             yield directive, numbers[min(skipped.get(marked, 0), len(numbers) - 1)]
             skipped[marked] = skipped.get(marked, 0) + 1
@@ -234,5 +235,6 @@ def _numbers_of_marked(text: str) -> Dict[str, List[int]]:
     found: Dict[str, List[int]] = {}
     for number, line in enumerate(text.split("\n"), 1):
         if line.startswith(_sshd_edit.MARKER):
-            found.setdefault(line, []).append(number)
+            # A last line that did not end may end in CR LF by now.
+            found.setdefault(line.rstrip("\r"), []).append(number)
     return found

@@ -23,8 +23,8 @@ MAX_EXAMPLES = 32
 MAX_EXCEPTIONS = 8
 # Nobody in particular, from nowhere in particular: as much as a scope leaves open.
 STRANGERS = [
-    _sshd_match.Connection("curfew-nobody", "nowhere.invalid", addr, laddr, 65535)
-    for addr, laddr in (("198.51.100.77", "198.51.100.78"), ("2001:db8::77", "2001:db8::78"))]
+    _sshd_match.Connection("somebody", "nowhere.invalid", "198.51.100.77", "198.51.100.78", 65535),
+    _sshd_match.Connection("other", "else.invalid", "2001:db8::77", "2001:db8::78", 65534)]
 
 
 def place(directive: _sshd_config.Directive) -> Place:
@@ -110,7 +110,7 @@ def _examples(criteria: _sshd_match.Criteria, exceptions: Sequence[Tuple[str, st
                for name, argument in criteria]
     kinds = list(itertools.islice(itertools.product(*choices), MAX_EXAMPLES))
     kinds += [kind + ((name, choice),) for kind in kinds[:1] for name, pattern in exceptions
-              for choice in _choices(name, pattern)]
+              for choice in _choices(name, pattern) + _both(pattern, dict(criteria).get(name, ""))]
     for each, stranger in itertools.product(kinds, STRANGERS):
         example = _example(dict(each), stranger, groups_of)
         if _sshd_match.matches(criteria, example):
@@ -137,6 +137,12 @@ def _choices(name: str, argument: str) -> List[str]:
     return list(dict.fromkeys(
         pattern.replace("*", many).replace("?", one)
         for many, one in (("curfew", "9"), ("x", "x")) for pattern in positive))
+
+
+def _both(one: str, patterns: str) -> List[str]:
+    """Names that meet ``bad.*`` and ``*.example.org``: each pattern in the other's star."""
+    return [outer.replace("*", inner.replace("*", "")) for pattern in patterns.split(",")
+            for outer, inner in ((one, pattern), (pattern, one)) if "*" in outer]
 
 
 def _addresses(pattern: str) -> List[str]:

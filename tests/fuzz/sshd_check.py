@@ -1,5 +1,6 @@
 """Hold our reading and our edits of sshd's configuration against the real sshd."""
 
+import itertools
 import random
 import subprocess
 import tempfile
@@ -144,6 +145,7 @@ class _Host:
             raise Wrong("a staged copy is read in another way than the real files")
         _same_neighbours(before, after)
         _same_lines(plan, release)
+        _told_truly(plan, settings, criteria)
         if criteria is None:
             self._in_force(plan, settings, disable, before, after, connections)
         again = _sshd_plan.make(self._files().read, settings, release, criteria, disable)
@@ -241,6 +243,20 @@ def _same_lines(plan: Any, release: tuple[int, int]) -> None:
         kept = _others(plan.before.texts[path], release)
         if kept and not _within(kept, _others(text, release)):
             raise Wrong(f"the edit of {path} loses or changes a line that is not its own")
+
+
+def _told_truly(plan: Any, settings: Sequence[Any], criteria: Any) -> None:
+    """A conflict that decides for anybody wins."""
+    found = _sshd_plan.conflicts(plan, settings, False, CONNECTIONS, criteria, _groups_of)
+    beaten = {(item["path"], item["line"], item["scope"]) for item in found if not item["wins"]}
+    for setting, connection in itertools.product(settings, CONNECTIONS):
+        decides = _sshd_config.deciding(plan.after, setting.keyword, connection)
+        if decides and (decides.path, decides.line, _sshd_config.scope_text(decides)) in beaten:
+            raise Wrong(f"wins: {decides.path} line {decides.line} decides for {connection.user}")
+
+
+def _groups_of(user: str) -> tuple[str, ...]:
+    return next((each.groups for each in CONNECTIONS if each.user == user), ())
 
 
 def _within(lines: Sequence[str], text: Sequence[str]) -> bool:
