@@ -164,8 +164,6 @@ CONFLICTS = [
     ("the same line disabled twice, below one that was",
      {"m": "Match all\n" + MARKER + k(5) + k(5) + k(5)}, True,
      [("m", 4, "Match all", False, True), ("m", 5, "Match all", False, True)]),
-    ("CR LF, disabled in a last line without any", {"m": "Match all\r\n" + k(5)[:-1]}, True,
-     [("m", 3, "Match all", False, True)]),
     ("an exception that is included below Match all twice",
      {"m": "Match all\n" + INC + "match ALL\n" + INC, "/a": "Match User root\n" + k(5)}, False,
      [("/a", 2, "Match all, Match User root", True, False)]),
@@ -244,6 +242,16 @@ def test_conflicts(name, files, disable, expected):
         text = plan.after.texts[item["path"]].split("\n")[item["line"] - 1]
         assert item["text"] in text
         assert text.startswith(MARKER) == item["disabled"]
+
+
+def test_finds_a_disabled_last_line_that_ends_by_now():
+    """In CR LF, since a block stands below it, while it had no end at all."""
+    criteria = (("user", "root"),)
+    files = {"m": "Match all\r\n" + k(5)[:-1]}
+    plan = _sshd_plan.make(reader(files), [INTERVAL], RELEASE, criteria, True)
+    (found,) = _sshd_plan.conflicts(plan, [INTERVAL], False, [ROOT], criteria, groups_of)
+    assert (found["line"], found["disabled"]) == (2, True)
+    assert plan.after.texts["m"].split("\n")[1] == MARKER + k(5)[:-1] + "\r"
 
 
 def test_counts_the_lines_of_a_refused_run_as_they_are():
