@@ -8,7 +8,11 @@ import os
 
 import pytest
 
-from ansible_collections.curfew.session.plugins.module_utils import _sshd_service, _timeout_sshd
+from ansible_collections.curfew.session.plugins.module_utils import (
+    _sshd_service,
+    _timeout_info,
+    _timeout_sshd,
+)
 
 HIDDEN = "Options on the command line of a running sshd are for root to see"
 # Whose run it is, the manager, whether it says that sshd runs; and what is told: whether it runs,
@@ -103,3 +107,14 @@ def test_what_beats_a_definition(tmp_path, monkeypatch, options, text, included,
     assert [one["beaten_by"] for one in found] == [
         by and by.replace("@ROOT@", str(tmp_path)) for by in beaten]
     assert [one["wins"] for one in found] == [by is None for by in beaten]
+
+
+# Whether sshd runs, and whether it is told that nobody knows what it has read.
+READ = [(True, True), (None, True), (False, False)]
+
+
+@pytest.mark.parametrize("running, told", READ)
+def test_an_sshd_that_does_not_run_has_nothing_to_read(running, told):
+    sshd = {"version": "OpenSSH_9.2", "reload_needed": None, "sessions": {},
+            "service": {"running": running}}  # fmt: skip
+    assert bool(_timeout_info._not_seen(sshd)) == told
