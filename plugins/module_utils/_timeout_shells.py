@@ -3,9 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the login shells that accounts use do with TMOUT, and for whom they differ. Private.
 
-Shells are asked as a user without rights. Where a login file looks at who logs in, each account's
-shell is asked again with that account's identity, root's never: for him only our own drop-in, whose
-exemptions can be read, is understood.
+Shells are asked as a user without rights, at a terminal as after a login over SSH, and without one
+if they do not come to their prompt there. Where what a login file does about TMOUT depends on who
+logs in, each account's shell is asked again with that account's identity, root's never: for him
+only our own drop-in, whose exemptions can be read, is understood.
 """
 
 import grp
@@ -16,30 +17,57 @@ import re
 import stat
 import time
 from contextlib import suppress
-from typing import Any, Callable, Dict, FrozenSet, List, Mapping, NamedTuple, Optional, Tuple
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    FrozenSet,
+    List,
+    Mapping,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Set,
+    Tuple,
+)
 
 from ansible_collections.curfew.session.plugins.module_utils import (
     _forked,
     _login_asking,
     _login_shells,
     _shell_text,
+    _timeout_conditions,
     _tmout_conflicts,
     _tmout_dropin,
+    _tmout_script,
 )
 from ansible_collections.curfew.session.plugins.module_utils._timeout_verdict import AccountShell
 
 __all__ = ["Shells", "look", "spoils_timer", "unsets"]
 
 # A name that is not there: whether a drop-in would be read is told without passing over any.
-_PROBE = "/etc/profile.d/curfew-session-probe.sh"
+_FOLDER = "/etc/profile.d"
+_PROBE = _FOLDER + "/curfew-session-probe.sh"
+_Definition = _tmout_script.Definition
 _NOBODYS = _tmout_conflicts.Wanted(None, False, False)
 _IDENTITY = re.compile(
-    r"\b(?:id|whoami|groups|logname|getent)\b|\$\{?(?:USER|LOGNAME|UID|EUID|GROUPS|HOME)\b")
-_CIRCUMSTANCES = re.compile(r"\$\{?(?:SSH_\w+|TERM|DISPLAY)\b|\btty\b")
+    r"(?<![\w.$-])(?:id|whoami|groups|logname|getent)\b"
+    r"|\$\{?(?:USER|LOGNAME|UID|EUID|GROUPS)\b")
+# What nobody can know before the login, and what only needs a terminal of sshd's.
+_UNKNOWABLE = re.compile(
+    r"\$\{?(?:SSH_(?:CLIENT|CONNECTION)|DISPLAY|PPID|XDG_\w+|HOME)\b|(?<![\w/])~/"
+    r"|\bwho(?:[ \t]+am[ \t]+i|[ \t]+-m)\b")
+_TERMINAL = re.compile(
+    _UNKNOWABLE.pattern + r"|\$\{?(?:SSH_\w+|TERM)\b|\btty\b|(?<!\S)-t[ \t]+[0-9]\b")
+# That there is a connection at all is no question for who asks as after a login over SSH.
+_CONNECTED = re.compile(
+    r"(?m)(?:-[nz]|\[+)[ \t]+\"?\$\{?SSH_\w+(?::?-)?\}?\"?"
+    r"(?=[ \t]*(?:\]|;|&&|\|\||-[ao]\b|$))")
 _EXEMPT_USERS = re.compile(r"id -un [^\n]*\n\s*\(([^\n]*)\) ;;")
 _EXEMPT_GROUPS = re.compile(r"id -Gn [^\n]*\n\s*\(([^\n]*)\) ;;")
 _CHANGING = ("unset", "export", "readonly", "typeset")
 _ALL_ACCOUNTS_SECONDS = 30.0
+_TERMINAL_SECONDS = 5.0  # then they are asked without one, for as long as others
 _GRACE_SECONDS = 2.0
 # They start with a TMOUT of 0: where there is none at all, it was unset. From then on it is a
 # variable like any other, and the timer is what it was (measured: TMOUT=3, unset, TMOUT=8 or 0
@@ -61,7 +89,7 @@ def look() -> Shells:
     run = _Look()
     run.ask()
     accounts = [run.account(account) for account in run.users]
-    reads = {family: reading.reads_drop_in for family, reading in run.readings.items()}
+    reads = {family: run.may_read_folder(family) for family in run.readings}
     return Shells(run.result(), accounts, reads, run.unseen)
 
 
@@ -80,6 +108,9 @@ class _Look:
         self.answers = {}  # type: Dict[_login_shells.Shell, _login_asking.Answer]
         self.unseen = list(self.files.left_out)
         self._effects = {}  # type: Dict[str, _Effects]
+        self._doubts = {}  # type: Dict[Tuple[str, bool], _Doubts]
+        # The shells that came to their prompt without a terminal alone.
+        self._detached: Set[_login_shells.Shell] = set()
         self._deadline = time.monotonic() + _ALL_ACCOUNTS_SECONDS
 
     def shell_of(self, account: _login_shells.Account) -> Optional[_login_shells.Shell]:
@@ -94,9 +125,14 @@ class _Look:
             self.unseen.append("/etc/passwd names no account that can log in, or cannot be read.")
         if not self.shells:
             return
+        ids = _login_asking.strangers([], [])
+        for answer in _at_terminal(self.shells, ids, _TERMINAL_SECONDS):
+            self.answers[answer.shell] = answer
+        left = [shell for shell in self.shells if shell not in self.answers]
         try:
-            for answer in _login_asking.ask(self.shells, _login_asking.strangers([], [])):
+            for answer in _login_asking.ask(left, ids) if left else ():
                 self.answers[answer.shell] = answer
+                self._detached.add(answer.shell)
         except (_login_asking.AskError, OSError) as error:
             self.unseen.append("No login shell could be asked: %s." % error)
 
@@ -169,45 +205,66 @@ class _Look:
 
     def _by_identity(self, account: _login_shells.Account, shell: _login_shells.Shell,
                      general: Dict[str, Any]) -> AccountShell:
-        ours, foreign = self._looking_at_who(shell.family)
-        if not ours and not foreign:
+        doubts = self._doubts_about(shell)
+        if doubts.how:
+            return _unknown(account, shell, "%s looks at how one logs in (%s)" % (
+                doubts.how.where(), doubts.how.word))
+        if doubts.prompts and not general["readonly"]:
+            return _unknown(account, shell, "%s sets TMOUT when a prompt comes" % doubts.prompts)
+        differs = doubts.differs
+        if not differs and general["tmout_seconds"] and not doubts.known:
+            differs = "a file that reading the others does not lead to, which sets TMOUT,"
+        if not doubts.ours and not differs:
             return _account(account, shell, general, "")
-        how = [path for path in foreign
-               if _CIRCUMSTANCES.search(_without_comments(self.files.text(path) or ""))]
-        if how:
-            return _unknown(account, shell, "%s looks at how one logs in" % how[0])
         identity = _identity_of(account.user)
-        exempt = [path for path in ours if self._is_exempt(path, account.user, identity)]
-        if not foreign and not exempt:
+        exempt = [path for path in doubts.ours if self._is_exempt(path, account.user, identity)]
+        if not differs and not exempt:
             return _account(account, shell, general, "")
         asked = self._ask_as(shell, identity)
         if asked is not None:
             return _account(account, shell, asked, exempt[0] if exempt else "")
-        if exempt and not foreign and self._only_in(exempt[0], shell.family):
+        if exempt and not differs and doubts.places == exempt[:1]:
             nothing = dict(general, tmout_seconds=None, logout_seconds=None, readonly=None)
             return _account(account, shell, nothing, exempt[0])
         return _unknown(
             account, shell, "%s is not the same for everybody, and the shell could not be asked as "
-            "this account" % (foreign or exempt)[0])
+            "this account" % (differs or exempt[0]))
 
-    def _looking_at_who(self, family: str) -> Tuple[List[str], List[str]]:
-        """The files that define TMOUT, but not for everybody: our drop-ins, and others."""
+    def _doubts_about(self, shell: _login_shells.Shell) -> "_Doubts":
+        """The same for all accounts, as long as their shell came to its prompt in the same way."""
+        key = (shell.family, shell in self._detached)
+        if key not in self._doubts:
+            files, places = self._read_by(shell.family)
+            texts = {path: self.files.text(path) or "" for path in files}
+            self._doubts[key] = _doubts_of(texts, places, *key)
+        return self._doubts[key]
+
+    def _read_by(self, family: str) -> Tuple[List[str], List[Tuple[str, _Definition]]]:
+        """What a shell reads, and sets TMOUT with.
+
+        A folder that its files name is among it: how they go through that may be beyond us.
+        """
+        if family not in self.readings:
+            return [], []
         reading = self.readings[family]
-        conditional = {place.path for place in reading.places if place.definition.conditional}
-        ours, foreign = [], []
-        for path in dict.fromkeys(place.path for place in reading.places):
-            text = self.files.text(path) or ""
-            if text.startswith(_tmout_dropin.HEADER + "\n"):
-                if _EXEMPT_USERS.search(text) or _EXEMPT_GROUPS.search(text):
-                    ours.append(path)
-                if _is_for_all(path):
-                    continue
-            if not _is_for_all(path) or (path in conditional and _asks(text)):
-                foreign.append(path)
-        return ours, foreign
+        files = list(reading.files)
+        places = [(place.path, place.definition) for place in reading.places]
+        if reading.reads_drop_in or not self.may_read_folder(family):
+            return files, places
+        for name in sorted(self.files.names(_FOLDER) or (), key=os.fsencode):
+            path = os.path.join(_FOLDER, name)
+            if name.endswith(".sh") and name[0] != "." and path not in files:
+                files.append(path)
+                with suppress(_shell_text.TooMuch):
+                    found = _tmout_script.find(self.files.text(path) or "")
+                    places += [(path, definition) for definition in found]
+        return files, places
 
-    def _only_in(self, path: str, family: str) -> bool:
-        return all(place.path == path for place in self.readings[family].places)
+    def may_read_folder(self, family: str) -> bool:
+        """Whether nothing shows that a shell reads no profile.d."""
+        return self.readings[family].reads_drop_in or any(
+            "profile.d" in _timeout_conditions.without_comments(self.files.text(path) or "")
+            for path in self.readings[family].files)
 
     def _is_exempt(self, path: str, user: str, identity: Optional["_Identity"]) -> bool:
         text = self.files.text(path) or ""
@@ -223,11 +280,64 @@ class _Look:
 
         def work() -> Optional[Dict[str, Any]]:
             ids = (identity.uid, identity.gid)
-            answer = _login_asking.ask([shell], ids, left)[0]
-            return _login_asking.describe(answer) if answer.status == "answered" else None
+            if shell not in self._detached:
+                answers = _at_terminal([shell], ids, left)
+            else:
+                answers = _login_asking.ask([shell], ids, left)
+            said = [_login_asking.describe(one) for one in answers if one.status == "answered"]
+            return said[0] if said else None
 
         # The user can stop a process that is theirs: it is not waited for much longer than asked.
         return _within(identity, work, left + _GRACE_SECONDS)
+
+
+def _at_terminal(
+    shells: Sequence[_login_shells.Shell], ids: Tuple[int, int], limit: float
+) -> List[_login_asking.Answer]:
+    """What those say that come to their prompt there: one may wait for a key, or find a menu."""
+    try:
+        answers = _login_asking.ask(shells, ids, limit, terminal=True)
+    except (_login_asking.AskError, OSError):  # there may be no terminals here
+        return []
+    return [answer for answer in answers if answer.status == "answered"]
+
+
+class _Doubts(NamedTuple):
+    """Why what one shell says may not hold for everybody; texts are empty where nothing speaks for
+    that."""
+
+    ours: List[str]
+    differs: str
+    how: Optional[_timeout_conditions.Because]
+    prompts: str
+    # The files that do something about TMOUT, and whether one gives it a value.
+    places: List[str]
+    known: bool
+
+
+def _doubts_of(texts: Mapping[str, str], places: Sequence[Tuple[str, _Definition]], family: str,
+               detached: bool) -> _Doubts:
+    drop_ins = [path for path in texts if texts[path].startswith(_tmout_dropin.HEADER + "\n")]
+    ours = [path for path in drop_ins
+            if _EXEMPT_USERS.search(texts[path]) or _EXEMPT_GROUPS.search(texts[path])]
+    paths = list(dict.fromkeys(path for path, _definition in places))
+    offsets = {path: [one.offset for where, one in places if where == path]
+               for path in paths if path not in drop_ins}
+    others = {path: text if detached else _CONNECTED.sub(_hidden, text)
+              for path, text in texts.items() if path not in drop_ins}
+    read = _timeout_conditions.Texts(others)
+    how = read.because(offsets, _TERMINAL if detached else _UNKNOWABLE)
+    who = read.because(offsets, _IDENTITY)
+    closed = [path for path in paths if not _is_for_all(path)]
+    prompts = ["%s line %d" % (path, one.line) for path, one in places
+               if one.later and (family == "bash" or "PROMPT_COMMAND" not in one.text)]
+    return _Doubts(ours, closed[0] if closed else who.where() if who else "", how,
+                   prompts[0] if prompts else "", paths,
+                   any(one.gives_value or one.kind == "opaque" for _path, one in places))
+
+
+def _hidden(found: Any) -> str:
+    return str(found.group()).replace("$", "_")
 
 
 class _Identity(NamedTuple):
@@ -305,21 +415,11 @@ def unsets(text: str) -> bool:
     return False
 
 
-def _asks(text: str) -> bool:
-    """Whether a text looks at who logs in, or how."""
-    plain = _without_comments(text)
-    return bool(_IDENTITY.search(plain) or _CIRCUMSTANCES.search(plain))
-
-
 def _is_for_all(path: str) -> bool:
     try:
         return bool(os.stat(path).st_mode & stat.S_IROTH)
     except OSError:
         return True
-
-
-def _without_comments(text: str) -> str:
-    return re.sub(r"(?m)^\s*#.*$", "", text)
 
 
 def _identity_of(user: str) -> Optional[_Identity]:

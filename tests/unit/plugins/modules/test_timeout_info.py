@@ -181,8 +181,25 @@ def test_our_exemptions(host):
 WHO = [
     ('[ "$(id -u)" -eq 4202 ] || TMOUT=60\n', 0o644, "?", 60, None),
     ('case "$(id -un)" in deploy) TMOUT=60 ;; esac\n', 0o644, "?", 60, None),
-    ('[ -z "$SSH_TTY" ] || TMOUT=60\n', 0o644, "?", "?", "?"),
+    ('[ -z "$SSH_TTY" ] || TMOUT=60\n', 0o644, 60, 60, 60),
     ("TMOUT=60\n", 0o600, "?", None, None),
+    ('[ "$(id -u)" -eq 4202 ] && return\nTMOUT=60\n', 0o644, "?", 60, None),
+    ('case "$USER" in root|deploy) return 0;; esac\nTMOUT=60\n', 0o644, "?", None, 60),
+    ('if [ "$(id -u)" -eq 4202 ]; then IDLE=0; else IDLE=60; fi\nTMOUT=$IDLE\n', 0o644,
+     "?", 60, None),
+    ('if [ "$(id -u)" -eq 4202 ]; then A=1; fi\n[ -z "$B" ] && TMOUT=60\n', 0o644, 60, 60, 60),
+    ("[ -t 0 ] && TMOUT=60\n", 0o644, 60, 60, 60),
+    ("tty -s || return\nTMOUT=60\n", 0o644, 60, 60, 60),
+    ("is_tty() { [ -t 0 ]; }\nis_tty && TMOUT=60\n", 0o644, 60, 60, 60),
+    ('[ "$TERM" = dumb ] && return\nTMOUT=60\n', 0o644, 60, 60, 60),
+    ('[ -n "$SSH_CLIENT" ] && TMOUT=60\n', 0o644, 60, 60, 60),
+    ('case "$SSH_CLIENT" in 10.*) TMOUT=60 ;; esac\n', 0o644, "?", "?", "?"),
+    ('[ -e "$HOME/.idle" ] || TMOUT=60\n', 0o644, "?", "?", "?"),
+    ("PROMPT_COMMAND='TMOUT=60'\n", 0o644, "?", "?", "?"),
+    ("PROMPT_COMMAND='TMOUT=60'\nTMOUT=300\nreadonly TMOUT\n", 0o644, 300, 300, 300),
+    # who waits at a terminal for what never comes is asked without one
+    ("[ -t 0 ] && cat\nTMOUT=60\n", 0o644, 60, 60, 60),
+    ("if [ -t 0 ]; then TMOUT=60; cat; fi\n", 0o644, "?", "?", "?"),
 ]
 
 
@@ -194,6 +211,41 @@ def test_who_logs_in(host, text, mode, root, deploy, ops):
         said = users[name]
         assert (said["state"] == "unknown") == (wanted == "?"), said
         assert said["idle_logout_seconds"] == (None if wanted == "?" else wanted)
+
+
+def test_a_file_that_is_not_for_everybody(host):
+    host.write("profile", '\nif [ "$(id -u)" -ne 0 ]; then . /etc/site.sh; fi\n')
+    host.write("site.sh", "TMOUT=300\n")
+    users = by_user(host.ask())
+    assert [users[name]["idle_logout_seconds"] for name in ("root", "ops")] == [None, 300]
+    assert users["root"]["state"] == "unknown"
+    assert "/etc/profile line 2 is not the same for everybody" in users["root"]["why"]
+
+
+# an /etc/profile that reads profile.d in a way that its text hardly shows
+HIDDEN_LOOPS = [
+    'D=/etc/profile.d\nfor i in $D/*.sh; do [ -r "$i" ] && . "$i"; done\n',
+    'load() { for i in "$1"/*.sh; do [ -r "$i" ] && . "$i"; done; }\nload /etc/profile.d\n',
+    'while read -r f; do . "$f"; done <<EOF\n$(ls /etc/profile.d/*.sh 2>/dev/null)\nEOF\n',
+]
+
+
+@pytest.mark.parametrize("profile", HIDDEN_LOOPS)
+def test_hidden_loops(host, profile):
+    host.write("profile", profile)
+    assert is_said(host.ask(), "The accounts `root`, `deploy` and `ops` use bash, for which")
+    host.write("profile.d/tmout.sh", "TMOUT=60\n")
+    assert by_user(host.ask())["root"]["idle_logout_seconds"] == 60
+    host.write("profile.d/tmout.sh", _tmout_dropin.render(900, exempt_users=["root"]))
+    users = by_user(host.ask())
+    assert [users[name]["idle_logout_seconds"] for name in ("root", "ops")] == [None, 900]
+
+
+def test_a_value_from_nowhere(host):
+    host.write("opt/x", "TMOUT=60\n")
+    host.write("profile", 'for part in x; do . "/etc/opt/$part"; done\n')
+    users = by_user(host.ask())
+    assert (users["root"]["state"], users["ops"]["idle_logout_seconds"]) == ("unknown", 60)
 
 
 @pytest.mark.parametrize("shell", ["ksh93", "mksh"])
