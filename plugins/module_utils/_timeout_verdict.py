@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Facts about a host's timeouts, as plain sentences. Pure, and private to the collection."""
 
+import re
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from ansible_collections.curfew.session.plugins.module_utils import _timeout_words
@@ -11,6 +12,10 @@ __all__ = ["AccountShell", "Facts", "account", "duration", "verdict"]
 
 # Of a kind that only grows with a configuration; accounts are all named.
 MAX_SENTENCES = 10
+# A line that does not only test, export or fix what there is.
+_GIVES = re.compile(r"TMOUT(?:\[[^]]*\])?:{0,2}\+?=|\b(?:eval|let|read|printf|for|trap)\b|\(\(")
+_ZERO = re.compile(r"TMOUT:?=[\"']?0+(?![0-9])")
+_PREDEFINING = ("ksh93", "mksh")
 
 
 class AccountShell(NamedTuple):
@@ -160,18 +165,23 @@ def _reason(facts: Facts, shell: AccountShell, use: str, are: str) -> str:
         if facts.reads_profile_d.get(family):
             return "%s %s, for which nothing sets TMOUT" % (use, family)
         return "%s %s, which does not read /etc/profile.d on this system" % (use, family)
-    where = "%s line %s" % (places[-1]["path"], places[-1]["line"])
+    zeros = [place for place in places if _ZERO.search(place["text"])]
+    cited = (zeros if shell.tmout_seconds == 0 and zeros else places)[-1]
+    says = "%s line %s" % (cited["path"], cited["line"])
+    if shell.tmout_seconds == 0 and family in _PREDEFINING and not zeros:
+        return "%s %s, where TMOUT is 0 as it is from the start, although %s says `%s`" % (
+            use, family, says, cited["text"])
     if shell.tmout_seconds == 0:
-        return "%s %s, where TMOUT comes to 0 (%s: `%s`)" % (
-            use, family, where, places[-1]["text"])
+        return "%s %s, where TMOUT comes to 0 (%s: `%s`)" % (use, family, says, cited["text"])
     return "%s %s, which ends up without a TMOUT that it obeys, although %s says `%s`" % (
-        use, family, where, places[-1]["text"])
+        use, family, says, cited["text"])
 
 
 def _places(facts: Facts, family: str) -> List[Mapping[str, Any]]:
     """Where a login file gives TMOUT a value for a family, in reading order."""
     return [place for told in facts.shells if told["family"] == family
-            for place in told["definitions"] if place["scope"] == "login shells"]
+            for place in told["definitions"]
+            if place["scope"] == "login shells" and _GIVES.search(place["text"])]
 
 
 def verdict(facts: Facts) -> List[str]:

@@ -168,6 +168,24 @@ SAID = [
     (facts(accounts=[told("a", "bash", None)._replace(tmout_seconds=0)], shells=[
         shell(place(3, "TMOUT=0"))]),
      ["The account `a` uses bash, where TMOUT comes to 0 (/etc/profile.d/tmout.sh line 3: "]),
+    (facts(accounts=[told("a", "bash", None)._replace(tmout_seconds=0)], shells=[
+        shell(place(3, "TMOUT=0"), place(4, "[ -n \"$A\" ] && TMOUT=60"),
+              place(5, "export TMOUT"))]),
+     ["The account `a` uses bash, where TMOUT comes to 0 (/etc/profile.d/tmout.sh line 3: "]),
+    (facts(accounts=[told("a", "bash", None)._replace(tmout_seconds=0)], shells=[
+        shell(place(3, "TMOUT=$IDLE"), place(5, "export TMOUT"))]),
+     ["The account `a` uses bash, where TMOUT comes to 0 (/etc/profile.d/tmout.sh line 3: "]),
+    (facts(accounts=[told("a", "mksh", None)._replace(tmout_seconds=0)], shells=[
+        shell(place(3, 'test -z "$TMOUT" && TMOUT=60'), place(4, "export TMOUT"), family="mksh")]),
+     ["The account `a` uses mksh, where TMOUT is 0 as it is from the start, although "
+      "/etc/profile.d/tmout.sh line 3 says `test -z \"$TMOUT\" && TMOUT=60`: nothing ever"]),
+    (facts(accounts=[told("a", "ksh93", None)._replace(tmout_seconds=0)], shells=[
+        shell(place(3, "export -n TMOUT"), family="ksh93")]),
+     ["The account `a` uses ksh93, for which nothing sets TMOUT: nothing ever logs it out."]),
+    (facts(accounts=[told("a", "bash", None)], shells=[
+        shell(place(3, ": ${TMOUT:=15m}"), place(4, "readonly TMOUT"))]),
+     ["The account `a` uses bash, which ends up without a TMOUT that it obeys, although "
+      "/etc/profile.d/tmout.sh line 3 says `: ${TMOUT:=15m}`"]),
     (facts(accounts=[told("a", "dash", None)], seconds=60, sees_ssh=False),
      ["The account `a` uses dash, which knows no idle timeout: over SSH nothing ever logs it"]),
     (facts(accounts=[told("a", "dash", None)], connections=[]),
