@@ -352,7 +352,8 @@ def _finish_result(
     result["effective"] = _described(after)
     result["msg"] = _summary(result["effective"])
     result["verified"] = None if not options.verify else after is not None
-    result["uncovered"] = _uncovered(host, verdict) if options.wanted and after is not None else []
+    if options.wanted and after is not None:
+        result["uncovered"] = _uncovered(host, verdict, result["effective"])
     result["warnings"] += verdict.warnings + _uncovered_warning(result["uncovered"])
     if options.verify and after is None:
         result["warnings"].append(
@@ -372,7 +373,11 @@ def _summary(effective: Optional[Sequence[Dict[str, Any]]]) -> str:
     return " ".join(parts)
 
 
-def _uncovered(host: Host, verdict: _tmout_proof.Verdict) -> List[Dict[str, str]]:
+def _uncovered(
+    host: Host, verdict: _tmout_proof.Verdict, effective: Sequence[Dict[str, Any]]
+) -> List[Dict[str, str]]:
+    """Whom nothing logs out; a file of its own may give a shell what ours does not."""
+    ended = [one["path"] for one in effective if one["logout_seconds"]]
     by_program = {(shell.real_path, shell.as_sh): shell for shell in host.shells}
     found = []
     for account in host.users:
@@ -383,7 +388,7 @@ def _uncovered(host: Host, verdict: _tmout_proof.Verdict) -> List[Dict[str, str]
             real_path = os.path.realpath(account.shell)
             is_sh = os.path.basename(account.shell) == "sh"
             shell = by_program.get((real_path, is_sh)) or by_program.get((real_path, False))
-            why = verdict.missed.get(shell.path) if shell else None
+            why = verdict.missed.get(shell.path) if shell and shell.path not in ended else None
         if why:
             found.append({"user": account.user, "shell": account.shell, "why": why})
     return found

@@ -443,6 +443,23 @@ def test_uncovered_zsh(host):
     assert "z (/usr/bin/zsh" in result["warnings"]
 
 
+# what ends their sessions is not ours, and is no reason to warn that nothing does
+OF_THEIR_OWN = [("zsh", "zsh/zshrc", "TMOUT=600\n"),
+                ("tcsh", "csh.cshrc", "set autologout=10\n")]
+
+
+@pytest.mark.parametrize("shell, name, text", OF_THEIR_OWN)
+def test_shells_with_a_timeout_of_their_own_are_not_uncovered(host, shell, name, text):
+    path = shutil.which(shell)
+    if path is None:
+        pytest.skip("no %s is installed here" % shell)
+    host.write("passwd", host.text("passwd") + "z:x:1000:1000::/home/z:%s\n" % path)
+    host.write(name, text)
+    result = host.run(timeout=900)
+    assert result["uncovered"] == [], result
+    assert _by_family(result)[shell]["logout_seconds"] == 600
+
+
 # options, and what is told of scanners, or None
 SCANNED = [
     ({}, None),
