@@ -8,6 +8,7 @@ Private to this collection: it may change without notice.
 """
 
 import ctypes
+import fcntl
 import grp
 import os
 import pwd
@@ -16,6 +17,7 @@ import select
 import signal
 import stat
 import subprocess
+import termios
 import time
 from contextlib import suppress
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
@@ -41,10 +43,10 @@ _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 
 # Nothing here can be a function or an alias of the login files: assignments, expansions, and a
 # program by its path. The first line shows the value and what is exported; the second is reached
-# only if TMOUT may be changed.
+# only if TMOUT may be changed. That it may not is no failure for a trap of the login files to tell.
 _SCRIPT = (
     "{env} -0 \"CURFEW_VALUE=${{TMOUT-}}\" >'{home}/value'\n"
-    "( TMOUT=1; {env} -0 >'{home}/writable' ) 2>/dev/null\n"
+    "( TMOUT=1; {env} -0 >'{home}/writable' ) 2>/dev/null || :\n"
 )
 _TCSH_SCRIPT = (
     "if ($?autologout) then\n"
@@ -53,6 +55,14 @@ _TCSH_SCRIPT = (
     "{env} -0 >'{home}/value'\n"
     "endif\n"
 )
+
+
+# What sshd tells a login; the addresses are nobody's (RFC 5737).
+_SSH = {
+    "TERM": "xterm",
+    "SSH_CLIENT": "192.0.2.1 50022 22",
+    "SSH_CONNECTION": "192.0.2.1 50022 192.0.2.2 22",
+}
 
 
 class AskError(Exception):
@@ -73,10 +83,11 @@ class Answer(NamedTuple):
 
 
 class _Running:
-    def __init__(self, shell: Shell, home: str, process: Any) -> None:
+    def __init__(self, shell: Shell, home: str, process: Any, output: int) -> None:
         self.shell = shell
         self.home = home
         self.process = process
+        self.source = output
         self.output = b""
         self.read = 0
         self.status = ""
@@ -127,9 +138,15 @@ def _is_unnamed(number: int) -> bool:
 
 
 def ask(
-    shells: Sequence[Shell], ids: Tuple[int, int], limit: float = LIMIT_SECONDS
+    shells: Sequence[Shell],
+    ids: Tuple[int, int],
+    limit: float = LIMIT_SECONDS,
+    terminal: bool = False,
 ) -> List[Answer]:
-    """Start these shells side by side, one time limit for all, and return what each said."""
+    """Start these shells side by side, one time limit for all, and return what each said.
+
+    With `terminal` each has one of its own, as after a login over SSH.
+    """
     try:
         home = _file_scratch.make(_PUBLIC if os.path.isdir(_PUBLIC) else None)
     except OSError as error:
@@ -139,7 +156,7 @@ def ask(
     try:
         os.chmod(home, 0o711)
         for number, shell in enumerate(shells):
-            running.append(_start(shell, os.path.join(home, str(number)), ids))
+            running.append(_start(shell, os.path.join(home, str(number)), ids, terminal))
         _wait(running, time.monotonic() + limit)
         return [_answer(one) for one in running]
     except OSError as error:
@@ -154,7 +171,7 @@ def ask(
         _file_scratch.remove(home)
 
 
-def _start(shell: Shell, base: str, ids: Tuple[int, int]) -> _Running:
+def _start(shell: Shell, base: str, ids: Tuple[int, int], terminal: bool) -> _Running:
     home, answers = os.path.join(base, "home"), os.path.join(base, "answers")
     os.mkdir(base)
     os.chmod(base, 0o711)  # whatever our umask is: the user who asks passes through
@@ -162,22 +179,34 @@ def _start(shell: Shell, base: str, ids: Tuple[int, int]) -> _Running:
         os.mkdir(folder, 0o700)
         if os.geteuid() == 0:
             os.chown(folder, *ids)
+    # At a terminal zsh has questions for users who have none.
+    open(os.path.join(home, ".zshrc"), "w").close()
     env = next((path for path in ("/usr/bin/env", "/bin/env") if os.path.exists(path)), "env")
     script = _TCSH_SCRIPT if shell.family == "tcsh" else _SCRIPT
-    process = subprocess.Popen(
-        [_login_name(shell), "-i", "-c", script.format(env=env, home=answers)],
-        executable=shell.real_path,
-        cwd=home,
-        env=_environment(shell, home, ids),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        preexec_fn=lambda: _drop_rights(ids),
-        start_new_session=True,
-    )
-    running = _Running(shell, answers, process)
-    os.set_blocking(running.process.stdout.fileno(), False)
-    return running
+    environment = _environment(shell, home, ids)
+    source, sink = os.openpty() if terminal else os.pipe()
+    try:
+        if terminal:
+            os.fchown(sink, ids[0], -1)
+            environment.update(_SSH, SSH_TTY=os.ttyname(sink))
+        process = subprocess.Popen(
+            [_login_name(shell), "-i", "-c", script.format(env=env, home=answers)],
+            executable=shell.real_path,
+            cwd=home,
+            env=environment,
+            stdin=sink if terminal else subprocess.DEVNULL,
+            stdout=sink,
+            stderr=sink,
+            preexec_fn=lambda: _prepare(ids, terminal),
+            start_new_session=True,
+        )
+    except BaseException:
+        os.close(source)
+        raise
+    finally:
+        os.close(sink)
+    os.set_blocking(source, False)
+    return _Running(shell, answers, process, source)
 
 
 def _login_name(shell: Shell) -> str:
@@ -201,6 +230,12 @@ def _environment(shell: Shell, home: str, ids: Tuple[int, int]) -> Dict[str, str
     }
 
 
+def _prepare(ids: Tuple[int, int], terminal: bool) -> None:
+    if terminal:
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    _drop_rights(ids)
+
+
 def _drop_rights(ids: Tuple[int, int]) -> None:
     if os.geteuid() == 0:
         os.setgroups([])
@@ -215,7 +250,7 @@ def _drop_rights(ids: Tuple[int, int]) -> None:
 
 def _wait(running: Sequence[_Running], deadline: float) -> None:
     poll = select.poll()
-    waiting = {one.process.stdout.fileno(): one for one in running}
+    waiting = {one.source: one for one in running}
     for descriptor in waiting:
         poll.register(descriptor, select.POLLIN)
     pause = 1
@@ -246,9 +281,11 @@ def _has_ended(pid: int) -> bool:
 def _drain(one: _Running) -> bool:
     """Read what is there; False when there is never going to be more."""
     try:
-        data = os.read(one.process.stdout.fileno(), 65536)
+        data = os.read(one.source, 65536)
     except BlockingIOError:
         return True
+    except OSError:  # what a terminal says when nobody has it any more
+        return False
     one.read += len(data)
     one.output += data[: _MAX_OUTPUT - len(one.output)]
     return bool(data)
@@ -302,7 +339,7 @@ def _end(one: _Running) -> None:
     one.process.wait()
     while _drain_rest(one):
         pass
-    one.process.stdout.close()
+    os.close(one.source)
 
 
 def _drain_rest(one: _Running) -> bool:

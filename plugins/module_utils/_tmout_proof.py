@@ -191,11 +191,14 @@ def _mismatch(
     ]
     shown = " and ".join([seen] + details)
     family = answer.shell.family
-    cause = _because(family, [one for one in conflicts if _explains(one, answer, wanted)])
+    explaining = [one for one in conflicts if _explains(one, answer, wanted)]
+    cause = _because(family, explaining)
+    others = _named(family, [one for one in conflicts if one not in explaining])
     if not reads:
         cause = ": it does not read {0} (its loop, its name or its rights)".format(path)
     elif not cause:
         cause = "; nothing that can be told from the text of its login files explains it"
+    cause += "; in the way too: " + others if others and reads else ""
     sentence = "TMOUT would be {0} in {{shells}}, not {1}{{cause}}.".format(shown, wanted.seconds)
     return Problem(answer.shell.path, sentence, "", cause)
 
@@ -223,12 +226,15 @@ def sentences(problems: Sequence[Problem]) -> List[str]:
 
 
 def _because(family: str, conflicts: Sequence[Conflict]) -> str:
+    causes = _named(family, conflicts)
+    return " because of " + causes if causes else ""
+
+
+def _named(family: str, conflicts: Sequence[Conflict]) -> str:
     causes = [one.where() for one in conflicts if one.against and family in one.families]
     causes = list(dict.fromkeys(causes))
-    if not causes:
-        return ""
     more = " and {0} more".format(len(causes) - _MAX_CAUSES) if len(causes) > _MAX_CAUSES else ""
-    return " because of " + "; ".join(causes[:_MAX_CAUSES]) + more
+    return "; ".join(causes[:_MAX_CAUSES]) + more
 
 
 # What shells say when they are asked without a terminal.

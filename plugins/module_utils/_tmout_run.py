@@ -168,25 +168,55 @@ def _run_alone(options: Options, check_mode: bool, notes: List[str]) -> Dict[str
         )
     before = ask(options, host.shells)
     result["before"] = _described(before)
+    if not result["changed"]:
+        after, verdict = before, _proven(options, host, plan, before, result)
+    else:
+        after, verdict = _proven_staged(options, host, plan, before, result)
+        if not check_mode:
+            after, verdict = _writing().write(options, host, plan, before, result)
+        result["changed_files"] = plan.paths()
+    _finish_result(result, options, host, after, verdict)
+    return result
+
+
+def _proven(
+    options: Options,
+    host: Host,
+    plan: Plan,
+    before: Optional[Sequence[Answer]],
+    result: Dict[str, Any],
+) -> _tmout_proof.Verdict:
+    """What the shells say of the files as they are, which stay."""
+    verdict = judged(options, host, before, before, plan)
+    require(verdict, result, "")
+    if _may_differ(options, host, plan):
+        terminal = _at_terminal()
+        terminal.require(options, host, plan, terminal.ask(options, host), result)
+    return verdict
+
+
+def _proven_staged(
+    options: Options,
+    host: Host,
+    plan: Plan,
+    before: Optional[Sequence[Answer]],
+    result: Dict[str, Any],
+) -> Tuple[Optional[List[Answer]], _tmout_proof.Verdict]:
+    """What they say of the files as planned; no answer where the host forbids to try them."""
     for change in plan.changes:
         _writing().check_safe(change)
     if plan.repair:
         _writing().check_safe(Change(plan.drop_in, plan.drop_in.data))
-    if not result["changed"]:
-        require(judged(options, host, before, before, plan), result, "")
-        _finish_result(result, options, host, before, before, plan)
-        return result
     if [change.snapshot.path for change in plan.changes] in ([], [options.path]):
         # Ours alone cannot mend a shell that cannot be asked: no need to wait for it again.
         require(_silent_ones(options, host, before, plan), result, " Nothing has been changed.")
     staged = _writing().ask_staged(options, host, plan) if options.verify else None
-    if staged is not None:
-        verdict = judged(options, host, before or [], staged, plan)
-        require(verdict, result, " Nothing has been changed.")
-    after = staged if check_mode else _writing().write(options, host, plan, before, result)
-    result["changed_files"] = plan.paths()
-    _finish_result(result, options, host, before, after, plan)
-    return result
+    verdict = judged(options, host, before, staged, plan)
+    require(verdict, result, " Nothing has been changed.")
+    if staged is not None and _may_differ(options, host, plan):
+        terminal = _at_terminal()
+        terminal.require_staged(options, host, plan, terminal.ask(options, host), result)
+    return staged, verdict
 
 
 def _writing() -> Any:
@@ -194,6 +224,21 @@ def _writing() -> Any:
     from ansible_collections.curfew.session.plugins.module_utils import _tmout_write
 
     return _tmout_write
+
+
+def _at_terminal() -> Any:
+    from ansible_collections.curfew.session.plugins.module_utils import _tmout_terminal
+
+    return _tmout_terminal
+
+
+def _may_differ(options: Options, host: Host, plan: Plan) -> bool:
+    """Whether a line that contradicts us stays, which may count at a terminal only."""
+    return options.verify and any(one.against for one in _left(host, plan))
+
+
+def _left(host: Host, plan: Plan) -> List[Conflict]:
+    return [one for one in host.conflicts if (one.path, one.definition.offset) not in plan.disabled]
 
 
 def _look(options: Options) -> Host:
@@ -216,6 +261,8 @@ def _plan(options: Options, host: Host) -> Plan:
     """
     drop_in = _file_system.read(options.path, missing_ok=True)
     after = None if options.text is None else options.text.encode("ascii")
+    if after is None and drop_in.data is not None and os.path.islink(options.path):
+        after = b""  # a link that leads nowhere would be left, and refused from then on
     if drop_in.data not in (None, after):
         foreign = _tmout_dropin.first_foreign_line(_tmout_conflicts.decoded(drop_in))
         if foreign:
@@ -255,16 +302,19 @@ def _needs_repair(drop_in: _file_system.Snapshot) -> bool:
 
 
 def _contradicted(options: Options, host: Host, plan: Plan) -> List[str]:
-    left = [
-        one
-        for one in host.conflicts
-        if (one.path, one.definition.offset) not in plan.disabled and options.wanted
-    ]
-    if not left:
-        return []
-    shown = "; ".join("{0} ({1})".format(one.where(), one.scope) for one in left[:_NAMED])
-    more = " and {0} more".format(len(left) - _NAMED) if len(left) > _NAMED else ""
-    return ["TMOUT is defined elsewhere too: {0}{1}.".format(shown, more)]
+    left = _left(host, plan) if options.wanted else []
+    against = [one for one in left if one.against]
+    others = [one for one in left if not one.against]
+    return _named("These contradict it for whoever meets them", against) + _named(
+        "TMOUT is defined elsewhere too", others
+    )
+
+
+def _named(what: str, conflicts: Sequence[Conflict]) -> List[str]:
+    shown = ["{0} ({1})".format(one.where(), one.scope) for one in conflicts]
+    shown = list(dict.fromkeys(shown))
+    more = " and {0} more".format(len(shown) - _NAMED) if len(shown) > _NAMED else ""
+    return ["{0}: {1}{2}.".format(what, "; ".join(shown[:_NAMED]), more)] if shown else []
 
 
 def _to_scanners(options: Options) -> List[str]:
@@ -278,8 +328,12 @@ def _to_scanners(options: Options) -> List[str]:
     return [sentence for sentence in said if sentence]
 
 
-def ask(options: Options, shells: Sequence[Shell]) -> Optional[List[Answer]]:
-    return _login_asking.ask(shells, options.ids) if options.verify else None
+def ask(
+    options: Options, shells: Sequence[Shell], terminal: bool = False
+) -> Optional[List[Answer]]:
+    if not options.verify:
+        return None
+    return _login_asking.ask(shells, options.ids, terminal=terminal)
 
 
 def _described(answers: Optional[Sequence[Answer]]) -> Optional[List[Dict[str, Any]]]:
@@ -298,9 +352,7 @@ def judged(
     if after is None:
         return _tmout_proof.Verdict([], [], {})
     readers = _readers(options, host, after, bool(plan.changes))
-    left = [
-        one for one in host.conflicts if (one.path, one.definition.offset) not in plan.disabled
-    ]
+    left = _left(host, plan)
     return _tmout_proof.judge(before or [], after, options.wanted, readers, left, options.path)
 
 
@@ -334,21 +386,23 @@ def _readers(
     return seen + [path for path in told if path not in asked]
 
 
-def require(verdict: _tmout_proof.Verdict, result: Dict[str, Any], ending: str) -> None:
+def require(
+    verdict: _tmout_proof.Verdict, result: Dict[str, Any], ending: str, where: str = ""
+) -> None:
     if verdict.problems:
         failed = dict(result, changed=False, verified=False, diff=[])
-        raise Refused(" ".join(_tmout_proof.sentences(verdict.problems)) + ending, failed)
+        said = " ".join(_tmout_proof.sentences(verdict.problems))
+        raise Refused(where + said + ending, failed)
 
 
 def _finish_result(
     result: Dict[str, Any],
     options: Options,
     host: Host,
-    before: Optional[Sequence[Answer]],
-    after: Optional[List[Answer]],
-    plan: Plan,
+    after: Optional[Sequence[Answer]],
+    verdict: _tmout_proof.Verdict,
 ) -> None:
-    verdict = judged(options, host, before, after, plan)
+    """Ask nobody any more: what is written stays, whatever fails now."""
     result["effective"] = _described(after)
     result["msg"] = _summary(result["effective"])
     result["verified"] = None if not options.verify else after is not None

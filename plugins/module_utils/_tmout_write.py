@@ -27,6 +27,7 @@ from ansible_collections.curfew.session.plugins.module_utils._file_system import
 )
 from ansible_collections.curfew.session.plugins.module_utils._login_asking import Answer
 from ansible_collections.curfew.session.plugins.module_utils._login_shells import Shell
+from ansible_collections.curfew.session.plugins.module_utils._tmout_proof import Verdict
 from ansible_collections.curfew.session.plugins.module_utils._tmout_run import (
     MODE,
     Host,
@@ -58,20 +59,22 @@ disabling = _tmout_edits.disabling
 enabling = _tmout_edits.enabling
 
 
-def ask_staged(options: Options, host: Host, plan: Plan) -> Optional[List[Answer]]:
+def ask_staged(
+    options: Options, host: Host, plan: Plan, terminal: bool = False
+) -> Optional[List[Answer]]:
     path = plan.drop_in.real_path
     files: _Files = {one.snapshot.real_path: (one.after, None) for one in plan.changes}
     if plan.repair or path in files:
         files[path] = (files.get(path, (plan.drop_in.data, None))[0], MODE)
-    return _within(files, options, host.shells)
+    return _within(files, options, host.shells, terminal)
 
 
 def _within(
-    files: _Files, options: Options, shells: Sequence[Shell]
+    files: _Files, options: Options, shells: Sequence[Shell], terminal: bool = False
 ) -> Optional[List[Answer]]:
     staged = [_mount_stage.Staged(path, data, mode) for path, (data, mode) in files.items()]
     answers: Optional[List[Answer]] = _mount_stage.within(
-        staged, lambda: _tmout_run.ask(options, shells), _STAGE_LIMIT
+        staged, lambda: _tmout_run.ask(options, shells, terminal), _STAGE_LIMIT
     )
     return answers
 
@@ -92,7 +95,7 @@ def write(
     plan: Plan,
     before: Optional[Sequence[Answer]],
     result: Dict[str, Any],
-) -> Optional[List[Answer]]:
+) -> Tuple[Optional[List[Answer]], Verdict]:
     transaction = _file_changes.Transaction(
         os.path.dirname(options.path), plan.changes, backup=options.backup
     )
@@ -114,7 +117,7 @@ def write(
             raise
     result["backup_files"] = list(transaction.backup_files)
     result["warnings"] += transaction.warnings
-    return after
+    return after, verdict
 
 
 def _rights(plan: Plan) -> Optional[os.stat_result]:

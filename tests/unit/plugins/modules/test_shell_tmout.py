@@ -243,10 +243,15 @@ def test_dirty_host_report(host):
     for check in (True, False):
         result = host.run(check=check, timeout=900)
         assert result["failed"] and not result["changed"]
-        for where in ("/etc/profile, line 17: export TMOUT=60", "/etc/profile.d/aaa.sh, line 1",
-                      "/etc/profile.d/zzz.sh, line 2", "/etc/profile.d/zzz.sh, line 4"):
-            assert where in result["msg"]
-        assert [c["disabled"] for c in result["conflicts"]] == [False] * 4
+        # It is why TMOUT is 0; the others give it another value.
+        assert "0 in /bin/bash, not 900 because of /etc/profile.d/aaa.sh, line 1" in result["msg"]
+        others = result["msg"].split("; in the way too: ")[1]
+        for where in ("/etc/profile, line 17: export TMOUT=60", "/etc/profile.d/zzz.sh, line 2",
+                      "/etc/profile.d/zzz.sh, line 4"):
+            assert where in others
+        assert [(c["path"][5:], c["line"], c["disabled"]) for c in result["conflicts"]] == [
+            ("profile.d/aaa.sh", 1, False), ("profile.d/zzz.sh", 2, False),
+            ("profile.d/zzz.sh", 4, False), ("profile", 17, False)]
     assert host.tree() == before
 
 
@@ -302,6 +307,17 @@ def test_foreign_drop_in(host, text, foreign, state):
         assert foreign in result["msg"] and host.tree() == before
     elif state == "present":
         assert (host.etc / "profile.d" / "tmout.sh").stat().st_mode & 0o777 == 0o644
+
+
+def test_a_drop_in_that_is_a_link_keeps_its_target(host):
+    """Else the link would lead nowhere, and the next run would refuse it."""
+    host.write("opt/tmout.sh", "TMOUT=60\n")
+    link = host.etc / "profile.d" / "tmout.sh"
+    link.symlink_to("/etc/opt/tmout.sh")
+    for _turn in range(2):
+        assert _four_runs(host, timeout=900)["verified"]
+        assert _four_runs(host, state="absent")["changed"]
+        assert link.is_symlink() and host.text("opt/tmout.sh") == ""
 
 
 def test_unreadable_drop_in_is_repaired(host):
@@ -557,6 +573,54 @@ def test_a_timer_that_an_unset_has_stopped(host, again):
     assert host.text("profile.d/00.sh").startswith("A=1\n#curfew.session# TMOUT=3; unset TMOUT\n")
 
 
+def test_an_unset_behind_ours_that_never_ran_stops_no_timer(host):
+    host.write("profile", DEBIAN_PROFILE + '[ -n "$TMUX" ] && unset TMOUT\n:\n')
+    result = host.run(timeout=900)
+    assert not result.get("failed") and result["verified"], result
+
+
+@pytest.mark.parametrize("args", [{}, {"readonly": False, "conflicts": "disable"}])
+def test_what_is_set_at_every_prompt_is_refused(host, args):
+    """A shell that is asked comes to no prompt, and would show ours."""
+    host.write("bash.bashrc", "PROMPT_COMMAND='TMOUT=60'\n")
+    before = host.tree()
+    result = host.run(timeout=900, **args)
+    assert result["failed"] and host.tree() == before
+    assert "at every prompt because of /etc/bash.bashrc, line 1: PROMPT" in result["msg"], result
+
+
+def test_disabling_keeps_the_status_of_a_file(host):
+    """Scripts with -e read /etc/profile."""
+    host.write("profile", DEBIAN_PROFILE + '[ "$(id -u)" = x ] && return\nTMOUT=300\n')
+    result = _four_runs(host, timeout=900, conflicts="disable")
+    assert result["changed_files"][0] == "/etc/profile"
+    assert host.login("bash", "set -e; . /etc/profile; echo $TMOUT") == "900\n"
+
+
+def test_what_a_shell_reads_that_a_login_starts_is_disabled_too(host):
+    """It has the value from there, and reads this alone: su, tmux, a plain bash."""
+    host.write("bash.bashrc", "PS1='$ '\nTMOUT=0\n")
+    assert _four_runs(host, timeout=900, conflicts="disable")["conflicts"][0]["disabled"]
+    assert host.login("bash", "HOME=/ bash -i -c 'echo $TMOUT'") == "900\n"
+
+
+def test_a_value_is_not_blamed_on_a_line_that_gives_another(host):
+    host.write("site/env", "readonly TMOUT=60\n")
+    host.write("profile.d/aa.sh", "SITE=/etc/site\n. $SITE/env\n")
+    host.write("profile.d/zz.sh", '[ "$USER" = oracle ] && TMOUT=0\n')
+    result = host.run(timeout=900)
+    causes, others = result["msg"].split(". ")[0].split("; in the way too: ")
+    assert causes.startswith("TMOUT would be 60 ") and "because of /etc/site/env, line 1" in causes
+    assert "zz.sh" not in causes and others.startswith("/etc/profile.d/zz.sh, line 1")
+
+
+def test_taking_the_export_away_is_named_and_disabled(host):
+    host.write("profile.d/zz.sh", "A=1\nexport -n TMOUT 2>/dev/null\n")
+    result = host.run(timeout=900)
+    assert result["failed"] and "because of /etc/profile.d/zz.sh, line 2" in result["msg"], result
+    assert _four_runs(host, timeout=900, conflicts="disable")["verified"]
+
+
 @pytest.mark.parametrize("conflicts", ["report", "disable"])
 def test_bytes_that_are_not_utf8(host, conflicts):
     """In a file that is named and edited, and in a name of an account."""
@@ -584,6 +648,46 @@ def test_a_shell_that_the_locale_cannot_name(host):
     ascii_only = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
     result = _four_runs(host, timeout=900, environment=ascii_only)
     assert [one["user"] for one in result["uncovered"]] == ["odd"]
+
+
+# What a login over SSH meets and a shell without a terminal does not, before or behind ours.
+AT_TERMINAL = [
+    ("zz", "if [ -t 1 ]; then TMOUT=300; export TMOUT; fi\n", {}),
+    ("zz", "tty -s && TMOUT=60\n", {"readonly": False}),
+    ("aa", '[ -n "$SSH_TTY" ] && { TMOUT=300; readonly TMOUT; }\n', {}),
+    ("aa", '[ "$TERM" != dumb ] && readonly TMOUT=300\n', {}),
+    ("zz", 'case "$(tty)" in /dev/pts/*) export TMOUT=300;; esac\n', {}),
+]
+
+
+@pytest.mark.parametrize("name, text, args", AT_TERMINAL)
+def test_what_counts_at_a_terminal_only_is_met_there(host, name, text, args):
+    path = "profile.d/%s.sh" % name
+    host.write(path, text)
+    before = host.tree()
+    for check in (True, False):
+        result = host.run(check=check, timeout=900, **args)
+        assert result["failed"] and result["msg"].startswith("At a terminal: "), result
+        assert path in result["msg"] and result["msg"].endswith("Nothing has been changed.")
+        assert host.tree() == before
+
+
+def test_what_nobody_met_is_told(host):
+    host.write("profile.d/zz.sh", '[ "$USER" = oracle ] && TMOUT=0\n')
+    result = host.run(timeout=900)
+    assert not result.get("failed"), result
+    assert "These contradict it for whoever meets them: /etc/profile.d/zz.sh" in result["warnings"]
+
+
+def test_who_waits_at_a_terminal_is_not_waited_for(host):
+    host.write("profile.d/zz.sh", 'tty -s && read answer\n[ "$USER" = oracle ] && TMOUT=0\n')
+    result = host.run(timeout=900)
+    assert result["changed"], result["msg"]
+
+
+def test_what_traps_tell_is_not_of_our_making(host):
+    host.write("profile.d/aa.sh", "trap 'echo ERR $?' ERR\n")
+    assert host.run(timeout=900)["changed"]
 
 
 UNREADABLE = [
