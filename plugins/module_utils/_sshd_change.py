@@ -233,6 +233,10 @@ class _Run:
             proven = self._prove(prover)
             reload_needed = self._reload_needed(bool(changes))
             reloading = request.reload and bool(reload_needed)
+            if request.reload and reload_needed is None:
+                self.warnings.append(
+                    "Nothing is reloaded: whether a running sshd has read %s cannot be told."
+                    % self.path)
             backup_files: List[str] = []
             if request.reload and reload_needed is not False and self.listener is not None:
                 _writing().check_reload(self)

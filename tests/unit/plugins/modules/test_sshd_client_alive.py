@@ -4,6 +4,7 @@
 
 """The real module on trees of its own: each case check, real, check, real, proven by sshd."""
 
+import json
 import os
 import shutil
 import stat
@@ -421,6 +422,13 @@ def test_refuses_more_than_a_run_can_read(tree):
     tree.write(dict({"sshd_config": "\n" + INC}, **{"d/%d.conf" % i: large for i in range(8)}))
     named = "@ROOT@/sshd_config line 2: Include: @ROOT@/d/7.conf and what was read before it are"
     one_sentence(tree.ask(interval=60), tree.real(named))
+
+
+def test_says_that_nothing_is_reloaded_of_which_nothing_runs(tree):
+    tree.write({"sshd_config": k(60)})
+    result = tree.ask(interval=60, reload=True)
+    assert not result["changed"] and result["reload_needed"] is None
+    assert "Nothing is reloaded: whether a running sshd has read" in json.dumps(result["warnings"])
 
 
 def test_tells_what_is_in_the_files_only_when_asked(tree):
