@@ -205,12 +205,15 @@ class _Look:
 
     def _by_identity(self, account: _login_shells.Account, shell: _login_shells.Shell,
                      general: Dict[str, Any]) -> AccountShell:
+        if shell.family == "dash":  # whatever TMOUT is
+            return _account(account, shell, general, "")
         doubts = self._doubts_about(shell)
         if doubts.how:
-            return _unknown(account, shell, "%s looks at how one logs in (%s)" % (
-                doubts.how.where(), doubts.how.word))
+            return _unknown(
+                account, shell, "%s looks at %s, which is known at a real login only" % (
+                    doubts.how.where(), doubts.how.word))
         if doubts.prompts and not general["readonly"]:
-            return _unknown(account, shell, "%s sets TMOUT when a prompt comes" % doubts.prompts)
+            return _unknown(account, shell, "%s sets TMOUT after the login" % doubts.prompts)
         differs = doubts.differs
         if not differs and general["tmout_seconds"] and not doubts.known:
             differs = "a file that reading the others does not lead to, which sets TMOUT,"

@@ -64,8 +64,9 @@ options:
       - The absolute path of sshd. By default the running one, else the installed one.
     type: path
 notes:
-  - Shells are asked as a user without rights, with an empty home, as by M(curfew.session.shell_tmout). Only where a login file that sets TMOUT
-    looks at who logs in, each account's shell is asked with that account's identity, root's never.
+  - Shells are asked as a user without rights, with an empty home, at a terminal as after a login over SSH, and without one if they do not come to
+    their prompt there. Only where what a login file does about TMOUT depends on who logs in, each account's shell is asked with that account's
+    identity, root's never.
   - Files in home directories are not looked at, so a user whose value is not readonly may have turned it off, or turned a timeout of his own on.
   - sshd and the shells read their files as at every login, which is all that may move an access time. Files of one run in C(/tmp) are private and
     removed.
