@@ -23,6 +23,7 @@ from ansible_collections.curfew.session.plugins.module_utils import (
     _tmout_dropin,
     _tmout_proof,
     _tmout_script,
+    _tmout_told,
 )
 from ansible_collections.curfew.session.plugins.module_utils._file_system import Change, FilesError
 from ansible_collections.curfew.session.plugins.module_utils._login_asking import Answer, AskError
@@ -39,7 +40,6 @@ __all__ = ("MODE", "Host", "Options", "Plan", "Refused", "ask", "judged", "requi
 MODE = 0o644
 _PATH = re.compile(r"(?:/[A-Za-z0-9_.+@-]+)+\Z")
 _LOOP_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*\.sh\Z")
-_NAMED = 8
 
 
 class Refused(Exception):
@@ -50,7 +50,7 @@ class Refused(Exception):
 
     def __init__(self, message: str, result: Optional[Dict[str, Any]] = None) -> None:
         super().__init__(message)
-        self.result = result if result is not None else _empty_result()
+        self.result = result if result is not None else _tmout_told.empty_result()
 
 
 class Options(NamedTuple):
@@ -153,7 +153,7 @@ def _left_over(home: str) -> List[str]:
 def _run_alone(options: Options, check_mode: bool, notes: List[str]) -> Dict[str, Any]:
     host = _look(options)
     plan = _plan(options, host)
-    result = _empty_result()
+    result = _tmout_told.empty_result()
     result["changed"] = bool(plan.changes) or plan.repair
     result["diff"] = _writing().diff(plan.changes) if plan.changes else []
     result["warnings"] = notes + _contradicted(options, host, plan) + _to_scanners(options)
@@ -305,16 +305,9 @@ def _contradicted(options: Options, host: Host, plan: Plan) -> List[str]:
     left = _left(host, plan) if options.wanted else []
     against = [one for one in left if one.against]
     others = [one for one in left if not one.against]
-    return _named("These contradict it for whoever meets them", against) + _named(
-        "TMOUT is defined elsewhere too", others
-    )
-
-
-def _named(what: str, conflicts: Sequence[Conflict]) -> List[str]:
-    shown = ["{0} ({1})".format(one.where(), one.scope) for one in conflicts]
-    shown = list(dict.fromkeys(shown))
-    more = " and {0} more".format(len(shown) - _NAMED) if len(shown) > _NAMED else ""
-    return ["{0}: {1}{2}.".format(what, "; ".join(shown[:_NAMED]), more)] if shown else []
+    return _tmout_told.named(
+        "These contradict it for whoever meets them", against
+    ) + _tmout_told.named("TMOUT is defined elsewhere too", others)
 
 
 def _to_scanners(options: Options) -> List[str]:
@@ -404,72 +397,15 @@ def _finish_result(
 ) -> None:
     """Ask nobody any more: what is written stays, whatever fails now."""
     result["effective"] = _described(after)
-    result["msg"] = _summary(result["effective"])
+    result["msg"] = _tmout_told.summary(result["effective"])
     result["verified"] = None if not options.verify else after is not None
     if options.wanted and after is not None:
-        result["uncovered"] = _uncovered(host, verdict, result["effective"])
-    result["warnings"] += verdict.warnings + _uncovered_warning(result["uncovered"])
+        result["uncovered"] = _tmout_told.uncovered(
+            host.users, host.shells, host.unknown, verdict.missed, result["effective"]
+        )
+    result["warnings"] += verdict.warnings + _tmout_told.uncovered_warning(result["uncovered"])
     if options.verify and after is None:
         result["warnings"].append(
             "No private mount namespace can be made on this host (it forbids them, or has no"
             " room), so that check mode cannot prove anything."
         )
-
-
-def _summary(effective: Optional[Sequence[Dict[str, Any]]]) -> str:
-    if effective is None:
-        return "No shell was asked."
-    obeying = [one for one in effective if one["logout_seconds"]]
-    ends = ["{path} after {logout_seconds} s".format(**one) for one in obeying]
-    never = [one["path"] for one in effective if not one["logout_seconds"]]
-    parts = ["Idle sessions end: {0}.".format(", ".join(ends))] if ends else []
-    parts += ["Never: {0}.".format(", ".join(never))] if never else []
-    return " ".join(parts)
-
-
-def _uncovered(
-    host: Host, verdict: _tmout_proof.Verdict, effective: Sequence[Dict[str, Any]]
-) -> List[Dict[str, str]]:
-    """Whom nothing logs out; a file of its own may give a shell what ours does not."""
-    ended = [one["path"] for one in effective if one["logout_seconds"]]
-    by_program = {(shell.real_path, shell.as_sh): shell for shell in host.shells}
-    found = []
-    for account in host.users:
-        why = host.unknown.get(account.shell)
-        if why:
-            why = "{0} {1}, so that it is never started".format(account.shell, why)
-        else:
-            real_path = os.path.realpath(account.shell)
-            is_sh = os.path.basename(account.shell) == "sh"
-            shell = by_program.get((real_path, is_sh)) or by_program.get((real_path, False))
-            why = verdict.missed.get(shell.path) if shell and shell.path not in ended else None
-        if why:
-            found.append({"user": account.user, "shell": account.shell, "why": why})
-    return found
-
-
-def _uncovered_warning(uncovered: Sequence[Dict[str, str]]) -> List[str]:
-    if not uncovered:
-        return []
-    shown = "; ".join("{user} ({shell}: {why})".format(**one) for one in uncovered[:_NAMED])
-    more = " and {0} more".format(len(uncovered) - _NAMED) if len(uncovered) > _NAMED else ""
-    return [
-        "TMOUT does not log out: {0}{1}. Users of a directory service are not looked at.".format(
-            shown, more
-        )
-    ]
-
-
-def _empty_result() -> Dict[str, Any]:
-    return {
-        "changed": False,
-        "before": None,
-        "effective": None,
-        "verified": None,
-        "conflicts": [],
-        "uncovered": [],
-        "changed_files": [],
-        "backup_files": [],
-        "diff": [],
-        "warnings": [],
-    }

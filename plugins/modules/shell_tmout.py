@@ -43,7 +43,8 @@ options:
   state:
     description:
       - V(present) writes the drop-in.
-      - V(absent) removes it, and enables again what O(conflicts=disable) had disabled.
+      - V(absent) removes it, and enables again what O(conflicts=disable) had disabled. A drop-in that is a symbolic link
+        stays one, to a file that is empty then.
     type: str
     choices: [present, absent]
     default: present

@@ -15,6 +15,7 @@ from ansible_collections.curfew.session.plugins.module_utils import (
     _login_asking,
     _tmout_proof,
     _tmout_run,
+    _tmout_told,
     _tmout_write,
 )
 from ansible_collections.curfew.session.plugins.module_utils._file_system import Change, FilesError
@@ -41,7 +42,7 @@ def write(path, after):
     plan = _tmout_run.Plan(changes, set(), drop_in, True)
     options = _tmout_run.Options(None, None, str(path), False, True, False, (0, 0))
     host = _tmout_run.Host(None, [], [], {}, {}, [])
-    result = dict(_tmout_run._empty_result(), changed=True)
+    result = dict(_tmout_told.empty_result(), changed=True)
     with pytest.raises(_tmout_run.Refused) as caught:
         _tmout_write.write(options, host, plan, [], result)
     return caught.value
