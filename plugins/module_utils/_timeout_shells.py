@@ -37,13 +37,14 @@ from ansible_collections.curfew.session.plugins.module_utils import (
     _login_shells,
     _shell_text,
     _timeout_conditions,
+    _timeout_effects,
     _tmout_conflicts,
     _tmout_dropin,
     _tmout_script,
 )
 from ansible_collections.curfew.session.plugins.module_utils._timeout_verdict import AccountShell
 
-__all__ = ["Shells", "look", "spoils_timer", "unsets"]
+__all__ = ["Shells", "look"]
 
 # A name that is not there: whether a drop-in would be read is told without passing over any.
 _FOLDER = "/etc/profile.d"
@@ -65,7 +66,6 @@ _CONNECTED = re.compile(
     r"(?=[ \t]*(?:\]|;|&&|\|\||-[ao]\b|$))")
 _EXEMPT_USERS = re.compile(r"id -un [^\n]*\n\s*\(([^\n]*)\) ;;")
 _EXEMPT_GROUPS = re.compile(r"id -Gn [^\n]*\n\s*\(([^\n]*)\) ;;")
-_CHANGING = ("unset", "export", "readonly", "typeset")
 _ALL_ACCOUNTS_SECONDS = 30.0
 _TERMINAL_SECONDS = 5.0  # then they are asked without one, for as long as others
 _GRACE_SECONDS = 2.0
@@ -107,7 +107,7 @@ class _Look:
         self.others = [one for one in others if not one.families]
         self.answers = {}  # type: Dict[_login_shells.Shell, _login_asking.Answer]
         self.unseen = list(self.files.left_out)
-        self._effects = {}  # type: Dict[str, _Effects]
+        self._effects = {}  # type: Dict[str, _timeout_effects.Effects]
         self._doubts = {}  # type: Dict[Tuple[str, bool], _Doubts]
         # The shells that came to their prompt without a terminal alone.
         self._detached: Set[_login_shells.Shell] = set()
@@ -196,11 +196,11 @@ class _Look:
                     "ksh93 off" % effects.spoiling)
         return ""
 
-    def _effects_on(self, family: str) -> "_Effects":
+    def _effects_on(self, family: str) -> _timeout_effects.Effects:
         """The same for all accounts: what is long to read is read once."""
         if family not in self._effects:
             texts = {path: self.files.text(path) or "" for path in self.readings[family].files}
-            self._effects[family] = _effects_of(texts, family)
+            self._effects[family] = _timeout_effects.effects_of(texts, family)
         return self._effects[family]
 
     def _by_identity(self, account: _login_shells.Account, shell: _login_shells.Shell,
@@ -368,54 +368,6 @@ def _unknown(
 def _names(pattern: Any, text: str) -> FrozenSet[str]:
     found = pattern.search(text)
     return frozenset(re.findall(r"' ?(.*?) ?'", found.group(1)) if found else ())
-
-
-class _Effects(NamedTuple):
-    """What login files do to the timer besides setting it, and the one that nobody can read."""
-
-    unset: bool = False
-    spoiling: str = ""
-    puzzling: str = ""
-
-
-def _effects_of(texts: Mapping[str, str], family: str) -> _Effects:
-    found = _Effects()
-    for path, text in texts.items():
-        try:
-            found = found._replace(unset=found.unset or unsets(text))
-            if family == "ksh93" and not found.spoiling and spoils_timer(text):
-                found = found._replace(spoiling=path)
-        except _shell_text.TooMuch:
-            found = found._replace(puzzling=path)
-    return found
-
-
-def spoils_timer(text: str) -> bool:
-    """Whether a text changes TMOUT in a subshell that ksh93 does not fork; a limit makes it.
-
-    After that ksh93u+m never logs out, whatever TMOUT is (measured).
-    """
-    if "TMOUT" not in text:
-        return False
-    forked = False
-    for command in _shell_text.parse(text).commands:
-        words = [word.text for word in command.words]
-        touches = words[0] in _CHANGING and "TMOUT" in words or words[0].startswith("TMOUT=")
-        if command.subshell and touches and not forked:
-            return True
-        forked = command.subshell and words[0] == "ulimit"
-    return False
-
-
-def unsets(text: str) -> bool:
-    """Whether a text takes TMOUT away from the shell that reads it."""
-    if "TMOUT" not in text:
-        return False
-    for command in _shell_text.parse(text).commands:
-        words = [word.text for word in command.words]
-        if words[0] == "unset" and "TMOUT" in words and not command.subshell:
-            return True
-    return False
 
 
 def _is_for_all(path: str) -> bool:

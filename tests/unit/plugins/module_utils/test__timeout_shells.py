@@ -11,6 +11,7 @@ import time
 import pytest
 
 from ansible_collections.curfew.session.plugins.module_utils import (
+    _timeout_effects,
     _timeout_shells,
     _tmout_dropin,
 )
@@ -31,12 +32,12 @@ SPOILING = [
 
 @pytest.mark.parametrize("text, spoils", SPOILING)
 def test_spoils_timer(text, spoils):
-    assert _timeout_shells.spoils_timer(text) == spoils
+    assert _timeout_effects.spoils_timer(text) == spoils
 
 
 @pytest.mark.parametrize("options", [{}, {"readonly": False}, {"exempt_users": ["root"]}])
 def test_our_own_drop_in_does_not(options):
-    assert not _timeout_shells.spoils_timer(_tmout_dropin.render(900, **options))
+    assert not _timeout_effects.spoils_timer(_tmout_dropin.render(900, **options))
 
 
 # After these ksh93 and mksh go by the value that TMOUT had before.
@@ -53,7 +54,7 @@ UNSETTING = [
 
 @pytest.mark.parametrize("text, expected", UNSETTING)
 def test_unsets(text, expected):
-    assert _timeout_shells.unsets(text) == expected
+    assert _timeout_effects.unsets(text) == expected
 
 
 # login files by path, and what they do to the timer of ksh93
@@ -69,11 +70,11 @@ EFFECTS = [
 
 @pytest.mark.parametrize("texts, expected", EFFECTS, ids=range(len(EFFECTS)))
 def test_effects_of_login_files(texts, expected):
-    assert _timeout_shells._effects_of(texts, "ksh93") == expected
+    assert _timeout_effects.effects_of(texts, "ksh93") == expected
 
 
 def test_a_subshell_spoils_no_timer_but_that_of_ksh93():
-    assert _timeout_shells._effects_of({"/a": SPOILING_ONE}, "mksh") == (False, "", "")
+    assert _timeout_effects.effects_of({"/a": SPOILING_ONE}, "mksh") == (False, "", "")
 
 
 def test_names_of_exemptions():
