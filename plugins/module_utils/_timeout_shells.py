@@ -414,6 +414,8 @@ def _checked(said: bytes) -> Optional[Dict[str, Any]]:
     if not isinstance(found, dict):
         return None
     for key, kind in kinds.items():
-        if key not in found or not (found[key] is None or type(found[key]) is kind):
+        value = found.get(key, "")
+        is_kind = isinstance(value, kind) and isinstance(value, bool) == (kind is bool)
+        if value is not None and not is_kind:
             return None
     return found

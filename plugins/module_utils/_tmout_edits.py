@@ -31,6 +31,13 @@ _REPLACEMENT = " #curfew.session#"
 _REPLACED = re.compile(r" #curfew\.session#\r?\Z")
 # What asks for the status of the last command.
 _STATUS = re.compile(r"\$\{?\?")
+# What is taken to succeed, so that nothing need stand in for the definition behind it.
+_ENDS_COMPOUND = re.compile(r"(?m)(?:^|[;\s])(?:fi|done|esac|\})\s*(?:#.*)?$")
+_SETTING = frozenset(
+    "alias declare export local readonly set shopt setopt trap typeset ulimit umask unset : true"
+    .split(" ")
+)
+_ASSIGNS = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\+?=")
 
 
 class EditRefused(ValueError):
@@ -141,7 +148,7 @@ def disable(text: str, definitions: Sequence[Definition]) -> str:
                 needed.add(block)
     pieces = []
     at = 0
-    left = _Left(script)
+    left = _Left(text, script)
     for start, end in sorted(blocks):
         idle_is_fine = (start, end) not in needed
         new = _without(text, start, end, blocks[start, end], idle_is_fine)
@@ -157,20 +164,33 @@ def disable(text: str, definitions: Sequence[Definition]) -> str:
 class _Left:
     """The commands that are left where some are taken out, asked for one after the other."""
 
-    def __init__(self, script: _shell_text.Script) -> None:
+    def __init__(self, text: str, script: _shell_text.Script) -> None:
+        self._text = text
         self._commands = sorted(script.commands + script.heads, key=lambda one: one.start)
         self._starts = [command.start for command in self._commands]
-        self._gone = 0
+        self._behind = 0
+        self._before: Optional[_shell_text.Command] = None
 
     def tells(self, start: int, end: int) -> bool:
         """Take out what stands there; tell whether anything asks what the last before it left."""
-        first, behind = bisect_left(self._starts, start), bisect_left(self._starts, end)
-        none_before = first == self._gone
-        self._gone += behind - first
-        if none_before or behind == len(self._commands):
-            return not none_before
-        words = [word.text for word in self._commands[behind].words]
+        first = bisect_left(self._starts, start)
+        if first > self._behind:
+            self._before = self._commands[first - 1]
+        self._behind = bisect_left(self._starts, end)
+        if self._before is None or self._succeeds(self._before, start):
+            return False
+        if self._behind == len(self._commands):
+            return True
+        words = [word.text for word in self._commands[self._behind].words]
         return words in (["return"], ["exit"]) or any(_STATUS.search(word) for word in words)
+
+    def _succeeds(self, command: _shell_text.Command, end: int) -> bool:
+        """Whether its status is 0 as far as one can tell: what sets something, or an `if` of it."""
+        if _ENDS_COMPOUND.search(self._text[command.end : end]):
+            return True
+        word = command.words[0].text
+        sets = word in _SETTING or (_ASSIGNS.match(word) is not None and "$(" not in word)
+        return sets and not command.needed
 
 
 def _parsed(text: str, definitions: Sequence[Definition]) -> _shell_text.Script:

@@ -155,7 +155,7 @@ def _for_probe(arguments: list[str]) -> list[str]:
 def _said(answer: str) -> Said:
     """The first word of each line says what the rest is; some sshd write it in capitals."""
     lines = [line.partition(" ") for line in answer.split("\n") if line]
-    return {name.lower(): value for name, _, value in lines}
+    return {name.lower(): value for name, _blank, value in lines}
 
 
 def _tell(answers: dict[str, Said]) -> None:

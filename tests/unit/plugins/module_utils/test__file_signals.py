@@ -11,6 +11,15 @@ from ansible_collections.curfew.session.plugins.module_utils._file_system import
 SIGNALS = [signal.SIGHUP, signal.SIGINT, signal.SIGTERM]
 
 
+@pytest.fixture(autouse=True)
+def none_ignored():
+    """As in the foreground of a terminal: nohup has one of them ignored, a shell's `&` another."""
+    before = {number: signal.signal(number, signal.SIG_DFL) for number in SIGNALS}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
 @pytest.mark.parametrize("number", SIGNALS)
 def test_ends_as_an_error_does(number):
     undone = []

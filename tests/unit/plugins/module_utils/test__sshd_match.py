@@ -73,6 +73,7 @@ OTHER = [
     ("all", "user *"),
 ]
 
+
 def at(addr):
     """Without a name, a client has its address for a host."""
     return ROOT._replace(host=addr, addr=addr)

@@ -209,7 +209,7 @@ DISABLED = [
     ("cat >/dev/null <<A; TMOUT=60\nTMOUT=1\nA\nB=1\n",
      "#curfew.session# cat >/dev/null <<A; TMOUT=60\ncat >/dev/null <<A; : #curfew.session#\n"
      "TMOUT=1\nA\nB=1\n"),
-    ("A='x\ny'; B=1\nTMOUT=60\n", "A='x\ny'; B=1\n#curfew.session# TMOUT=60\n: #curfew.session#\n"),
+    ("A='x\ny'; B=1\nTMOUT=60\n", "A='x\ny'; B=1\n#curfew.session# TMOUT=60\n"),
     ("f() { TMOUT=60; }\nf\n",
      "#curfew.session# f() { TMOUT=60; }\nf() { :; } #curfew.session#\nf\n"),
     ("{ TMOUT=60; } 2>/dev/null\n",
@@ -219,7 +219,11 @@ DISABLED = [
     ("A=1; TMOUT=60 # it's\n",
      "#curfew.session# A=1; TMOUT=60 # it's\nA=1; : # it's #curfew.session#\n"),
     ("unset A TMOUT B\n", "#curfew.session# unset A TMOUT B\nunset A B #curfew.session#\n"),
-    ("A=1\nunset TMOUT\n", "A=1\n#curfew.session# unset TMOUT\n: #curfew.session#\n"),
+    ("A=1\nunset TMOUT\n", "A=1\n#curfew.session# unset TMOUT\n"),
+    ("mesg n\nunset TMOUT\n", "mesg n\n#curfew.session# unset TMOUT\n: #curfew.session#\n"),
+    ("A=$(false)\nTMOUT=5\n", "A=$(false)\n#curfew.session# TMOUT=5\n: #curfew.session#\n"),
+    ("if [ x ]; then\n  B=1\nfi\nTMOUT=5\n",
+     "if [ x ]; then\n  B=1\nfi\n#curfew.session# TMOUT=5\n"),
     # A file whose last command failed would end a `set -e` script that reads it.
     ("[ -z x ] && A=1\nTMOUT=60",
      "[ -z x ] && A=1\n#curfew.session# TMOUT=60\n: #curfew.session#"),
@@ -233,7 +237,7 @@ DISABLED = [
      "false\n#curfew.session# TMOUT=60\n: #curfew.session#\nA=$?\n"),
     ("false\nTMOUT=60\nA=1\nexport \\\nTMOUT",
      "false\n#curfew.session# TMOUT=60\nA=1\n#curfew.session# export \\\n"
-     "#curfew.session# TMOUT\n: #curfew.session#"),
+     "#curfew.session# TMOUT"),
     ("TMOUT=60\nreadonly TMOUT\n", "#curfew.session# TMOUT=60\n#curfew.session# readonly TMOUT\n"),
     ("[ -n x ] && readonly TMOUT=60\nexport TMOUT\n",
      "#curfew.session# [ -n x ] && readonly TMOUT=60\n[ -n x ] && : #curfew.session#\n"
@@ -360,7 +364,7 @@ def test_disabled_text_means_the_same_otherwise(shell, text, tmp_path):
 def test_only_what_is_asked_for_is_disabled():
     text = "TMOUT=1\nTMOUT=2\n"
     assert edits.disable(text, script.find(text)[1:]) == (
-        "TMOUT=1\n#curfew.session# TMOUT=2\n: #curfew.session#\n"
+        "TMOUT=1\n#curfew.session# TMOUT=2\n"
     )
     assert edits.disable(text, []) == text
 

@@ -26,7 +26,8 @@ NO_SCOPES = ["", "Match", "Match User", "Match User a Address", 'Match User "a']
 
 @pytest.mark.parametrize("one, other", SAME)
 def test_the_same_connections(one, other):
-    assert _audit_scopes.meaning(one) == _audit_scopes.meaning(other) is not None
+    assert _audit_scopes.meaning(one) is not None
+    assert _audit_scopes.meaning(one) == _audit_scopes.meaning(other)
 
 
 @pytest.mark.parametrize("one, other", OTHER)
