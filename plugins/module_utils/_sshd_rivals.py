@@ -109,8 +109,13 @@ def _examples(criteria: _sshd_match.Criteria, exceptions: Sequence[Tuple[str, st
     choices = [[(name, choice) for choice in _choices(name, argument)]
                for name, argument in criteria]
     kinds = list(itertools.islice(itertools.product(*choices), MAX_EXAMPLES))
-    kinds += [kind + ((name, choice),) for kind in kinds[:1] for name, pattern in exceptions
-              for choice in _choices(name, pattern) + _both(pattern, dict(criteria).get(name, ""))]
+    own = dict(criteria)
+    left_out = [(name, choice) for name, pattern in exceptions
+                for choice in _choices(name, pattern) + _both(pattern, own.get(name, ""))]
+    # One scope leaves out a user, the next a network: who is both is met by neither.
+    pairs = [both for both in itertools.combinations(left_out, 2) if both[0][0] != both[1][0]]
+    kinds += [kind + more for kind in kinds[:1]
+              for more in [(one,) for one in left_out] + pairs[:MAX_EXAMPLES]]
     for each, stranger in itertools.product(kinds, STRANGERS):
         example = _example(dict(each), stranger, groups_of)
         if _sshd_match.matches(criteria, example):

@@ -198,6 +198,7 @@ COVERED = [
     (["Host *.example.org", "Host a.example.org"], [True, False]),
     (["Host *,!bad.*", "Host *.example.org"], [True, True]),
     (["User *,!adm_*", "User *_x Host h"], [True, True]),
+    (["Address *,!10.1.2.3", "User *,!root", "Host *"], [True, True, True]),
     (["Group staff", "User bob"], [True, False]),
     (["Group wheel", "User bob"], [True, True]),
     (["User bob", "Group staff"], [True, True]),
