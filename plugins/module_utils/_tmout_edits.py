@@ -32,7 +32,7 @@ _REPLACED = re.compile(r" #curfew\.session#\r?\Z")
 # What asks for the status of the last command.
 _STATUS = re.compile(r"\$\{?\?")
 # What is taken to succeed, so that nothing need stand in for the definition behind it.
-_ENDS_COMPOUND = re.compile(r"(?m)(?:^|[;\s])(?:fi|done|esac|\})\s*(?:#.*)?$")
+_ENDS_IF = re.compile(r"(?m)(?:^|[;\s])fi\s*(?:#.*)?$")
 _SETTING = frozenset(
     "alias declare export local readonly set shopt setopt trap typeset ulimit umask unset : true"
     .split(" ")
@@ -186,11 +186,10 @@ class _Left:
 
     def _succeeds(self, command: _shell_text.Command, end: int) -> bool:
         """Whether its status is 0 as far as one can tell: what sets something, or an `if` of it."""
-        if _ENDS_COMPOUND.search(self._text[command.end : end]):
-            return True
         word = command.words[0].text
         sets = word in _SETTING or (_ASSIGNS.match(word) is not None and "$(" not in word)
-        return sets and not command.needed
+        ends_if = _ENDS_IF.search(self._text[command.end : end]) is not None
+        return sets and (ends_if or not command.needed)
 
 
 def _parsed(text: str, definitions: Sequence[Definition]) -> _shell_text.Script:
