@@ -9,7 +9,9 @@ from what writes, which most runs never load.
 """
 
 import errno
+import fnmatch
 import os
+import re
 import stat
 from contextlib import contextmanager
 from typing import Iterator, List, NamedTuple, Optional, Tuple
@@ -27,6 +29,7 @@ __all__ = [
     "Snapshot",
     "Unreadable",
     "explained",
+    "fitting",
     "identity_of",
     "is_link",
     "look",
@@ -96,6 +99,17 @@ def explained(path: str, done: str) -> Iterator[None]:
         raise FilesError(f"{shown(path)} could not be {done}: {why}.") from error
     except ValueError as error:  # a NUL, or characters that the locale cannot encode
         raise FilesError(f"{shown(path)} could not be {done}: {error}.") from error
+
+
+def fitting(names: List[str], pattern: str) -> List[str]:
+    """The names that a pattern of the shell means; none is in a range from z to a.
+
+    Before Python 3.11 the library has an error for such a range.
+    """
+    try:
+        return fnmatch.filter(names, pattern)
+    except re.error:
+        return []
 
 
 def look(path: str) -> Optional[os.stat_result]:

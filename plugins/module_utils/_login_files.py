@@ -10,12 +10,12 @@ files, such as a condition, is taken to be read.
 Private to this collection: it may change without notice.
 """
 
-import fnmatch
 import os
 import re
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 from ansible_collections.curfew.session.plugins.module_utils import _shell_text
+from ansible_collections.curfew.session.plugins.module_utils._file_system import fitting
 from ansible_collections.curfew.session.plugins.module_utils._tmout_script import (
     Definition,
     find_in,
@@ -222,8 +222,8 @@ class _Walk:
                 return [path]
             return [os.path.join(path, one) for one in _sorted(names) if _LOOP_NAME.match(one)]
         names = None if re.search(r"[*?\[]", folder) else self._names(folder)
-        fitting = _fitting(names or [], name.replace("[^", "[!"))
-        return [os.path.join(folder, one) for one in _sorted(fitting) if one[0] != "."]
+        found = fitting(names or [], name.replace("[^", "[!"))
+        return [os.path.join(folder, one) for one in _sorted(found) if one[0] != "."]
 
     def _names(self, folder: str) -> Optional[List[str]]:
         """Return the names in a folder, the drop-in among them even before it exists."""
@@ -238,13 +238,6 @@ class _Walk:
         if os.path.dirname(self._files.real(path)) != os.path.dirname(self._drop_in):
             return False
         return _collated(path) > _collated(self._drop_in)
-
-
-def _fitting(names: List[str], pattern: str) -> List[str]:
-    try:
-        return fnmatch.filter(names, pattern)
-    except re.error:  # a range from z to a, before Python 3.11: no name is in it
-        return []
 
 
 def _sorted(names: Sequence[str]) -> List[str]:

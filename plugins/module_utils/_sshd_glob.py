@@ -7,7 +7,6 @@ Not Python's own glob: to that a folder which the system fails to list is an emp
 word a run would call a job done that it has not even seen.
 """
 
-import fnmatch
 import os
 import re
 from typing import Iterable, List
@@ -51,15 +50,8 @@ def _below(folders: Iterable[str], part: str, pattern: str) -> List[str]:
                 _file_system.shown(pattern), MAX_NAMES))
         if part.lstrip("\\")[:1] != ".":
             names = [name for name in names if name[0] != "."]
-        found += [os.path.join(folder, name) for name in _fitting(names, translated)]
+        found += [os.path.join(folder, name) for name in _file_system.fitting(names, translated)]
     return found
-
-
-def _fitting(names: List[str], translated: str) -> List[str]:
-    try:
-        return fnmatch.filter(names, translated)
-    except re.error:  # a range from z to a, before Python 3.11: no name is in it
-        return []
 
 
 def _translated(part: str) -> str:

@@ -7,12 +7,12 @@ Tests, early returns, variables, functions and the files that are sourced are fo
 text. What cannot be followed depends on nothing: a stock host must not be all doubt.
 """
 
-import fnmatch
 import os
 import re
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from ansible_collections.curfew.session.plugins.module_utils import _shell_lexer, _shell_text
+from ansible_collections.curfew.session.plugins.module_utils._file_system import fitting
 
 __all__ = ["Because", "Texts", "without_comments"]
 
@@ -247,7 +247,7 @@ class _Run:
             for path in self._texts:
                 named = "/" in each and os.path.dirname(path) in each and (
                     "$(" in each or "`" in each)
-                if named or fnmatch.fnmatchcase(path, each.strip("\"'")):
+                if named or fitting([path], each.strip("\"'")):
                     self._files.setdefault(path, why)
 
 
