@@ -1,16 +1,31 @@
-"""Make `ansible_collections.curfew.session` importable, wherever this repository lies."""
+"""Make `ansible_collections.curfew.session` importable, wherever this repository lies.
 
+And give the tests a /run of their own: whatever a machine has there, or lacks, decides nothing.
+"""
+
+import importlib
 import sys
 import types
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def pytest_configure(config):
+    if not config.pluginmanager.hasplugin("ansible_pytest_collections"):
+        make_importable()
+    mounts = importlib.import_module(
+        "ansible_collections.curfew.session.tests.unit.private_mounts")
+    try:
+        mounts.enter()
+    except mounts.NotPossible as why:
+        raise pytest.UsageError(str(why)) from None
+
+
+def make_importable():
     """Under ansible-test its own loader does this; a plain pytest needs three stand-ins."""
-    if config.pluginmanager.hasplugin("ansible_pytest_collections"):
-        return
     name = "ansible_collections"
     for part, path in (("", ROOT.parent), (".curfew", ROOT.parent), (".session", ROOT)):
         name += part
