@@ -37,7 +37,6 @@ class Connection:
 def sshd(tool: Tool, count: int, seed: int, environment: Mapping[str, str]) -> Counter[str]:
     """Trees that sshd accepts, whatever stands in them."""
     found = find_sshd()
-    assert found is not None
     outcomes: Counter[str] = Counter()
     number = 0
     while outcomes.total() < count:

@@ -16,7 +16,10 @@ from concurrent import futures
 from pathlib import Path
 from typing import Any
 
-from .case import Result
+from tests.oracle import CannotBeAsked
+from tests.unit import private_mounts
+
+from .case import Result, unanswered
 
 TOP = Path(__file__).resolve().parents[2]
 PROCESSES = 2
@@ -28,6 +31,15 @@ _fuzzer: Any = None
 
 def main() -> int:
     options = _options()
+    try:
+        private_mounts.enter()
+        return _fuzz(options)
+    except (CannotBeAsked, private_mounts.NotPossible) as why:
+        print(f"\nthe real program cannot be asked: {why}", flush=True)
+        return 2
+
+
+def _fuzz(options: argparse.Namespace) -> int:
     share_memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     print(f"seed {options.seed} (again: --seed {options.seed})", flush=True)
     found = 0
@@ -39,6 +51,8 @@ def main() -> int:
         found += len(result.disagreements)
         if found and options.first:
             break
+        if unanswered(result):
+            raise CannotBeAsked(f"{kind}: {'; '.join(unanswered(result))}")
     return 1 if found else 0
 
 
@@ -96,15 +110,12 @@ def _start(kind: str, plugins: Path, folder: str, small: bool) -> None:
     global _fuzzer
     _make_importable(plugins)
     if kind == "sshd":
-        from tests.property.sshd import find_sshd
+        from tests.property.sshd import find_sshd, throwaway_key
 
-        from .sshd_check import Trees, throwaway_key
+        from .sshd_check import Trees
 
-        sshd = find_sshd()
-        if sshd is None:
-            raise SystemExit("no sshd is installed here")
         own = tempfile.mkdtemp(dir=folder)
-        _fuzzer = Trees(sshd._replace(extra=("-h", throwaway_key(own))), own)
+        _fuzzer = Trees(find_sshd()._replace(extra=("-h", throwaway_key(own))), own)
     else:
         from .login_check import Logins
 

@@ -2,7 +2,6 @@
 
 import itertools
 import random
-import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -285,10 +284,3 @@ def _twice(tree: Any, key: str) -> bool:
     half = {(d.path, d.line) for d in found if not _sshd_config.unconditional(d)}
     return any((d.path, d.line) in half for d in found
                if d.scope and _sshd_config.unconditional(d))  # fmt: skip
-
-
-def throwaway_key(folder: str) -> str:
-    """A host key for sshd -T: quick to load, and there on a machine without one."""
-    path = f"{folder}/host_key"
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path], check=True)
-    return path

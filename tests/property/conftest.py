@@ -4,12 +4,12 @@ CURFEW_SSHD names another sshd than the installed one; CURFEW_EXAMPLES another n
 """
 
 import os
-import sys
+from collections.abc import Iterator
 
 import hypothesis
 import pytest
 
-from tests.property.sshd import Sshd, find_sshd
+from tests.property.sshd import ANSWERS
 from tests.unit import conftest as unit
 
 EXAMPLES = int(os.environ.get("CURFEW_EXAMPLES", "25"))
@@ -26,13 +26,12 @@ hypothesis.settings.load_profile("sshd")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    if "ansible_collections.curfew.session" not in sys.modules:
-        unit.pytest_configure(config)
+    unit.pytest_configure(config)
 
 
-@pytest.fixture(scope="session")
-def sshd() -> Sshd:
-    found = find_sshd()
-    if found is None:
-        pytest.skip("no sshd is installed here; CURFEW_SSHD names one")
-    return found
+@pytest.fixture
+def answered() -> Iterator[None]:
+    """A property that held because nothing was asked has not been tried."""
+    ANSWERS.clear()
+    yield
+    assert ANSWERS["taken"] >= EXAMPLES // 2, f"of {EXAMPLES} trees sshd answered {dict(ANSWERS)}"

@@ -17,11 +17,12 @@ from ansible_collections.curfew.session.plugins.module_utils import (
     _sshd_tree,
 )
 from tests.property import trees
-from tests.property.sshd import DEFAULTS, find_sshd
+from tests.property.sshd import ANSWERS, DEFAULTS, find_sshd, throwaway_key
 
-SSHD = find_sshd()
-RELEASE = SSHD.release if SSHD else (9, 2)
-pytestmark = pytest.mark.usefixtures("sshd")
+KEY_FOLDER = tempfile.TemporaryDirectory()
+SSHD = find_sshd()._replace(extra=("-h", throwaway_key(KEY_FOLDER.name)))
+RELEASE = SSHD.release
+pytestmark = pytest.mark.usefixtures("answered")
 
 READERS = {
     "clientaliveinterval": _client_alive.read_seconds,
@@ -58,6 +59,7 @@ class Host:
     def answers(self):
         """What sshd says for each connection; None: it refuses the tree."""
         found = [SSHD.ask(self.main, item) for item in CONNECTIONS]
+        ANSWERS["refused" if None in found else "taken"] += 1
         return None if None in found else found
 
     def write(self, texts):

@@ -11,7 +11,7 @@ from .tally import Tally, one
 
 PLUGINS = "ansible_collections/curfew/session/plugins"
 MYPY_CACHE = f"--cache-dir={TOP / '.cache' / 'mypy'}"
-TYPED = "audit behaviour controllers lab suite collection.py"
+TYPED = "audit behaviour controllers lab suite collection.py oracle.py"
 
 
 def stages() -> list[Stage]:
