@@ -32,7 +32,7 @@ def main() -> int:
     parser.add_argument("--write", action="store_true", help=f"put the tables into {TABLE.name}")
     options = parser.parse_args()
     tables = [plays.measure(options.repeats)]
-    private_mounts.enter()  # for this machine's sshd; the hosts' podman wants the machine's own /run
+    private_mounts.enter()  # for this machine's sshd; podman, above, wants its own /run
     tables.append(large.measure())
     text = "\n".join(table.markdown for table in tables)
     print(text)
