@@ -19,6 +19,8 @@ from harness import Drill  # noqa: E402 - found by the line above
 from test_module_faults import build_sshd, environment_in  # noqa: E402 - the same
 from test_tmout_faults import TEXTS, build  # noqa: E402 - the same
 
+from tests.unit import private_mounts  # noqa: E402 - the same
+
 from . import inputs, tools  # noqa: E402 - after the imports that it would precede
 
 DOC = TOP / "docs" / "safety.md"
@@ -54,6 +56,7 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=60, help="generated inputs for each tool")
     parser.add_argument("--every", type=int, default=3, help="of all faults try every so many")
     options = parser.parse_args()
+    private_mounts.enter()
     with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
         environment = environment_in(Path(folder))
         with concurrent.futures.ThreadPoolExecutor(2) as pool:

@@ -9,12 +9,13 @@ from pathlib import Path
 
 from tests.fuzz import login_texts, sshd_trees
 from tests.fuzz.case import rng_of
+from tests.oracle import CannotBeAsked
 from tests.property import trees
 from tests.property.sshd import find_sshd
 
 from . import tools
 
-SHELLS = [name for name in ("bash", "dash", "ksh93", "mksh") if shutil.which(name)]
+SHELLS = ("bash", "dash", "ksh93", "mksh")
 KEYS = ("clientaliveinterval", "clientalivecountmax")
 WANTED = [[str(tools.INTERVAL)], [str(tools.COUNT_MAX)]]
 DONE, NOT_IN_FORCE = "says done, and it is in force", "says done, and it is not in force"
@@ -86,10 +87,14 @@ def _outcome(ok: bool, same: bool, in_force: bool, works: bool) -> str:
 
 
 def _run(commands: tools.Commands, environment: Mapping[str, str]) -> bool:
-    return not any(
-        subprocess.run(command, env=environment, capture_output=True, check=False).returncode
-        for command in commands
-    )
+    return all(_succeeds(command, environment) for command in commands)
+
+
+def _succeeds(command: list[str], environment: Mapping[str, str]) -> bool:
+    done = subprocess.run(command, env=environment, capture_output=True, check=False)
+    if done.returncode == tools.NOT_ASKED:
+        raise CannotBeAsked(f"{command}: {done.stderr.decode()}")
+    return not done.returncode
 
 
 def _content(tree: Path) -> dict[str, bytes]:
@@ -125,6 +130,8 @@ def _ask(tree: Path) -> list[tuple[bool, str]]:
             command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace",
             check=False,
         )
+        if done.returncode == tools.NOT_ASKED or not shutil.which(shell):
+            raise CannotBeAsked(f"{shell}: {done.stderr}")
         quiet = "at-home-" in done.stdout and not done.stderr
         said.append((quiet, done.stdout.partition("at-home-")[2].partition("-")[0]))
     return said

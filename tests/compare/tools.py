@@ -5,10 +5,14 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.unit.private_mounts import hide_tmp
+
 TOP = Path(__file__).resolve().parents[2]
 OURS = TOP / "plugins" / "modules"
 INTERVAL, COUNT_MAX, TIMEOUT = 600, 2, 900
 DROP_IN = f"TMOUT={TIMEOUT}\nreadonly TMOUT\nexport TMOUT\n"
+# How a command ends that was not even started.
+NOT_ASKED = 99
 Commands = list[list[str]]
 
 
@@ -63,8 +67,8 @@ def bring(tree: Path) -> None:
 def inside(tree: Path, *command: str) -> list[str]:
     """With the tree's /etc in place of the machine's own."""
     script = (
-        'mount -t tmpfs none /tmp && mount --bind "$0" /mnt && mount --bind "$0/etc" /etc'
-        ' && exec "$@"'
+        f'{hide_tmp()} && mount --bind "$0" /mnt && mount --bind "$0/etc" /etc'
+        f' || exit {NOT_ASKED}; exec "$@"'
     )
     return ["unshare", "-m", "--propagation", "private", "sh", "-c", script, str(tree), *command]
 

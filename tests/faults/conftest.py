@@ -7,11 +7,20 @@ from collections import Counter
 import pytest
 from harness import Drill
 
+from tests.unit import private_mounts
+
 # make test tries a fixed sample of the faults, CURFEW_FULL=1 all.
 FULL = bool(os.environ.get("CURFEW_FULL"))
 SAMPLE = 14
 COLUMNS = ("points", "changing", "failures", "looks", "lasting", "kills", "signals", "left out")
 RESULTS: dict[str, Drill] = {}
+
+
+def pytest_configure():
+    try:
+        private_mounts.enter()
+    except private_mounts.NotPossible as why:
+        raise pytest.UsageError(str(why)) from None
 
 
 @pytest.fixture

@@ -29,12 +29,13 @@ TIME_LIMIT_SECONDS = 120
 # In memory if possible: thousands of runs, each of which syncs to disk a dozen times.
 FAST_FOLDER = "/dev/shm" if os.access("/dev/shm", os.W_OK | os.X_OK) else None
 
-# A run has /run for itself: what it locks there is no business of this machine's.
-_ENTER = (
+# A run has /run for itself: what it locks there is no business of the runs beside it.
+PRIVATE = (
     "unshare", "-m", "--propagation", "private", "sh", "-c",
     'mount -t tmpfs -o mode=755 none /run && mkdir /run/sshd && exec "$@"', "sh",
 )  # fmt: skip
-PRIVATE = _ENTER if subprocess.call([*_ENTER, "true"], stderr=subprocess.DEVNULL) == 0 else ()
+# How the way to a question ends where it is not even asked; no shell and no sshd ends so.
+NOT_ASKED = 99
 
 Result = subprocess.CompletedProcess[str]
 # What is in force: a value for each thing that is asked; nothing where nobody could log in.

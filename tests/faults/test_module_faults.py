@@ -10,14 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from harness import Drill
+from harness import NOT_ASKED, TIME_LIMIT_SECONDS, Drill
+
+from tests.oracle import CannotBeAsked
+from tests.property.sshd import refuses
 
 ROOT = Path(__file__).resolve().parents[2]
 NOT_HERE = (
-    (os.geteuid() != 0, "only root can edit what root owns"),
     (not shutil.which("strace"), "strace is not installed"),
     (not Path("/usr/sbin/sshd").exists(), "sshd is not installed"),
-    (subprocess.call(["unshare", "-m", "true"]) != 0, "no private mount namespaces here"),
 )
 
 pytestmark = [pytest.mark.skipif(condition, reason=why) for condition, why in NOT_HERE]
@@ -124,14 +125,19 @@ def in_force(config: str, key: Path, at_mnt: Path = Path("/mnt")) -> dict[str, s
     for user in ("backup", "nobody"):
         script = (
             'mount -t tmpfs none /run && mkdir -m 755 /run/sshd && mount --bind "$3" /mnt'
-            ' && /usr/sbin/sshd -t -h "$0" -f "$1"'
+            f" || exit {NOT_ASKED}"
+            '; /usr/sbin/sshd -t -h "$0" -f "$1"'
             ' && exec /usr/sbin/sshd -T -h "$0" -f "$1" -C "$2"'
         )
         where = f"user={user},host=192.0.2.1,addr=192.0.2.1,laddr=192.0.2.2,lport=22"
         command = ["unshare", "-m", "sh", "-c", script, str(key), config, where, str(at_mnt)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, timeout=TIME_LIMIT_SECONDS
+        )
+        if refuses(done):
             return {}
+        if done.returncode:
+            raise CannotBeAsked(f"sshd ends with {done.returncode}: {done.stderr}")
         lines = [line.split(" ") for line in done.stdout.split("\n")]
         said.update({f"{user}'s {line[0]}": line[1] for line in lines if "clientalive" in line[0]})
     return said
