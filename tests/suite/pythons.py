@@ -21,13 +21,22 @@ UNITS = "tests/unit"
 # Whole modules, each run of which is a process; and all that needs none.
 OF_MODULES, OF_UTILS = f"{UNITS}/plugins/modules", f"{UNITS}/plugins/module_utils"
 OF_CONTROLLER = f"{UNITS}/plugins/plugin_utils"
+# Tests that mostly wait, and those that work: the first cost nothing beside the second.
+WAITING, WORKING = ("-m", "waits"), ("-m", "not waits")
 Version = tuple[int, int]
 
 
-def newest_units(folder: str = UNITS) -> Stage:
+def newest_units(folder: str = UNITS, which: tuple[str, ...] = ()) -> Stage:
     """Plain pytest in .venv: quicker than ansible-test, which makes an environment first."""
     name = _name(folder, "{}.{}".format(*sys.version_info))
-    return Stage(name, lambda log: _pytest(log, BIN / "python", "", folder))
+    name += " that wait" if which == WAITING else ""
+    return Stage(name, lambda log: _pytest(log, BIN / "python", "", folder, which))
+
+
+def newest_units_of_each(folder: str, which: tuple[str, ...]) -> list[Stage]:
+    """A stage for each file of the folder, the largest first: it takes longest."""
+    files = sorted((TOP / folder).glob("test_*.py"), key=lambda path: -path.stat().st_size)
+    return [newest_units(f"{folder}/{path.name}", which) for path in files]
 
 
 def oldest_units(folder: str = UNITS) -> Stage:
@@ -37,7 +46,7 @@ def oldest_units(folder: str = UNITS) -> Stage:
 
 
 def _name(folder: str, version: str) -> str:
-    part = folder.removeprefix(UNITS).rpartition("/")[2]
+    part = Path(folder.removeprefix(UNITS)).stem.removeprefix("test_")
     return f"units{' of ' + part if part else ''} on Python {version}"
 
 
@@ -134,7 +143,9 @@ def _environment_of(log: Log, version: Version, python: str) -> Path:
     return folder / "bin" / "python"
 
 
-def _pytest(log: Log, python: Path, path: str, folder: str = UNITS) -> Tally:
+def _pytest(
+    log: Log, python: Path, path: str, folder: str = UNITS, which: tuple[str, ...] = ()
+) -> Tally:
     report = OUTPUT / f"{log.path.stem}.xml"
     report.unlink(missing_ok=True)
     command: Command = [
@@ -146,6 +157,7 @@ def _pytest(log: Log, python: Path, path: str, folder: str = UNITS) -> Tally:
         "-p",
         "no:cacheprovider",
         folder,
+        *which,
         f"--junitxml={report}",
     ]
     status = log.call(command, COLLECTION, PYTHONPATH=path)

@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def pytest_configure(config):
+    config.addinivalue_line("markers", "waits: takes 10 s and more, in which hardly anything runs")
     if not config.pluginmanager.hasplugin("ansible_pytest_collections"):
         make_importable()
     mounts = importlib.import_module(
