@@ -27,6 +27,14 @@ class LiveError(AssertionError):
     """A session did not end, or ended when it should not have."""
 
 
+class NoPrompt(LiveError):
+    """A login that did not come to its prompt; with what its client ended, None if it did not."""
+
+    def __init__(self, said: str, status: int | None) -> None:
+        super().__init__(said)
+        self.status = status
+
+
 @dataclass(frozen=True)
 class Login:
     """Who logs in where; `shell` starts that one as a login shell instead of the user's own."""
@@ -63,8 +71,9 @@ class Session:
         deadline = time.monotonic() + seconds
         while not (found := re.search(rb"at-prompt-(\d+)-", self.output)):
             if not self._read(deadline):
+                status = self._status()
                 self.close()
-                raise LiveError(f"{self.login}: no prompt: {self.text[-500:]!r}")
+                raise NoPrompt(f"{self.login}: no prompt: {self.text[-500:]!r}", status)
         self.shell_pid = int(found[1])
 
     @property
@@ -83,9 +92,14 @@ class Session:
         deadline = time.monotonic() + seconds
         while self._read(deadline):
             pass
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._client.wait(timeout=1 if time.monotonic() < deadline else 0)
+        self._status(1 if time.monotonic() < deadline else 0)
         return not self.alive
+
+    def _status(self, within: float = 1) -> int | None:
+        """With what the client ended; a terminal hangs up a moment before it does."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._client.wait(timeout=within)
+        return self._client.poll()
 
     def freeze(self) -> None:
         """As if unplugged: the client answers nothing any more, and says nothing about it."""

@@ -17,6 +17,7 @@ import pytest
 from tests import collection
 from tests.lab import hosts, live
 from tests.lab.common import INVENTORY
+from tests.oracle import CannotBeAsked
 
 from .states import ACCOUNTS, GONE, KSH93, SETUP, STATES, WATCHED, State, rounds
 
@@ -26,8 +27,9 @@ WATCH_SECONDS = 9
 # What a busy machine may add, and what passes at the prompt before the clock is looked at.
 SLACK_SECONDS = 4
 EARLY_SECONDS = 2
-# Of a login that never comes to its prompt.
+# Of a login that ends before its prompt; and how ssh ends where nobody was logged in at all.
 NO_PROMPT = -1.0
+OF_SSH = 255
 VANISHING = ("bess", "wanda")
 
 Said = dict[str, Any]
@@ -80,9 +82,11 @@ def measured(session: Callable[[], float]) -> float | None:
     """None if the session is still there after all the time."""
     try:
         return session()
+    except live.NoPrompt as error:
+        if error.status in (None, OF_SSH):
+            raise CannotBeAsked(str(error)) from error
+        return NO_PROMPT
     except live.LiveError as error:
-        if "no prompt" in str(error):
-            return NO_PROMPT
         if "still" not in str(error):
             raise
         return None

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from tests import collection
 from tests.lab import hosts
 
-from . import ansible_test, lint, on_hosts, pythons, report, skips
-from .stage import HOST_LOG, LIVE_LOG, OUTPUT, Stage, perform
+from . import ansible_test, budget, lint, on_hosts, pythons, report, skips
+from .stage import HOST_LOG, LIVE_LOG, OUTPUT, TOOK, Stage, perform
 from .tally import Tally, live_sessions
 
 
@@ -25,9 +25,13 @@ def main() -> int:
     OUTPUT.mkdir(parents=True)
     collection.build()
     total = _quick() if quick else _full()
-    print(f"took {time.monotonic() - start:.0f} s")
+    total += _left_out(total.skips)
+    took = time.monotonic() - start
     for skip in total.skips:
         print(f"skipped: {skip}")
+    for late in budget.passed(TOOK, took, quick):
+        print(f"slow: {late}")
+    print(f"took {took:.0f} s")
     print(f"{total.passed} passed, {total.failed} failed, {len(total.skips)} skipped")
     return 1 if total.failed or not total.passed else 0
 
@@ -65,7 +69,7 @@ def _full() -> Tally:
     try:
         total = _lanes(here, on_hosts.stages())
         total += _lanes(on_hosts.benchmark())
-        return total + _really_ran() + _left_out(total.skips)
+        return total + _really_ran()
     finally:
         if _made():
             hosts.down(_made())
@@ -92,7 +96,7 @@ def _left_out(skipped: Sequence[str]) -> Tally:
     """A test that no longer finds what it needs must not pass for one that ran."""
     unexplained = skips.not_allowed(skipped)
     for skip in unexplained:
-        print(f"FAIL skipped, though a full run has what it needs: {skip}")
+        print(f"FAIL skipped, though what it needs is installed first: {skip}")
     return Tally(failed=len(unexplained))
 
 

@@ -1,4 +1,4 @@
-"""What a full run may leave out; it has installed what all other tests need."""
+"""What a run may leave out; it has installed what all other tests need."""
 
 import re
 from collections.abc import Iterable

@@ -18,6 +18,8 @@ LIVE_LOG = OUTPUT / "live.jsonl"
 HOST_LOG = OUTPUT / "hosts.log"
 TAIL = 40
 Command = list[str | Path]
+# By name, the seconds that each stage of this run took.
+TOOK: dict[str, float] = {}
 _PRINTING = threading.Lock()
 
 
@@ -74,9 +76,10 @@ def perform(stage: Stage) -> Tally:
         tally = Tally(failed=1)
     word = "FAIL" if tally.failed else "ok"
     skipped = f", {len(tally.skips)} skipped" if tally.skips else ""
+    TOOK[stage.name] = time.monotonic() - start
     counts = f"{tally.passed} passed, {tally.failed} failed{skipped}"
     with _PRINTING:
-        print(f"{word:4} {time.monotonic() - start:6.1f} s  {stage.name}: {counts}", flush=True)
+        print(f"{word:4} {TOOK[stage.name]:6.1f} s  {stage.name}: {counts}", flush=True)
         if tally.failed:
             lines = [f"     | {line}" for line in log.text.splitlines()[-TAIL:]]
             print(*lines, f"     (all of it: {log.path.relative_to(TOP)})", sep="\n", flush=True)

@@ -356,6 +356,8 @@ def test_disabled_text_means_the_same_otherwise(shell, text, tmp_path):
             check=False,
         )
         results.append(done.stdout.decode().split("\n"))
+        assert done.returncode >= 0, "the shell was killed"
+    assert len(results[1]) > 2, "the shell has not answered"
     assert results[0][:-2] == results[1][:-2]
     if "readonly export" not in disabled and "unset" not in text:
         assert results[1][-2] in ("<>", "<0>")

@@ -176,6 +176,13 @@ def host(tmp_path, module_environment):
     return made
 
 
+@pytest.mark.parametrize("shell", ["bash", "dash", "ksh93", "mksh", "tcsh", "zsh"])
+def test_the_shells_to_ask_are_here(shell):
+    """A shell that is missing is asked nowhere below, and nobody would notice."""
+    if not shutil.which(shell):
+        pytest.skip(shell + " is not installed")
+
+
 def _by_family(result, key="effective"):
     return {one["family"]: one for one in result[key]}
 
