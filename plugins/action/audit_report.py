@@ -14,9 +14,10 @@ from typing import Any, Dict, Mapping, Optional
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.curfew.session.plugins.plugin_utils import _audit_page, _audit_report
-from ansible_collections.curfew.session.plugins.plugin_utils._audit_report import Answer
-from ansible_collections.curfew.session.plugins.plugin_utils._audit_values import text
+from ansible_collections.curfew.session.plugins.plugin_utils._audit import page
+from ansible_collections.curfew.session.plugins.plugin_utils._audit import report as audit_report
+from ansible_collections.curfew.session.plugins.plugin_utils._audit.report import Answer
+from ansible_collections.curfew.session.plugins.plugin_utils._audit.values import text
 
 COLLECTION = Path(__file__).resolve().parents[2]
 POLICY = "session_timeouts_audit_policy"
@@ -34,22 +35,30 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
     def run(self, tmp: Any = None, task_vars: Optional[Dict[str, Any]] = None) -> Dict[str, Any]:
         result: Dict[str, Any] = super().run(tmp, task_vars)
         arguments = self.validate_argument_spec(
-            argument_spec={"directory": {"type": "path", "default": "."}})[1]
+            argument_spec={"directory": {"type": "path", "default": "."}}
+        )[1]
         variables = task_vars or {}
         hosts = variables["hostvars"]
         answers = [_answer(name, hosts[name]) for name in variables["ansible_play_hosts_all"]]
-        report = _audit_report.build(
-            answers, _version(), datetime.datetime.now(datetime.timezone.utc))
+        report = audit_report.build(
+            answers, _version(), datetime.datetime.now(datetime.timezone.utc)
+        )
         folder = os.path.abspath(arguments["directory"])
         files = {
             "report_json": _write(folder, "report.json", json.dumps(report, indent=2) + "\n"),
-            "report_html": _write(folder, "report.html", _audit_page.render(report)),
+            "report_html": _write(folder, "report.html", page.render(report)),
         }
-        told = "%s See %s." % (report["sentence"], files["report_html"])
+        told = "{} See {}.".format(report["sentence"], files["report_html"])
         if report["holds"]:  # a failure's message is shown anyway
             self._display.display(told)
-        result.update(files, changed=False, failed=not report["holds"], msg=told,
-                      holds=report["holds"], summary=report["summary"])
+        result.update(
+            files,
+            changed=False,
+            failed=not report["holds"],
+            msg=told,
+            holds=report["holds"],
+            summary=report["summary"],
+        )
         return result
 
 
@@ -93,5 +102,6 @@ def _write(folder: str, name: str, content: str) -> str:
         if os.path.exists(partial):
             os.unlink(partial)
         raise AnsibleActionFail(
-            "directory: %s cannot be written: %s." % (path, error.strerror)) from error
+            f"directory: {path} cannot be written: {error.strerror}."
+        ) from error
     return path

@@ -27,15 +27,13 @@ def parse(value: Any, option: str, minimum: int = 0) -> int:
     """Return the seconds that `value` stands for, or raise a sentence that names `option`."""
     if isinstance(value, bool) or not isinstance(value, (int, str)):
         raise DurationError(
-            "{0}: {1!r} is a {2}, not a duration; give whole seconds or sshd's time format,"
-            " such as 900, 15m or 1h30m.".format(option, value, _kind(value))
+            f"{option}: {value!r} is a {_kind(value)}, not a duration; give whole seconds or sshd's time format,"
+            " such as 900, 15m or 1h30m."
         )
     seconds = value if isinstance(value, int) else _seconds(value, option)
     if not minimum <= seconds <= MAXIMUM:
         raise DurationError(
-            "{0}: {1} is out of range; it must be {2} to {3} seconds.".format(
-                option, _shown(value), minimum, MAXIMUM
-            )
+            f"{option}: {_shown(value)} is out of range; it must be {minimum} to {MAXIMUM} seconds."
         )
     return seconds
 
@@ -44,8 +42,8 @@ def _seconds(text: str, option: str) -> int:
     parts = _PART.findall(text)
     if not text or "".join(number + unit for number, unit in parts) != text:
         raise DurationError(
-            "{0}: {1} is not a duration; give whole seconds or sshd's time format,"
-            " such as 900, 15m or 1h30m.".format(option, _shown(text))
+            f"{option}: {_shown(text)} is not a duration; give whole seconds or sshd's time format,"
+            " such as 900, 15m or 1h30m."
         )
     total = 0
     for number, unit in parts:

@@ -239,7 +239,8 @@ gc.disable()  # What is loaded does not become garbage; looking for it costs as 
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.curfew.session.plugins.module_utils import _printable, _tmout_run
+from ansible_collections.curfew.session.plugins.module_utils import _results
+from ansible_collections.curfew.session.plugins.module_utils._shell import engine
 
 gc.enable()
 
@@ -262,10 +263,10 @@ def main() -> None:
         supports_check_mode=True,
     )
     try:
-        result = _tmout_run.run(module.params, module.check_mode)
-    except _tmout_run.Refused as error:
+        result = engine.run(module.params, module.check_mode)
+    except engine.Refused as error:
         result = dict(error.result, failed=True, msg=str(error))
-    result = _printable.printable(result)
+    result = _results.printable(result)
     for warning in result.pop("warnings"):
         module.warn(warning)
     if not module._diff:  # a file that only root may read is not told unasked

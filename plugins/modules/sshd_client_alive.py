@@ -237,32 +237,31 @@ gc.disable()  # What is loaded does not become garbage; looking for it costs as 
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.curfew.session.plugins.module_utils import (
-    _client_alive,
-    _durations,
-    _sshd_change,
-)
+from ansible_collections.curfew.session.plugins.module_utils import _durations
+from ansible_collections.curfew.session.plugins.module_utils._sshd import client_alive, engine
 
 gc.enable()
 
 
 def main() -> None:
     module = AnsibleModule(
-        argument_spec=_sshd_change.argument_spec(
-            interval=dict(type="raw"), count_max=dict(type="raw")),
+        argument_spec=engine.argument_spec(interval=dict(type="raw"), count_max=dict(type="raw")),
         supports_check_mode=True,
     )
     try:
-        _client_alive.check_options(module.params)
-        request = _sshd_change.request(
-            module.params, _client_alive.settings(module.params), _client_alive.shown(),
-            module.check_mode)
-        outcome = _sshd_change.apply(request)
-    except (_durations.DurationError, _sshd_change.ChangeError) as error:
-        module.fail_json(msg=str(error), **_client_alive.failure(error))
-    for warning in _client_alive.warnings(outcome, module.params):
+        client_alive.check_options(module.params)
+        request = engine.request(
+            module.params,
+            client_alive.settings(module.params),
+            client_alive.shown(),
+            module.check_mode,
+        )
+        outcome = engine.apply(request)
+    except (_durations.DurationError, engine.ChangeError) as error:
+        module.fail_json(msg=str(error), **client_alive.failure(error))
+    for warning in client_alive.warnings(outcome, module.params):
         module.warn(warning)
-    result = _client_alive.result(outcome)
+    result = client_alive.result(outcome)
     if not module._diff:  # a file that only root may read is not told unasked
         result["diff"] = []
     module.exit_json(**result)

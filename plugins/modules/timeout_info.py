@@ -355,15 +355,14 @@ verdict:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.curfew.session.plugins.module_utils import _timeout_info
+from ansible_collections.curfew.session.plugins.module_utils._info import gather
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec=_timeout_info.argument_spec(), supports_check_mode=True)
+    module = AnsibleModule(argument_spec=gather.argument_spec(), supports_check_mode=True)
     try:
-        result = _timeout_info.gather(module.params)
-    except _timeout_info.BadOption as error:
+        result = gather.gather(module.params)
+    except gather.BadOption as error:
         module.fail_json(msg=str(error))
     module.exit_json(**result)
 

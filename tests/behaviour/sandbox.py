@@ -75,7 +75,7 @@ def root(host: str) -> Path:
 
 def _login_files() -> str:
     """The collection's own drop-in, for the sessions of one port."""
-    drop_in = _module_util("_tmout_dropin").render(TMOUT)
+    drop_in = _module_util("_shell.dropin").render(TMOUT)
     touched = f"if ( unset TMOUT ) 2>/dev/null; then TMOUT={TMOUT}; fi\n"
     files = {
         "/etc/profile.d/tmout.sh": _at_port("tmout", drop_in) + _at_port("touched", touched),

@@ -17,7 +17,7 @@ _package = types.ModuleType("ansible_collections.curfew.session")
 _package.__path__ = [str(ROOT)]
 sys.modules[_package.__name__] = _package
 
-files = importlib.import_module(_package.__name__ + ".plugins.module_utils._file_changes")
+files = importlib.import_module(_package.__name__ + ".plugins.module_utils._files.changes")
 
 AFTER = {
     "etc/changed": b"after\xff\0 changed\n" * 3,

@@ -7,7 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ansible_collections.curfew.session.plugins.module_utils import _tmout_edits, _tmout_script
+from ansible_collections.curfew.session.plugins.module_utils._shell import (
+    definitions as shell_definitions,
+)
+from ansible_collections.curfew.session.plugins.module_utils._shell import edit
 from tests.oracle import CannotBeAsked
 
 from . import login_tree_check, login_trees
@@ -132,9 +135,9 @@ class Logins:
         disabled = _disabled(text)
         if disabled is None:
             return None
-        if _tmout_edits.enable(disabled) != text:
+        if edit.enable(disabled) != text:
             raise Wrong("enabling does not bring the text back")
-        if _tmout_script.find(disabled):
+        if shell_definitions.find(disabled):
             raise Wrong("disabling leaves a definition")
         return disabled
 
@@ -200,14 +203,14 @@ def _shown_disabled(text: str) -> str:
 
 def _disabled(text: str) -> str | None:
     try:
-        return _tmout_edits.disable(text, _tmout_script.find(text))
-    except _tmout_edits.EditRefused:
+        return edit.disable(text, shell_definitions.find(text))
+    except edit.EditRefused:
         return None
 
 
 def _predict(text: str, said: _Said, shell: str) -> None:
     """What follows from the definitions as we have found them, against what the shell has."""
-    definitions = _tmout_script.find(text)
+    definitions = shell_definitions.find(text)
     if any(one.kind == "opaque" for one in definitions):
         return
     assigned = [one.value for one in definitions if one.gives_value]

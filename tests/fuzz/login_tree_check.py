@@ -12,12 +12,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ansible_collections.curfew.session.plugins.module_utils import (
-    _file_system,
-    _tmout_conflicts,
-    _tmout_dropin,
-    _tmout_edits,
+from ansible_collections.curfew.session.plugins.module_utils._files import reading as files_reading
+from ansible_collections.curfew.session.plugins.module_utils._shell import (
+    conflicts as shell_conflicts,
 )
+from ansible_collections.curfew.session.plugins.module_utils._shell import dropin, edit
 from tests.oracle import CannotBeAsked
 
 from .case import Files
@@ -66,7 +65,7 @@ class Wrong(Exception):
     """A shell and we disagree; the sentence says how."""
 
 
-class TreeFiles(_tmout_conflicts.HostFiles):
+class TreeFiles(shell_conflicts.HostFiles):
     """A tree that is not on this host."""
 
     def __init__(self, files: Files) -> None:
@@ -75,7 +74,7 @@ class TreeFiles(_tmout_conflicts.HostFiles):
 
     def snapshot(self, path: str) -> Any:
         data = self._files.get(path)
-        return None if data is None else _file_system.Snapshot(path, path, data, None)
+        return None if data is None else files_reading.Snapshot(path, path, data, None)
 
     def names(self, folder: str) -> list[str] | None:
         names = [Path(path).name for path in self._files if str(Path(path).parent) == folder]
@@ -113,17 +112,17 @@ def _planned(number: int, tree: Tree) -> Case:
     """What the module would find, and do."""
     options = tree.options
     spares = options["interactive_only"] or options["exempt_users"] or options["exempt_groups"]
-    wanted = _tmout_conflicts.Wanted(OURS, options["readonly"], options["export"], bool(spares))
+    wanted = shell_conflicts.Wanted(OURS, options["readonly"], options["export"], bool(spares))
     files = TreeFiles(tree.files)
-    readings, conflicts = _tmout_conflicts.survey(files, sorted(ALL), DROP_IN, wanted)
+    readings, conflicts = shell_conflicts.survey(files, sorted(ALL), DROP_IN, wanted)
     try:
-        changes, _taken = _tmout_edits.disabling(files, conflicts)
-    except _file_system.FilesError:
+        changes, _taken = edit.disabling(files, conflicts)
+    except files_reading.FilesError:
         return Case(number, tree, wanted, readings, conflicts, None)
     disabled = {**tree.files, **{one.snapshot.path: one.after for one in changes}}
     after = TreeFiles(disabled)
-    again, _conflicts = _tmout_conflicts.survey(after, sorted(ALL), DROP_IN, wanted)
-    back = _tmout_edits.enabling(after, list(again.values()))
+    again, _conflicts = shell_conflicts.survey(after, sorted(ALL), DROP_IN, wanted)
+    back = edit.enabling(after, list(again.values()))
     if {**disabled, **{one.snapshot.path: one.after for one in back}} != tree.files:
         raise Wrong("enabling does not bring the tree back")
     return Case(number, tree, wanted, readings, conflicts, disabled)
@@ -134,7 +133,7 @@ def _ask(folder: Path, shell: str, cases: Sequence[Case]) -> dict[str, Said | No
     _prepare(folder)
     names = []
     for case in cases:
-        ours = _tmout_dropin.render(OURS, **case.tree.options).encode()
+        ours = dropin.render(OURS, **case.tree.options).encode()
         marker = f'TRACE="$TRACE {MARKER}"\n'.encode()
         states = {REPORTED: (case.tree.files, ours), TWIN: (case.tree.twin, marker)}
         if case.disabled is not None:

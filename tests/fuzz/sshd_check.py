@@ -7,15 +7,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.curfew.session.plugins.module_utils import (
-    _client_alive,
-    _sshd_config,
-    _sshd_daemon,
-    _sshd_edit,
-    _sshd_match,
-    _sshd_plan,
-    _sshd_tree,
+from ansible_collections.curfew.session.plugins.module_utils._sshd import (
+    asking,
+    client_alive,
+    config,
+    edit,
+    match,
 )
+from ansible_collections.curfew.session.plugins.module_utils._sshd import files as sshd_files
+from ansible_collections.curfew.session.plugins.module_utils._sshd import plan as sshd_plan
 from tests.property import trees
 from tests.property.sshd import DEFAULTS, Sshd
 
@@ -23,16 +23,16 @@ from .case import Disagreement, Files, Result, rng_of, smaller
 from .sshd_trees import CONSTRUCTS, constructs, generate
 
 READERS = {
-    "clientaliveinterval": _client_alive.read_seconds,
-    "clientalivecountmax": _client_alive.read_number,
+    "clientaliveinterval": client_alive.read_seconds,
+    "clientalivecountmax": client_alive.read_number,
 }
 KEYWORDS = {
     "clientaliveinterval": "ClientAliveInterval",
     "clientalivecountmax": "ClientAliveCountMax",
 }
-NOBODY = _sshd_match.Connection("curfew-no-such-user", "192.0.2.1", "192.0.2.1", "0.0.0.0", 22)
+NOBODY = match.Connection("curfew-no-such-user", "192.0.2.1", "192.0.2.1", "0.0.0.0", 22)
 CONNECTIONS = [
-    _sshd_tree.connection(given, NOBODY)
+    sshd_files.connection(given, NOBODY)
     for given in (
         {},
         {"user": "root", "addr": "10.1.2.3", "host": "a.example.org", "laddr": "127.0.0.1"},
@@ -113,7 +113,7 @@ class _Host:
         try:
             self._agree("reads", self._read({}), before, connections)
             self._edit(rng, before, connections)
-        except _sshd_config.ConfigError as error:
+        except config.ConfigError as error:
             if "NUL byte" in str(error) and any(b"\0" in text for text in self._texts().values()):
                 return "refused by us: a NUL byte"
             raise Wrong(f"sshd takes it, we refuse: {error}") from error
@@ -133,7 +133,7 @@ class _Host:
         disable = rng.random() < 0.5
         criteria = _criteria(rng.choice(MATCHES), self.sshd) if rng.random() < 0.3 else None
         release = self.sshd.release
-        plan = _sshd_plan.make(self._files().read, settings, release, criteria, disable)
+        plan = sshd_plan.make(self._files().read, settings, release, criteria, disable)
         staged = self._staged(plan, connections[0]) if rng.random() < 0.25 else None
         self._write(plan.texts)
         after = self._answers(connections)
@@ -147,7 +147,7 @@ class _Host:
         _told_truly(plan, settings, criteria)
         if criteria is None:
             self._in_force(plan, settings, disable, before, after, connections)
-        again = _sshd_plan.make(self._files().read, settings, release, criteria, disable)
+        again = sshd_plan.make(self._files().read, settings, release, criteria, disable)
         if again.texts:
             raise Wrong(f"a second run changes {sorted(again.texts)} for {criteria}")
         if rng.random() < 0.25:
@@ -155,14 +155,14 @@ class _Host:
 
     def _staged(self, plan: Any, connection: Any) -> Answer:
         """What the proof of a dry run says: sshd reads copies, wherever the files lie."""
-        with _sshd_daemon.Prover(self.sshd.binary, self.sshd.release, self.sshd.extra) as prover:
-            (answer,) = prover.ask([_sshd_daemon.Question(plan.after, connection, True)])
-        if isinstance(answer, _sshd_daemon.Rejected):
+        with asking.Prover(self.sshd.binary, self.sshd.release, self.sshd.extra) as prover:
+            (answer,) = prover.ask([asking.Question(plan.after, connection, True)])
+        if isinstance(answer, asking.Rejected):
             raise Wrong(f"staged: {answer}")
         return answer
 
     def _take_back(self, settings: Any, criteria: Any, before: Any, connections: Any) -> None:
-        undone = _sshd_plan.unmake(self._files().read, settings, self.sshd.release, criteria)
+        undone = sshd_plan.unmake(self._files().read, settings, self.sshd.release, criteria)
         self._write(undone.texts)
         answers = self._answers(connections)
         if answers is None:
@@ -176,11 +176,11 @@ class _Host:
         for setting in settings:
             key = setting.keyword.lower()
             for old, new, connection in zip(before, after, connections, strict=True):
-                decides = _sshd_config.deciding(plan.before, key, connection)
-                decides_now = _sshd_config.deciding(plan.after, key, connection)
-                if decides and not _sshd_config.unconditional(decides):
+                decides = config.deciding(plan.before, key, connection)
+                decides_now = config.deciding(plan.after, key, connection)
+                if decides and not config.unconditional(decides):
                     wanted = old[key]
-                elif decides_now and not _sshd_config.unconditional(decides_now):
+                elif decides_now and not config.unconditional(decides_now):
                     continue  # an exception that the Match all before it had hidden
                 elif _match_all(plan.before, key) and (not disable or _twice(plan.before, key)):
                     continue
@@ -201,13 +201,13 @@ class _Host:
     def _agree(self, doing: str, tree: Any, answers: list[Answer], connections: Any) -> None:
         for answer, connection in zip(answers, connections, strict=True):
             for key, read in READERS.items():
-                directive = _sshd_config.deciding(tree, key, connection)
+                directive = config.deciding(tree, key, connection)
                 ours = DEFAULTS[key] if directive is None else read(directive.arguments)
                 if [ours] != answer[key][:1]:
                     raise Wrong(f"{doing} {key} {ours}, sshd {answer[key][0]}, {connection.user}")
 
     def _files(self) -> Any:
-        return _sshd_tree.Files(str(self.main), list(READERS), self.sshd.release)
+        return sshd_files.Files(str(self.main), list(READERS), self.sshd.release)
 
     def _read(self, texts: Mapping[str, str]) -> Any:
         return self._files().read(texts)
@@ -221,12 +221,12 @@ class _Host:
 
 
 def _setting(key: str, value: str) -> Any:
-    return _sshd_edit.Setting(KEYWORDS[key], value, READERS[key])
+    return edit.Setting(KEYWORDS[key], value, READERS[key])
 
 
 def _criteria(text: str, sshd: Sshd) -> Any:
-    statement = _sshd_config.parse_line("Match " + text, sshd.release)
-    return _sshd_config.parse_criteria(statement.arguments)
+    statement = config.parse_line("Match " + text, sshd.release)
+    return config.parse_criteria(statement.arguments)
 
 
 def _same_neighbours(before: list[Answer], after: list[Answer]) -> None:
@@ -246,11 +246,11 @@ def _same_lines(plan: Any, release: tuple[int, int]) -> None:
 
 def _told_truly(plan: Any, settings: Sequence[Any], criteria: Any) -> None:
     """A conflict that decides for anybody wins."""
-    found = _sshd_plan.conflicts(plan, settings, False, CONNECTIONS, criteria, _groups_of)
+    found = sshd_plan.conflicts(plan, settings, False, CONNECTIONS, criteria, _groups_of)
     beaten = {(item["path"], item["line"], item["scope"]) for item in found if not item["wins"]}
     for setting, connection in itertools.product(settings, CONNECTIONS):
-        decides = _sshd_config.deciding(plan.after, setting.keyword, connection)
-        if decides and (decides.path, decides.line, _sshd_config.scope_text(decides)) in beaten:
+        decides = config.deciding(plan.after, setting.keyword, connection)
+        if decides and (decides.path, decides.line, config.scope_text(decides)) in beaten:
             raise Wrong(f"wins: {decides.path} line {decides.line} decides for {connection.user}")
 
 
@@ -266,21 +266,21 @@ def _within(lines: Sequence[str], text: Sequence[str]) -> bool:
 
 
 def _others(text: str, release: tuple[int, int]) -> list[str]:
-    marker = _sshd_edit.MARKER
+    marker = edit.MARKER
     lines = [line.removeprefix(marker) for line in text.split("\n")]
-    parsed = [(line, _sshd_config.parse_line(line, release)) for line in lines]
+    parsed = [(line, config.parse_line(line, release)) for line in lines]
     kept = [line for line, said in parsed if said is None or said.keyword not in READERS]
     return kept[:-1] if kept and kept[-1] == "" else kept
 
 
 def _match_all(tree: Any, key: str) -> bool:
     found = [item for item in tree.directives if item.keyword == key]
-    return any(item.scope and _sshd_config.unconditional(item) for item in found)
+    return any(item.scope and config.unconditional(item) for item in found)
 
 
 def _twice(tree: Any, key: str) -> bool:
     """Lines that are read twice, once under a condition: nobody can disable half a line."""
     found = [item for item in tree.directives if item.keyword == key]
-    half = {(d.path, d.line) for d in found if not _sshd_config.unconditional(d)}
+    half = {(d.path, d.line) for d in found if not config.unconditional(d)}
     return any((d.path, d.line) in half for d in found
-               if d.scope and _sshd_config.unconditional(d))  # fmt: skip
+               if d.scope and config.unconditional(d))  # fmt: skip

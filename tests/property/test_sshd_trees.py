@@ -7,15 +7,15 @@ import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from ansible_collections.curfew.session.plugins.module_utils import (
-    _client_alive,
-    _sshd_config,
-    _sshd_daemon,
-    _sshd_edit,
-    _sshd_match,
-    _sshd_plan,
-    _sshd_tree,
+from ansible_collections.curfew.session.plugins.module_utils._sshd import (
+    asking,
+    client_alive,
+    config,
+    edit,
 )
+from ansible_collections.curfew.session.plugins.module_utils._sshd import files as sshd_files
+from ansible_collections.curfew.session.plugins.module_utils._sshd import match as sshd_match
+from ansible_collections.curfew.session.plugins.module_utils._sshd import plan as sshd_plan
 from tests.property import trees
 from tests.property.sshd import ANSWERS, DEFAULTS, find_sshd, throwaway_key
 
@@ -25,10 +25,10 @@ RELEASE = SSHD.release
 pytestmark = pytest.mark.usefixtures("answered")
 
 READERS = {
-    "clientaliveinterval": _client_alive.read_seconds,
-    "clientalivecountmax": _client_alive.read_number,
+    "clientaliveinterval": client_alive.read_seconds,
+    "clientalivecountmax": client_alive.read_number,
 }
-DEFAULT = _sshd_match.Connection(
+DEFAULT = sshd_match.Connection(
     "curfew-no-such-user", "192.0.2.1", "192.0.2.1", "0.0.0.0", 22)  # fmt: skip
 GIVEN = (
     {},
@@ -36,7 +36,7 @@ GIVEN = (
     {"user": "backup", "addr": "2001:db8::7", "lport": 2222},
     {"user": "curfew-nobody", "host": "bad.example.org", "lport": 2222},
 )
-CONNECTIONS = [_sshd_tree.connection(item, DEFAULT) for item in GIVEN]
+CONNECTIONS = [sshd_files.connection(item, DEFAULT) for item in GIVEN]
 MATCHES = ("all", "User root", "user backup,root", "Address 192.0.2.0/24", "Group root")
 
 VALUES = st.one_of(st.none(), st.sampled_from(("0", "60", "300", "900")))
@@ -50,7 +50,7 @@ class Host:
         self.read = self.files().read
 
     def files(self):
-        return _sshd_tree.Files(str(self.main), list(READERS), RELEASE)
+        return sshd_files.Files(str(self.main), list(READERS), RELEASE)
 
     def ours(self, tree):
         """The numbers that our reading predicts, for each connection."""
@@ -68,7 +68,7 @@ class Host:
 
 
 def _predicted(tree, keyword, connection):
-    directive = _sshd_config.deciding(tree, keyword, connection)
+    directive = config.deciding(tree, keyword, connection)
     return DEFAULTS[keyword] if directive is None else READERS[keyword](directive.arguments)
 
 
@@ -84,7 +84,7 @@ def _neighbours(answers):
 
 def _settings(interval, count_max):
     wanted = (("ClientAliveInterval", interval), ("ClientAliveCountMax", count_max))
-    return [_sshd_edit.Setting(keyword, value, READERS[keyword.lower()])
+    return [edit.Setting(keyword, value, READERS[keyword.lower()])
             for keyword, value in wanted if value is not None]  # fmt: skip
 
 
@@ -93,9 +93,9 @@ def _others(text):
     kept = []
     for line in text.split("\n"):
         bare = line
-        if line.startswith(_sshd_edit.MARKER):
-            bare = line[len(_sshd_edit.MARKER):]
-        statement = _sshd_config.parse_line(bare, RELEASE)
+        if line.startswith(edit.MARKER):
+            bare = line[len(edit.MARKER):]
+        statement = config.parse_line(bare, RELEASE)
         if statement is None or statement.keyword not in READERS:
             kept.append(line)
     return kept[:-1] if kept and kept[-1] == "" else kept
@@ -120,7 +120,7 @@ def test_after_an_edit_sshd_says_what_was_asked(tree, interval, count_max, disab
         before = host.answers()
         if not before:
             return
-        plan = _sshd_plan.make(host.read, settings, RELEASE, None, disable)
+        plan = sshd_plan.make(host.read, settings, RELEASE, None, disable)
         staged = _staged_answer(plan)
         host.write(plan.texts)
         after = host.answers()
@@ -130,13 +130,13 @@ def test_after_an_edit_sshd_says_what_was_asked(tree, interval, count_max, disab
         assert _neighbours(after) == _neighbours(before)
         _check_other_lines(plan)
         _check_in_force(plan, settings, disable, before, after)
-        again = _sshd_plan.make(host.files().read, settings, RELEASE, None, disable)
+        again = sshd_plan.make(host.files().read, settings, RELEASE, None, disable)
         assert again.texts == {}
 
 
 def _staged_answer(plan):
-    with _sshd_daemon.Prover(SSHD.binary, RELEASE) as prover:
-        return prover.ask([_sshd_daemon.Question(plan.after, CONNECTIONS[0], True)])[0]
+    with asking.Prover(SSHD.binary, RELEASE) as prover:
+        return prover.ask([asking.Question(plan.after, CONNECTIONS[0], True)])[0]
 
 
 def _check_other_lines(plan):
@@ -149,12 +149,12 @@ def _check_in_force(plan, settings, disable, before, after):
     for number, connection in enumerate(CONNECTIONS):
         for setting in settings:
             keyword = setting.keyword.lower()
-            directive = _sshd_config.deciding(plan.before, keyword, connection)
-            if directive and not _sshd_config.unconditional(directive):
+            directive = config.deciding(plan.before, keyword, connection)
+            if directive and not config.unconditional(directive):
                 assert after[number][keyword] == before[number][keyword]
                 continue
-            now = _sshd_config.deciding(plan.after, keyword, connection)
-            if now and not _sshd_config.unconditional(now):
+            now = config.deciding(plan.after, keyword, connection)
+            if now and not config.unconditional(now):
                 continue  # an exception that the Match all before it had hidden
             could_disable = disable and not _also_conditional(plan.before, keyword)
             if could_disable or not _match_all(plan.before, keyword):
@@ -164,35 +164,35 @@ def _check_in_force(plan, settings, disable, before, after):
 def _also_conditional(tree, keyword):
     """Lines that are read twice, once under a condition: nobody can disable half a line."""
     found = [item for item in tree.directives if item.keyword == keyword]
-    twice = {(item.path, item.line) for item in found if not _sshd_config.unconditional(item)}
+    twice = {(item.path, item.line) for item in found if not config.unconditional(item)}
     return any((item.path, item.line) in twice for item in found
-               if item.scope and _sshd_config.unconditional(item))  # fmt: skip
+               if item.scope and config.unconditional(item))  # fmt: skip
 
 
 def _match_all(tree, keyword):
-    return any(item.scope and _sshd_config.unconditional(item)
+    return any(item.scope and config.unconditional(item)
                for item in tree.directives if item.keyword == keyword)  # fmt: skip
 
 
 @given(trees.trees(RELEASE), VALUES, VALUES, st.sampled_from(MATCHES), st.booleans())
 def test_an_edit_in_a_match_block_is_what_sshd_reads(tree, interval, count_max, match, disable):
     settings = _settings(interval, count_max)
-    statement = _sshd_config.parse_line("Match " + match, RELEASE)
-    criteria = _sshd_config.parse_criteria(statement.arguments)
+    statement = config.parse_line("Match " + match, RELEASE)
+    criteria = config.parse_criteria(statement.arguments)
     with tempfile.TemporaryDirectory() as folder:
         host = Host(tree, folder)
         before = host.answers()
         if not before:
             return
-        plan = _sshd_plan.make(host.read, settings, RELEASE, criteria, disable)
+        plan = sshd_plan.make(host.read, settings, RELEASE, criteria, disable)
         host.write(plan.texts)
         after = host.answers()
         assert after, "sshd refuses what we wrote"
         assert host.ours(plan.after) == _numbers(after)
         assert _neighbours(after) == _neighbours(before)
-        again = _sshd_plan.make(host.files().read, settings, RELEASE, criteria, disable)
+        again = sshd_plan.make(host.files().read, settings, RELEASE, criteria, disable)
         assert again.texts == {}
-        undone = _sshd_plan.unmake(host.files().read, settings, RELEASE, criteria)
+        undone = sshd_plan.unmake(host.files().read, settings, RELEASE, criteria)
         host.write(undone.texts)
         answers = host.answers()
         assert answers and _neighbours(answers) == _neighbours(before)
@@ -207,15 +207,15 @@ def test_absent_takes_back_what_present_did(tree, disable):
         before = host.answers()
         if not before:
             return
-        bare = _sshd_plan.unmake(host.read, settings, RELEASE)
+        bare = sshd_plan.unmake(host.read, settings, RELEASE)
         host.write(bare.texts)
-        made = _sshd_plan.make(host.files().read, settings, RELEASE, None, disable)
+        made = sshd_plan.make(host.files().read, settings, RELEASE, None, disable)
         host.write(made.texts)
-        undone = _sshd_plan.unmake(host.files().read, settings, RELEASE)
+        undone = sshd_plan.unmake(host.files().read, settings, RELEASE)
         host.write(undone.texts)
         answers = host.answers()
         assert answers and _neighbours(answers) == _neighbours(before)
         assert host.ours(undone.after) == _numbers(answers)
         for path, text in bare.after.texts.items():
             assert undone.after.texts[path].rstrip("\r\n") == text.rstrip("\r\n")
-        assert _sshd_plan.unmake(host.files().read, settings, RELEASE).texts == {}
+        assert sshd_plan.unmake(host.files().read, settings, RELEASE).texts == {}

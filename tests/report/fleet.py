@@ -4,8 +4,9 @@ import copy
 import datetime
 from typing import Any
 
-from ansible_collections.curfew.session.plugins.plugin_utils import _audit_page, _audit_report
-from ansible_collections.curfew.session.plugins.plugin_utils._audit_report import Answer
+from ansible_collections.curfew.session.plugins.plugin_utils._audit import page as audit_page
+from ansible_collections.curfew.session.plugins.plugin_utils._audit import report
+from ansible_collections.curfew.session.plugins.plugin_utils._audit.report import Answer
 
 NOW = datetime.datetime(2026, 11, 22, 12, 0, tzinfo=datetime.UTC)
 ASKED = {
@@ -224,4 +225,4 @@ def _poisoned(value: Any, text: str) -> Any:
 
 
 def page(answers: list[Answer]) -> str:
-    return str(_audit_page.render(_audit_report.build(answers, "1.2.3", NOW)))
+    return str(audit_page.render(report.build(answers, "1.2.3", NOW)))

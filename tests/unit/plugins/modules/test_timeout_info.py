@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.curfew.session.plugins.module_utils import _tmout_dropin
+from ansible_collections.curfew.session.plugins.module_utils._shell import dropin
 
 ROOT = Path(__file__).resolve().parents[4]
 MODULE = ROOT / "plugins" / "modules" / "timeout_info.py"
@@ -169,7 +169,7 @@ def test_zsh_is_named(host):
 
 
 def test_our_exemptions(host):
-    host.write("profile.d/tmout.sh", _tmout_dropin.render(
+    host.write("profile.d/tmout.sh", dropin.render(
         900, exempt_users=["root"], exempt_groups=["wheel", "adm"]))
     said = host.ask()
     users = by_user(said)
@@ -238,7 +238,7 @@ def test_hidden_loops(host, profile):
     assert is_said(host.ask(), "The accounts `root`, `deploy` and `ops` use bash, for which")
     host.write("profile.d/tmout.sh", "TMOUT=60\n")
     assert by_user(host.ask())["root"]["idle_logout_seconds"] == 60
-    host.write("profile.d/tmout.sh", _tmout_dropin.render(900, exempt_users=["root"]))
+    host.write("profile.d/tmout.sh", dropin.render(900, exempt_users=["root"]))
     users = by_user(host.ask())
     assert [users[name]["idle_logout_seconds"] for name in ("root", "ops")] == [None, 900]
 

@@ -7,17 +7,18 @@
 import datetime
 from pathlib import Path
 
-from ansible_collections.curfew.session.plugins.plugin_utils import _audit_judge, _audit_report
+from ansible_collections.curfew.session.plugins.plugin_utils._audit import judge
+from ansible_collections.curfew.session.plugins.plugin_utils._audit import report as audit_report
 
 DOCS = (Path(__file__).resolve().parents[4] / "docs" / "audit.md").read_text(encoding="utf-8")
 
 
 def test_every_key_is_described():
-    answer = _audit_report.Answer("h", None, None, None)
-    report = _audit_report.build([answer], "1", datetime.datetime.now(datetime.timezone.utc))
+    answer = audit_report.Answer("h", None, None, None)
+    report = audit_report.build([answer], "1", datetime.datetime.now(datetime.timezone.utc))
     for key in list(report) + list(report["hosts"][0]) + list(report["summary"]):
         assert "`%s`" % key in DOCS
 
 
 def test_every_code_is_described():
-    assert [code for code in _audit_judge.TITLES if "`%s`" % code not in DOCS] == []
+    assert [code for code in judge.TITLES if "`%s`" % code not in DOCS] == []

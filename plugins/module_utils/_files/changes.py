@@ -1,0 +1,287 @@
+# Copyright: (c) 2026, curfew.session contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Change several files, all or none, so that nothing is ever half done or lost.
+
+Private to this collection. The order of use, with `home` a folder that only root can write:
+
+    with locked(home):
+        warnings = recover(home)
+        change = Change(read(path), after)
+        check_safe(change)
+        transaction = Transaction(home, [change])
+        transaction.write()
+        ...ask the programs; if they do not say what was asked: transaction.undo()
+        transaction.finish()
+"""
+
+import errno
+import os
+import time
+from typing import Dict, List, NamedTuple, Optional, Sequence
+
+from .journal import Entry, begin, complete, digest, prove, recover, take_back
+from .lock import locked
+from .reading import (
+    MAX_BYTES,
+    Change,
+    FilesError,
+    Identity,
+    Snapshot,
+    explained,
+    identity_of,
+    look,
+    read,
+    shown,
+    unfinished,
+)
+from .safety import check_folder, check_safe
+from .writing import copy_attributes, create_private, sync_folder, write_all
+
+__all__ = [
+    "MAX_BYTES",
+    "Change",
+    "FilesError",
+    "Snapshot",
+    "Transaction",
+    "check_safe",
+    "diff",
+    "locked",
+    "read",
+    "recover",
+    "unfinished",
+]
+
+# What a file system without hard links says, or one on which they are used up.
+_NO_LINKS = (errno.EPERM, errno.EACCES, errno.EMLINK, errno.ENOTSUP, errno.ENOSYS)
+
+
+def diff(changes: Sequence[Change]) -> List[Dict[str, str]]:
+    """What Ansible prints with --diff, one dictionary for each file that changes."""
+    return [
+        {
+            "before": _text(change.snapshot.data),
+            "after": _text(change.after),
+            "before_header": shown(change.snapshot.real_path),
+            "after_header": shown(change.snapshot.real_path),
+        }
+        for change in changes
+        if change.after != change.snapshot.data
+    ]
+
+
+def _text(data: Optional[bytes]) -> str:
+    return (data or b"").decode("utf-8", "replace")
+
+
+class _Seen(NamedTuple):
+    """A file as it was when we staged; its ctime tells of any change at all since then."""
+
+    identity: Identity
+    ctime_ns: int
+
+
+class Transaction:
+    """All or nothing over several files, written in the order given, undone in reverse.
+
+    `warnings` holds sentences about what went wrong without consequences for the files.
+    """
+
+    def __init__(self, home: str, changes: Sequence[Change], backup: bool = False) -> None:
+        self._home = os.path.realpath(home)
+        self._changes = [c for c in changes if c.after != c.snapshot.data]
+        token = os.urandom(4).hex()
+        stamp = time.strftime("%Y-%m-%dT%H-%M-%SZ", time.gmtime()) if backup else None
+        self._entries = [_entry(change, token, stamp) for change in self._changes]
+        self._begun = False
+        self._placed = 0
+        self.changed_files: List[str] = [entry.target for entry in self._entries]
+        self.backup_files: List[str] = [e.backup for e in self._entries if e.backup]
+        self.warnings: List[str] = []
+
+    def write(self) -> None:
+        """Put every new file in place; if one cannot be, all are as before and it is said why."""
+        self._check()
+        if not self._entries:
+            return
+        try:
+            self._begun = True
+            begin(self._home, self._entries)
+            self._stage_and_place()
+        except BaseException as error:
+            self._restore_after(error)
+            raise
+
+    def undo(self) -> None:
+        """Give every file its old bytes back: the very same inode where the system has links."""
+        if not self._begun:
+            return
+        try:
+            left = take_back(self._home, self._entries, self._placed)
+        except FilesError:  # any other end of it, by a signal, lets it be called again
+            self._begun = False
+            raise
+        self._begun = False
+        self.changed_files = []
+        self.backup_files = []
+        if left:
+            raise FilesError(" ".join(left))
+
+    def finish(self) -> None:
+        """Keep the new files for good, or else undo; what is not tidied up, the next run will."""
+        if not self._begun:
+            return
+        try:
+            prove(self._home)
+        except BaseException as error:
+            self._restore_after(error)
+            raise
+        self._begun = False
+        try:
+            complete(self._home, self._entries)
+        except FilesError as error:
+            self.warnings.append(str(error))
+
+    def _check(self) -> None:
+        targets = [entry.target for entry in self._entries]
+        for target in targets:
+            if targets.count(target) > 1:
+                raise FilesError(f"{shown(target)} would be changed twice in one run.")
+        if not targets:
+            return
+        check_folder(self._home)
+        left = unfinished(self._home)
+        if left:
+            raise FilesError(f"{shown(left)} is left from a run that was not finished.")
+        for change in self._changes:
+            check_safe(change)
+
+    def _stage_and_place(self) -> None:
+        pairs = list(zip(self._changes, self._entries))
+        seen = []
+        for change, entry in pairs:
+            with explained(entry.target, "prepared"):
+                seen.append(_stage(change, entry))
+        for folder in sorted({os.path.dirname(entry.target) for entry in self._entries}):
+            with explained(folder, "synced"):
+                sync_folder(folder)
+        for (change, entry), before in zip(pairs, seen):
+            with explained(entry.target, "replaced"):
+                _require_unchanged(change.snapshot, before, staged=True)
+                self._placed += 1
+                _place(entry)
+                sync_folder(os.path.dirname(entry.target))
+
+    def _restore_after(self, error: BaseException) -> None:
+        try:
+            self.undo()
+        except FilesError as second:
+            raise FilesError(f"{error} And then: {second}") from error
+
+
+def _entry(change: Change, token: str, stamp: Optional[str]) -> Entry:
+    target = change.snapshot.real_path
+    folder, name = os.path.split(target)
+    # A name may have 255 bytes: cut ours so that what is added still fits.
+    stem = os.path.join(folder, "." + os.fsdecode(os.fsencode(name)[:180]))
+    is_old = change.snapshot.data is not None
+    return Entry(
+        target=target,
+        temp=None if change.after is None else f"{stem}.{token}.new",
+        saved=f"{stem}.{token}.old" if is_old else None,
+        backup=f"{stem}.{stamp}.{token}~" if is_old and stamp else None,
+        old=digest(change.snapshot.data),
+        new=digest(change.after),
+    )
+
+
+def _stage(change: Change, entry: Entry) -> Optional[_Seen]:
+    """Prepare everything that can fail beside the target, so that placing it is one rename."""
+    _require_unchanged(change.snapshot, None, staged=False)
+    old, new = change.snapshot.data, change.after
+    if old is None or entry.saved is None:
+        if new is not None and entry.temp is not None:
+            _stage_new(entry.temp, new, change.mode)
+        return None
+    source = os.open(entry.target, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+    try:
+        if new is not None and entry.temp is not None:
+            _save(source, entry.target, entry.saved, old)
+            _write_copy(source, entry.temp, new)
+        return _seen(entry.target)
+    finally:
+        os.close(source)
+
+
+def _stage_new(temp: str, data: bytes, mode: int) -> None:
+    descriptor = create_private(temp)
+    try:
+        write_all(descriptor, data)
+        os.fchmod(descriptor, mode)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _write_copy(source: int, temp: str, data: bytes, keep_times: bool = False) -> None:
+    descriptor = create_private(temp)
+    try:
+        write_all(descriptor, data)
+        copy_attributes(source, descriptor)
+        if keep_times:
+            about = os.fstat(source)
+            os.utime(descriptor, ns=(about.st_atime_ns, about.st_mtime_ns))
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _save(source: int, target: str, saved: str, data: bytes) -> None:
+    """A second name for the old file, so that undo brings back the same inode, times and all."""
+    try:
+        os.link(target, saved)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        _write_copy(source, saved, data, keep_times=True)
+
+
+def _seen(path: str) -> Optional[_Seen]:
+    about = look(path)
+    return None if about is None else _Seen(identity_of(about), about.st_ctime_ns)
+
+
+def _require_unchanged(snapshot: Snapshot, before: Optional[_Seen], staged: bool) -> None:
+    """Refuse to go on from what is no longer there.
+
+    Before our own link is made, what was read must be there; after it, what was seen since: the
+    link changes the ctime, and on an overlay even the inode's number.
+    """
+    now = read(snapshot.path, missing_ok=True)
+    same = _seen(now.real_path) == before if staged else now.identity == snapshot.identity
+    if not same or (now.real_path, now.data) != (snapshot.real_path, snapshot.data):
+        raise FilesError(
+            f"{shown(snapshot.path)} has been changed by somebody else since it was read."
+        )
+
+
+def _place(entry: Entry) -> None:
+    if entry.temp is not None and entry.saved is not None:
+        os.rename(entry.temp, entry.target)
+    elif entry.temp is not None:
+        _place_new(entry.temp, entry.target)
+    elif entry.saved is not None:
+        os.rename(entry.target, entry.saved)
+
+
+def _place_new(temp: str, target: str) -> None:
+    """A link, unlike a rename, never replaces what somebody else put there meanwhile."""
+    try:
+        os.link(temp, target)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        os.rename(temp, target)
+    else:
+        os.unlink(temp)

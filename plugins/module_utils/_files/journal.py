@@ -1,0 +1,313 @@
+# Copyright: (c) 2026, curfew.session contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Remember on disk what was begun, so that it can be taken back or completed after any end.
+
+Private to this collection. A failed run, an undo and the run after a kill all go through
+`take_back`; a proven run and the run after its kill both go through `complete`. Both look at
+what is there and may be repeated at will.
+"""
+
+import hashlib
+import json
+import os
+import stat
+from contextlib import suppress
+from typing import Callable, Dict, List, NamedTuple, Optional, Sequence
+
+from .reading import (
+    BEGUN,
+    DRAFT,
+    MAX_BYTES,
+    PROVEN,
+    FilesError,
+    explained,
+    look,
+    read,
+    shown,
+    unfinished,
+)
+from .safety import check_folder
+from .writing import create_private, sync_folder, write_all
+
+__all__ = ["Entry", "begin", "complete", "digest", "prove", "recover", "take_back"]
+
+
+class Entry(NamedTuple):
+    """One file on its way: `temp` is put on `target`, the old one waits at `saved`.
+
+    `old` and `new` are digests. No `saved` and no `old`: a new file. No `temp` and no `new`: one
+    that is removed. `backup` is where `saved` stays for good.
+    """
+
+    target: str
+    temp: Optional[str]
+    saved: Optional[str]
+    backup: Optional[str]
+    old: Optional[str]
+    new: Optional[str]
+
+
+def digest(data: Optional[bytes]) -> Optional[str]:
+    """A fingerprint of a file's bytes; None for a file that is not there."""
+    return None if data is None else hashlib.sha256(data).hexdigest()
+
+
+def begin(home: str, entries: Sequence[Entry]) -> None:
+    """Write down what will be done, before any of it is."""
+    draft = os.path.join(home, DRAFT)
+    journal = os.path.join(home, BEGUN)
+    text = json.dumps({"version": 1, "entries": [entry._asdict() for entry in entries]})
+    with explained(journal, "written"):
+        descriptor = create_private(draft)
+        try:
+            write_all(descriptor, text.encode("ascii"))
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        os.rename(draft, journal)
+        sync_folder(home)
+
+
+def prove(home: str) -> None:
+    """Mark the point of no return: from here on the new files stay."""
+    journal = os.path.join(home, BEGUN)
+    with explained(journal, "marked as proven"):
+        _twice(os.rename, journal, os.path.join(home, PROVEN))
+
+
+def take_back(home: str, entries: Sequence[Entry], placed: Optional[int] = None) -> List[str]:
+    """Put every old file back, the last one first, and forget the journal.
+
+    The first `placed` files may hold new bytes; None means that nobody knows. Returns a sentence
+    for each file that somebody else has changed since, which is left alone.
+    """
+    touched = {entry.target for entry in entries[:placed]}
+    warnings: Dict[str, Optional[str]] = {}
+
+    def put_back(entry: Entry) -> None:
+        if entry.target in touched:
+            warnings[entry.target] = _restore(entry)
+        elif entry.saved:
+            _unlink(entry.saved)
+        if entry.temp:
+            _unlink(entry.temp)
+
+    _persist(entries[::-1], put_back, "restored")
+    _forget(home, entries, (DRAFT, BEGUN))
+    return [sentence for sentence in warnings.values() if sentence]
+
+
+def complete(home: str, entries: Sequence[Entry]) -> None:
+    """Keep the new files: turn the saved ones into backups or drop them, forget the journal."""
+    with explained(home, "synced"):
+        _twice(sync_folder, home)  # what is proven must be on disk before the old goes
+    _persist(entries, _drop, "cleaned up")
+    _forget(home, entries, (PROVEN,))
+
+
+def _twice(action: Callable[..., None], *arguments: object) -> None:
+    """A fault may pass: what must not fail is tried once more."""
+    try:
+        action(*arguments)
+    except OSError:
+        action(*arguments)
+
+
+def _persist(entries: Sequence[Entry], action: Callable[[Entry], None], aim: str) -> None:
+    """Treat one file after the other; if one cannot be treated, say how the rest are left.
+
+    None after that one is touched: in the caller's order every state in between is a safe one.
+    """
+    for index, entry in enumerate(entries):
+        try:
+            _twice(action, entry)
+        except OSError as error:
+            why = os.strerror(error.errno) if error.errno else str(error)
+            rest = "; ".join(_state(each) for each in entries[index:])
+            raise FilesError(
+                f"{shown(entry.target)} could not be {aim} ({why}): {rest}. "
+                "The next run tries again."
+            ) from error
+
+
+def _state(entry: Entry) -> str:
+    """How a file is left that could not be brought where it should be."""
+    name = shown(entry.target)
+    try:
+        now = _digest_at(entry.target)
+        saved = entry.saved if entry.saved and look(entry.saved) else None
+    except OSError:
+        return f"what {name} holds cannot be read"
+    known = {entry.old: "holds its old bytes", entry.new: "holds its new bytes"}
+    state = "is not there" if now is None else known.get(now, "has been changed by somebody else")
+    return f"{name} {state}" + (f" and the old file is {shown(saved)}" if saved else "")
+
+
+def _forget(home: str, entries: Sequence[Entry], names: Sequence[str]) -> None:
+    folders = {os.path.dirname(entry.target) for entry in entries}
+    with explained(os.path.join(home, names[-1]), "removed, which the next run will do"):
+        for folder in sorted(folders):
+            _twice(_sync_if_there, folder)
+        for name in names:
+            _twice(_unlink, os.path.join(home, name))
+        _twice(sync_folder, home)
+
+
+def _sync_if_there(folder: str) -> None:
+    if look(folder):  # it may have been removed since the run was killed
+        sync_folder(folder)
+
+
+def _drop(entry: Entry) -> None:
+    if entry.saved and look(entry.saved):
+        if entry.backup:
+            os.rename(entry.saved, entry.backup)
+        else:
+            os.unlink(entry.saved)
+    if entry.temp:
+        _unlink(entry.temp)
+
+
+def _restore(entry: Entry) -> Optional[str]:
+    """Bring one file back, unless what is there is neither what was nor what we put there."""
+    now = _digest_at(entry.target)
+    if entry.saved is None:
+        return _restore_absence(entry, now)
+    if not look(entry.saved):
+        return None if now == entry.old else _somebody(entry, "")
+    if now == entry.old or _same_file(entry.saved, entry.target):
+        os.unlink(entry.saved)
+    elif now == entry.new:
+        os.rename(entry.saved, entry.target)
+    else:
+        return _somebody(entry, f"; the file that was there before is {shown(entry.saved)}")
+    return None
+
+
+def _restore_absence(entry: Entry, now: Optional[str]) -> Optional[str]:
+    if now is None:
+        return None
+    linked = entry.temp is None or not look(entry.temp) or _same_file(entry.temp, entry.target)
+    if now != entry.new or not linked:
+        return _somebody(entry, "")
+    os.unlink(entry.target)
+    return None
+
+
+def _somebody(entry: Entry, more: str) -> str:
+    name = shown(entry.target)
+    return f"{name} has been changed by somebody else since, and is left as it is{more}."
+
+
+def _same_file(one: str, other: str) -> bool:
+    first, second = look(one), look(other)
+    return first is not None and second is not None and os.path.samestat(first, second)
+
+
+def _digest_at(path: str) -> Optional[str]:
+    """The digest of what is at `path`; '' for what we never put there: a folder, a link."""
+    about = look(path)
+    if about is None:
+        return None
+    if not stat.S_ISREG(about.st_mode) or about.st_size > MAX_BYTES:
+        return ""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+    try:
+        return _digest_of(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _digest_of(descriptor: int) -> str:
+    total = hashlib.sha256()
+    for chunk in iter(lambda: os.read(descriptor, 1 << 20), b""):
+        total.update(chunk)
+    return total.hexdigest()
+
+
+def _unlink(path: str) -> None:
+    with suppress(FileNotFoundError):
+        os.unlink(path)
+
+
+def recover(home: str) -> List[str]:
+    """Take back, or complete, what a killed run left; to be called with `home` locked.
+
+    Returns a sentence for each thing that a person should know of.
+    """
+    home = os.path.realpath(home)
+    if not unfinished(home):
+        return []
+    check_folder(home)
+    sentences: List[str] = []
+    draft = os.path.join(home, DRAFT)
+    with explained(draft, "removed"):
+        if look(draft):  # nothing had been done yet
+            _check_journal(draft)
+            os.unlink(draft)
+    for name, end in ((BEGUN, _taken_back), (PROVEN, _completed)):
+        entries = _load(os.path.join(home, name))
+        if entries is not None:
+            sentences.extend(end(home, entries))
+    return sentences
+
+
+def _taken_back(home: str, entries: Sequence[Entry]) -> List[str]:
+    warnings = take_back(home, entries)
+    names = ", ".join(shown(entry.target) for entry in entries)
+    return [f"An earlier run was interrupted; what it did to {names} is taken back."] + warnings
+
+
+def _completed(home: str, entries: Sequence[Entry]) -> List[str]:
+    complete(home, entries)
+    names = ", ".join(shown(entry.target) for entry in entries)
+    return [f"An earlier run was interrupted after it had changed {names}; it is completed."]
+
+
+def _load(path: str) -> Optional[List[Entry]]:
+    with explained(path, "read"):
+        if not look(path):
+            return None
+        _check_journal(path)
+        text = read(path).data or b""
+    try:
+        entries = [Entry(**entry) for entry in json.loads(text.decode("ascii"))["entries"]]
+    except (ValueError, KeyError, TypeError) as error:
+        raise FilesError(f"{shown(path)} is no journal of this collection.") from error
+    for entry in entries:
+        _check_entry(path, entry)
+        check_folder(os.path.dirname(entry.target))
+    return entries
+
+
+def _check_journal(path: str) -> None:
+    """A journal is obeyed only if nobody but the user who runs this can have written it."""
+    about = os.lstat(path)
+    ours = stat.S_ISREG(about.st_mode) and about.st_uid == os.geteuid() and about.st_nlink == 1
+    if not ours or about.st_mode & 0o077:
+        raise FilesError(
+            f"{shown(path)} has the name of our journal but is not private to us: "
+            "look at it and remove it."
+        )
+
+
+def _check_entry(journal: str, entry: Entry) -> None:
+    """Only hidden names beside the target are ever ours to rename or remove."""
+    values = [value for value in entry if value is not None]
+    if entry.target is None or not all(_is_name(value) for value in values):
+        raise FilesError(f"{shown(journal)} is no journal of this collection.")
+    own = [name for name in (entry.temp, entry.saved, entry.backup) if name is not None]
+    folder = os.path.dirname(entry.target)
+    for name in own:
+        hidden = os.path.basename(name).startswith(".")
+        if not hidden or os.path.dirname(name) != folder or not os.path.isabs(name):
+            raise FilesError(f"{shown(journal)} names {shown(name)}, which is not ours.")
+
+
+def _is_name(value: object) -> bool:
+    try:
+        return isinstance(value, str) and b"\0" not in os.fsencode(value)
+    except UnicodeEncodeError:
+        return False

@@ -1,0 +1,249 @@
+# Copyright: (c) 2026, curfew.session contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Read a file without being fooled by it, and knowing of runs that did not end.
+
+Private to this collection. What a run that changes nothing needs of the files; it is kept apart
+from what writes, which most runs never load.
+"""
+
+import errno
+import fnmatch
+import os
+import re
+import stat
+from contextlib import contextmanager
+from typing import Iterator, List, NamedTuple, Optional, Tuple
+
+__all__ = [
+    "BEGUN",
+    "DRAFT",
+    "MAX_BYTES",
+    "MAX_TOTAL",
+    "PROVEN",
+    "Allowance",
+    "Change",
+    "FilesError",
+    "Identity",
+    "Snapshot",
+    "Unreadable",
+    "explained",
+    "fitting",
+    "identity_of",
+    "is_link",
+    "look",
+    "read",
+    "resolve",
+    "shown",
+    "unfinished",
+]
+
+MAX_BYTES = 4 * 1024 * 1024
+MAX_TOTAL = 8 * MAX_BYTES
+MAX_LINKS = 40  # the kernel's own limit
+# What a run writes into its folder before it changes anything; see journal.
+BEGUN = ".curfew.session.journal"
+PROVEN = ".curfew.session.journal.proven"
+DRAFT = ".curfew.session.journal.draft"
+
+_KINDS = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+    (stat.S_ISFIFO, "a FIFO"),
+    (stat.S_ISSOCK, "a socket"),
+)
+
+# device, inode, mode, owner, group, size, time of the last write in ns
+Identity = Tuple[int, int, int, int, int, int, int]
+
+
+class FilesError(Exception):
+    """One sentence that names the file and says what stands in the way."""
+
+
+class Unreadable(FilesError):
+    """Something is there, and nobody can read it whole: no regular file, or too large."""
+
+
+class Snapshot(NamedTuple):
+    """What a path held when it was read; `data` is None where nothing was there."""
+
+    path: str
+    real_path: str
+    data: Optional[bytes]
+    identity: Optional[Identity]
+
+
+class Change(NamedTuple):
+    """What a file is to hold; `after` None removes it, `mode` counts for a new file only."""
+
+    snapshot: Snapshot
+    after: Optional[bytes]
+    mode: int = 0o644
+
+
+def shown(path: str) -> str:
+    """The path as a message may print it: one line, and no bytes that JSON cannot hold."""
+    return path if path.isprintable() else repr(path)
+
+
+@contextmanager
+def explained(path: str, done: str) -> Iterator[None]:
+    """Turn what the system refuses into one sentence: PATH could not be DONE: why."""
+    try:
+        yield
+    except OSError as error:
+        why = os.strerror(error.errno) if error.errno else str(error)
+        raise FilesError(f"{shown(path)} could not be {done}: {why}.") from error
+    except ValueError as error:  # a NUL, or characters that the locale cannot encode
+        raise FilesError(f"{shown(path)} could not be {done}: {error}.") from error
+
+
+def fitting(names: List[str], pattern: str) -> List[str]:
+    """The names that a pattern of the shell means; none is in a range from z to a.
+
+    Before Python 3.11 the library has an error for such a range.
+    """
+    try:
+        return fnmatch.filter(names, pattern)
+    except re.error:
+        return []
+
+
+def look(path: str) -> Optional[os.stat_result]:
+    """What is at a path, links not followed; None if nothing is.
+
+    Unlike os.path.lexists() and islink() it never takes an error for a no: on that no, a journal
+    would be overlooked, or a link replaced by a file.
+    """
+    try:
+        return os.lstat(path)
+    except FileNotFoundError:
+        return None
+
+
+def is_link(path: str) -> bool:
+    """Whether a symbolic link is at a path."""
+    about = look(path)
+    return about is not None and stat.S_ISLNK(about.st_mode)
+
+
+def resolve(path: str) -> Tuple[str, List[Tuple[str, str]]]:
+    """The real path, and each (folder, entry) that is looked up on the way to it."""
+    real = "/"
+    lookups: List[Tuple[str, str]] = []
+    # Not os.path.abspath(): what `..` means depends on the links before it.
+    names = os.path.join(os.getcwd(), path).split("/")[::-1]
+    links = 0
+    while names:
+        name = names.pop()
+        if name == "..":
+            real = os.path.dirname(real)
+        if name in ("", ".", ".."):
+            continue
+        entry = os.path.join(real, name)
+        lookups.append((real, entry))
+        if not is_link(entry):
+            real = entry
+            continue
+        links += 1
+        if links > MAX_LINKS:
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+        target = os.readlink(entry)
+        names.extend(target.split("/")[::-1])
+        real = "/" if target.startswith("/") else real
+    return real, lookups
+
+
+def identity_of(about: os.stat_result) -> Identity:
+    """What changes when somebody else replaces, writes or re-owns the file."""
+    return (
+        about.st_dev,
+        about.st_ino,
+        about.st_mode,
+        about.st_uid,
+        about.st_gid,
+        about.st_size,
+        about.st_mtime_ns,
+    )
+
+
+def read(path: str, missing_ok: bool = False) -> Snapshot:
+    """Read a regular file of at most MAX_BYTES; anything else is refused, and never waited for."""
+    if not path:
+        raise FilesError("An empty path names no file.")
+    with explained(path, "read"):
+        real_path = resolve(path)[0]
+        about = look(real_path)
+        if about is None:
+            return _absent(path, real_path, missing_ok)
+        _require_regular(path, about)
+        flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_NOCTTY
+        descriptor = os.open(real_path, flags)
+        try:
+            about = os.fstat(descriptor)
+            _require_regular(path, about)
+            data = _read_bounded(path, descriptor)
+        finally:
+            os.close(descriptor)
+    return Snapshot(path, real_path, data, identity_of(about))
+
+
+def _absent(path: str, real_path: str, missing_ok: bool) -> Snapshot:
+    if is_link(path):
+        raise FilesError(
+            f"{shown(path)} is a symbolic link to {shown(real_path)}, which does not exist."
+        )
+    if not missing_ok:
+        raise FilesError(f"{shown(path)} does not exist.")
+    return Snapshot(path, real_path, None, None)
+
+
+def _require_regular(path: str, about: os.stat_result) -> None:
+    if not stat.S_ISREG(about.st_mode):
+        kind = next((name for test, name in _KINDS if test(about.st_mode)), "no file")
+        raise Unreadable(f"{shown(path)} is {kind}, not a regular file.")
+    if about.st_size > MAX_BYTES:
+        _refuse_size(path)
+
+
+def _read_bounded(path: str, descriptor: int) -> bytes:
+    chunks: List[bytes] = []
+    size = 0
+    while size <= MAX_BYTES:
+        chunk = os.read(descriptor, MAX_BYTES + 1 - size)
+        if not chunk:
+            return b"".join(chunks)
+        chunks.append(chunk)
+        size += len(chunk)
+    return _refuse_size(path)
+
+
+def _refuse_size(path: str) -> bytes:
+    raise Unreadable(f"{shown(path)} is larger than {MAX_BYTES // 1024 // 1024} MB.")
+
+
+class Allowance:
+    """What one run reads of files that a host may have any number of: MAX_TOTAL in all."""
+
+    def __init__(self) -> None:
+        self._left = MAX_TOTAL
+
+    def spent_on(self, snapshot: Snapshot) -> Snapshot:
+        """Count what was read, and refuse it where it is too much together."""
+        self._left -= len(snapshot.data or b"")
+        if self._left < 0:
+            raise Unreadable(
+                f"{shown(snapshot.path)} and what was read before it are larger than"
+                f" {MAX_TOTAL // 1024 // 1024} MB."
+            )
+        return snapshot
+
+
+def unfinished(home: str) -> Optional[str]:
+    """The journal that a killed run left in this folder, if there is one."""
+    paths = [os.path.join(home, name) for name in (BEGUN, PROVEN, DRAFT)]
+    with explained(home, "examined"):
+        return next((path for path in paths if look(path)), None)

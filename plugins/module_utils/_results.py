@@ -1,0 +1,54 @@
+# Copyright: (c) 2026, curfew.session contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Turn what was read from files into what a module may return; refuse what no host can take.
+
+Private to this collection. Files hold any bytes, and a result is JSON: ansible-core refuses one
+that is not UTF-8, after the module has done its work.
+"""
+
+import os
+import re
+from typing import Any, List, Mapping, Optional
+
+__all__ = ["printable", "unusable"]
+
+# Bytes that are not UTF-8 stand as lone surrogates in the text that is read (surrogateescape).
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def printable(value: Any) -> Any:
+    """The value with U+FFFD for bytes that are not UTF-8, in strings, lists and dictionaries."""
+    if isinstance(value, str):
+        return _SURROGATE.sub("\ufffd", value)
+    if isinstance(value, list):
+        return [printable(item) for item in value]
+    if isinstance(value, dict):
+        return {printable(key): printable(item) for key, item in value.items()}
+    return value
+
+
+def unusable(params: Mapping[str, Any]) -> Optional[str]:
+    """A sentence on the first option with text that is none to the system, or nothing.
+
+    The paths of files may hold any bytes but NUL; everything else is UTF-8.
+    """
+    for option, value in sorted(params.items()):
+        encode = os.fsencode if option in ("path", "sshd") else str.encode
+        for text in _texts(value):
+            try:
+                whole = b"\0" not in encode(text)
+            except UnicodeEncodeError:
+                whole = False
+            if not whole:
+                return f"Option {option}: {ascii(text)} holds a NUL, or a character that cannot be encoded."
+    return None
+
+
+def _texts(value: Any) -> List[str]:
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        return [text for item in value for text in _texts(item)]
+    return [value] if isinstance(value, str) else []

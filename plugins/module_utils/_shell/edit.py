@@ -1,0 +1,291 @@
+# Copyright: (c) 2026, curfew.session contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+
+"""Take definitions of TMOUT out of other people's files, and bring them back.
+
+Only a run that does so loads this. Private to this collection: it may change without notice.
+"""
+
+import re
+from bisect import bisect_left, bisect_right
+from typing import Collection, Dict, List, Optional, Sequence, Set, Tuple
+
+from .._files.reading import Change, FilesError
+from . import definitions as shell_definitions
+from . import parser
+from .conflicts import Conflict, HostFiles, decoded
+from .definitions import Definition
+from .lexer import blanks_end
+from .reading import Reading
+
+__all__ = ("MARKER", "EditRefused", "disable", "disabling", "enable", "enabling")
+
+MARKER = "#curfew.session# "
+# What ends a line that stands in for disabled ones.
+_REPLACEMENT = " #curfew.session#"
+_REPLACED = re.compile(r" #curfew\.session#\r?\Z")
+# What asks for the status of the last command.
+_STATUS = re.compile(r"\$\{?\?")
+# What is taken to succeed, so that nothing need stand in for the definition behind it.
+_ENDS_IF = re.compile(r"(?m)(?:^|[;\s])fi\s*(?:#.*)?$")
+_SETTING = frozenset(
+    "alias declare export local readonly set shopt setopt trap typeset ulimit umask unset : true".split(
+        " "
+    )
+)
+_ASSIGNS = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\+?=")
+
+
+class EditRefused(ValueError):
+    """A definition cannot be disabled without changing something else; the text says why."""
+
+    def __init__(self, line: int, why: str) -> None:
+        super().__init__(why)
+        self.line = line
+
+
+def disabling(
+    files: HostFiles, conflicts: Sequence[Conflict]
+) -> Tuple[List[Change], Set[Tuple[str, int]]]:
+    """Return the edits that take out what contradicts us, and path and offset of all they take out.
+
+    A function's body is left alone: whether it is ever called is for the proof to tell. So is an
+    opaque line that cannot be taken apart, since it may as well do nothing to TMOUT.
+    """
+    taken = [
+        one for one in conflicts if one.against and one.editable and not one.definition.in_function
+    ]
+    changes = []
+    done: Set[Tuple[str, int]] = set()
+    for path in dict.fromkeys(one.path for one in taken):
+        snapshot = files.snapshot(path)
+        if snapshot is None:
+            continue
+        text = decoded(snapshot)
+        chosen = _with_companions(text, [one.definition for one in taken if one.path == path])
+        try:
+            after, gone = _disabled(text, chosen)
+        except EditRefused as error:
+            raise FilesError(
+                f"{path}, line {error.line} cannot be disabled: {error}; edit it by hand."
+            ) from error
+        if after != text:
+            changes.append(Change(snapshot, after.encode("utf-8", "surrogateescape")))
+        done.update((path, definition.offset) for definition in gone)
+    return changes, done
+
+
+def _disabled(text: str, definitions: Sequence[Definition]) -> Tuple[str, List[Definition]]:
+    """Return the text, and which definitions are no longer in it."""
+    wanted = {definition.offset: definition for definition in definitions}
+    some_opaque = any(definition.kind == "opaque" for definition in definitions)
+    script = _parsed(text, definitions) if some_opaque else None
+    for command in script.commands + script.heads if script else ():
+        parts = _parts(command, wanted)
+        opaque = [part for part in parts if part.kind == "opaque" and part.word is None]
+        if opaque and len(opaque) == len(parts) and shell_definitions.others(command, parts):
+            wanted.pop(command.start, None)
+    left = list(wanted.values())
+    return disable(text, left), left
+
+
+def _with_companions(text: str, definitions: Sequence[Definition]) -> List[Definition]:
+    """A value and the attributes that are given to it go together: `readonly TMOUT` without its
+    value would fix an empty one, `export TMOUT` would export ours."""
+    others = [one for one in shell_definitions.find(text) if not one.in_function]
+    chosen = {one.offset: one for one in definitions}
+    fixing = [one.offset for one in definitions if one.kind == "attribute" and one.readonly]
+    last_fixing = max(fixing, default=-1)
+    for one in others:
+        if one.gives_value and one.offset < last_fixing:
+            chosen[one.offset] = one
+    assigned = [one.offset for one in chosen.values() if one.gives_value]
+    first_assigned = min(assigned, default=len(text))
+    for one in others:
+        if one.kind == "attribute" and one.offset > first_assigned:
+            chosen[one.offset] = one
+    return [chosen[offset] for offset in sorted(chosen)]
+
+
+def enabling(files: HostFiles, readings: Sequence[Reading]) -> List[Change]:
+    """Return the edits that bring back everything that we had disabled."""
+    changes = []
+    done = set()
+    for path in [path for reading in readings for path in reading.files]:
+        snapshot = files.snapshot(path)
+        if snapshot is None or snapshot.real_path in done:
+            continue
+        done.add(snapshot.real_path)
+        text = decoded(snapshot)
+        after = enable(text)
+        if after != text:
+            changes.append(Change(snapshot, after.encode("utf-8", "surrogateescape")))
+    return changes
+
+
+def disable(text: str, definitions: Sequence[Definition]) -> str:
+    """Return the text without these definitions, in a form that `enable` takes back."""
+    wanted = {definition.offset for definition in definitions}
+    if not wanted:
+        return text
+    script = _parsed(text, definitions)
+    blocks: Dict[Tuple[int, int], List[Tuple[int, int, str]]] = {}
+    needed = set()
+    for command in script.commands + script.heads:
+        parts = _parts(command, wanted)
+        if parts and not command.subshell:
+            block = _block(text, script, command)
+            blocks.setdefault(block, []).extend(_cuts(text, command, parts))
+            if command.needed:
+                needed.add(block)
+    pieces = []
+    at = 0
+    left = _Left(text, script)
+    for start, end in sorted(blocks):
+        idle_is_fine = (start, end) not in needed
+        new = _without(text, start, end, blocks[start, end], idle_is_fine)
+        if new is None:
+            # Its status was 0, and what came before it may have failed.
+            new = _marked(text[start:end])
+            new += _stand_in(":", text[start:end]) if left.tells(start, end) else ""
+        pieces += [text[at:start], new]
+        at = end
+    return "".join(pieces) + text[at:]
+
+
+class _Left:
+    """The commands that are left where some are taken out, asked for one after the other."""
+
+    def __init__(self, text: str, script: parser.Script) -> None:
+        self._text = text
+        self._commands = sorted(script.commands + script.heads, key=lambda one: one.start)
+        self._starts = [command.start for command in self._commands]
+        self._behind = 0
+        self._before: Optional[parser.Command] = None
+
+    def tells(self, start: int, end: int) -> bool:
+        """Take out what stands there; tell whether anything asks what the last before it left."""
+        first = bisect_left(self._starts, start)
+        if first > self._behind:
+            self._before = self._commands[first - 1]
+        self._behind = bisect_left(self._starts, end)
+        if self._before is None or self._succeeds(self._before, start):
+            return False
+        if self._behind == len(self._commands):
+            return True
+        words = [word.text for word in self._commands[self._behind].words]
+        return words in (["return"], ["exit"]) or any(_STATUS.search(word) for word in words)
+
+    def _succeeds(self, command: parser.Command, end: int) -> bool:
+        """Whether its status is 0 as far as one can tell: what sets something, or an `if` of it."""
+        word = command.words[0].text
+        sets = word in _SETTING or (_ASSIGNS.match(word) is not None and "$(" not in word)
+        ends_if = _ENDS_IF.search(self._text[command.end : end]) is not None
+        return sets and (ends_if or not command.needed)
+
+
+def _parsed(text: str, definitions: Sequence[Definition]) -> parser.Script:
+    script = parser.parse(text)
+    if script.error:
+        line = min(definition.line for definition in definitions)
+        raise EditRefused(line, "the file is written in a way that is not understood")
+    return script
+
+
+def _parts(command: parser.Command, wanted: Collection[int]) -> List[shell_definitions.Part]:
+    return [
+        part
+        for part in shell_definitions.parts_of(command)
+        if shell_definitions.offset_of(command, part) in wanted
+    ]
+
+
+def _block(text: str, script: parser.Script, command: parser.Command) -> Tuple[int, int]:
+    """Return the whole lines around a command, from and to where a comment may stand."""
+    start = script.line_starts[bisect_right(script.line_starts, command.start) - 1]
+    at = bisect_left(script.line_ends, command.end)
+    return start, script.line_ends[at] if at < len(script.line_ends) else len(text)
+
+
+def _cuts(
+    text: str, command: parser.Command, parts: Sequence[shell_definitions.Part]
+) -> List[Tuple[int, int, str]]:
+    if not shell_definitions.others(command, parts):
+        return [(command.start, command.end, ":")]
+    cuts = []
+    for part in parts:
+        if part.word is None:
+            line = text.count("\n", 0, command.start) + 1
+            raise EditRefused(line, "it does more than set TMOUT, and cannot be taken apart")
+        start = part.word.start
+        before = _before_blanks(text, command.start, start)
+        if before < start:
+            cuts.append((before, part.word.end, ""))
+        else:
+            # The first word: what follows moves up to its place.
+            cuts.append((start, blanks_end(text, part.word.end), ""))
+    return cuts
+
+
+def _before_blanks(text: str, start: int, end: int) -> int:
+    """Return where the blanks and continued lines begin that go up to `end`."""
+    while end > start:
+        if text[end - 1] in " \t\r":
+            end -= 1
+        elif text.endswith("\\\n", start, end):
+            end -= 2
+        elif text.endswith("\\\r\n", start, end):
+            end -= 3
+        else:
+            break
+    return end
+
+
+def _without(
+    text: str, start: int, end: int, cuts: List[Tuple[int, int, str]], idle_is_fine: bool
+) -> Optional[str]:
+    """Return the lines there, marked, and what stands in for them; None where nothing need do."""
+    block = text[start:end]
+    pieces = []
+    at = start
+    for cut_start, cut_end, instead in sorted(cuts):
+        pieces += [text[at:cut_start], instead]
+        # Where two share the blanks between them, those behind go instead.
+        at = cut_end + max(0, at - cut_start)
+    rest = "".join(pieces) + text[at:end]
+    idle = re.match(r"[\s;:]*(#.*)?\Z", rest) and idle_is_fine
+    if idle:
+        return None
+    if "\n" in rest and "'" not in rest:
+        rest = re.sub(r"\\\r?\n", "", rest)
+    if "\n" in rest:
+        line = text.count("\n", 0, start) + 1
+        raise EditRefused(line, "it shares its command with a quote that goes over several lines")
+    return _marked(block) + _stand_in(rest, block)
+
+
+def _marked(block: str) -> str:
+    return "\n".join(MARKER + line for line in block.split("\n"))
+
+
+def _stand_in(line: str, block: str) -> str:
+    return "\n" + line.rstrip("\r") + _REPLACEMENT + ("\r" if block.endswith("\r") else "")
+
+
+def enable(text: str) -> str:
+    """Return the text with every disabled line as it was."""
+    if MARKER not in text:
+        return text
+    lines: List[str] = []
+    after_marked = False
+    for line in text.split("\n"):
+        if line.startswith(MARKER):
+            lines.append(line[len(MARKER) :])
+            after_marked = True
+            continue
+        if not (after_marked and _REPLACED.search(line)):
+            lines.append(line)
+        after_marked = False
+    return "\n".join(lines)

@@ -1,0 +1,379 @@
+# Copyright: (c) 2026, curfew.session contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ask the installed sshd what is in force. Private to the collection.
+
+``sshd -T -C`` prints what one connection would get; it needs host keys and a privilege separation
+directory although it uses neither. Where they are missing, as in images and chroots, it is asked
+in a way that does without: ``-G`` from 9.3 on, else as a user that nobody is, with a throwaway key.
+"""
+
+import os
+import re
+import resource
+import shutil
+import stat
+import subprocess
+from collections import deque
+from contextlib import suppress
+from typing import (
+    Callable,
+    Deque,
+    Dict,
+    List,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Tuple,
+    Union,
+)
+
+from .._files import scratch
+from .._files.reading import look, resolve, shown
+from .._files.scratch import NOBODYS_UID
+from . import match
+from .config import Release, Tree
+from .service import Process, end
+
+__all__ = [
+    "Answer",
+    "Missing",
+    "Prover",
+    "Question",
+    "Rejected",
+    "SshdError",
+    "Version",
+    "find_binary",
+    "version",
+]
+
+TIMEOUT_SECONDS = 30
+AT_ONCE = 8
+MEMORY_BYTES = 1 << 30  # sshd takes 15 MB; for a line of 30,000 words, gigabytes
+LONG_LINE = 10000  # characters
+_ENVIRONMENT = re.compile(r"no hostkeys available|privilege separation", re.IGNORECASE)
+
+Answer = Dict[str, List[str]]
+
+
+_Ended = Tuple[int, str, str]
+
+
+class SshdError(Exception):
+    """sshd cannot be asked; one sentence."""
+
+
+class Missing(SshdError):
+    """No sshd is installed."""
+
+
+class Rejected(SshdError):
+    """sshd refuses the configuration; the sentence holds its own words."""
+
+
+class Question(NamedTuple):
+    """What would this connection get? ``planned``: the tree differs from the files."""
+
+    tree: Tree
+    connection: match.Connection
+    planned: bool
+
+
+class Version(NamedTuple):
+    text: str
+    release: Release
+
+
+def find_binary(given: Optional[str], running: Optional[str]) -> str:
+    """The path of sshd: as given, as running, or where distributions put it."""
+    if given is not None:
+        if not (given.startswith("/") and os.path.isfile(given) and os.access(given, os.X_OK)):
+            raise SshdError(f"Option sshd: {given} is not the absolute path of a program.")
+        return _trusted(given, "Option sshd: %s")
+    search = os.pathsep.join(("/usr/sbin", "/usr/local/sbin", "/sbin", "/usr/bin", "/usr/lib/ssh"))
+    if running and os.path.isabs(running) and os.access(running, os.X_OK):
+        return _trusted(running, "The program of the running sshd, %s,")
+    found = shutil.which("sshd", path=search)
+    if found:
+        return _trusted(found, "%s")
+    raise Missing(
+        "No sshd is installed on this host: install it, name it with the option sshd, "
+        "or set verify to false."
+    )
+
+
+def _trusted(path: str, named: str) -> str:
+    """The path, unless somebody else than root could have put his own program there."""
+    if os.geteuid() != 0:
+        return path  # whoever is not root can lose no more than is theirs
+    try:
+        real_path, lookups = resolve(path)
+        for place, entry in lookups + [(real_path, "")]:
+            danger = _danger(os.stat(place), entry)
+            if danger:
+                where = "it" if place == real_path else f"the folder {shown(place)}"
+                raise SshdError(
+                    f"{named % shown(path)} is not run as root, because {where} {danger}."
+                )
+    except OSError as error:
+        raise SshdError(f"{named % shown(path)} cannot be examined: {error.strerror}.") from error
+    return path
+
+
+def _danger(about: os.stat_result, entry: str) -> Optional[str]:
+    """In a sticky folder only its owner and the entry's can put something else there."""
+    if about.st_uid != 0:
+        return "belongs to user %d" % about.st_uid
+    held = look(entry) if entry and about.st_mode & stat.S_ISVTX else None
+    if about.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and (held is None or held.st_uid != 0):
+        return "can be written by others than root"
+    return None
+
+
+def version(binary: str) -> Version:
+    """What the binary says of itself; releases before 9.2 do so while they refuse ``-V``."""
+    _status, output, errors = _run([binary, "-V"])
+    found = re.search(r"OpenSSH_(?:for_Windows_)?(\d+)\.(\d+)[^,\s]*", output + errors)
+    if found is None:
+        raise SshdError(f"{binary} does not tell its OpenSSH version.")
+    return Version(found.group(), (int(found.group(1)), int(found.group(2))))
+
+
+class Prover:
+    """Asks one sshd about trees of configuration, real or planned.
+
+    ``options`` are words for its command line, such as the ``-o`` that the daemon runs with.
+    Use it as a context manager: it keeps private files while it is open.
+    """
+
+    def __init__(self, binary: str, release: Release, options: Sequence[str] = ()) -> None:
+        self._binary = binary
+        self._release = release
+        self._options = list(options)
+        self._scratch: List[str] = []
+        self._stages: Dict[int, Tuple[Tree, str]] = {}
+        self.bare = False  # the host lacks what -T wants, so a copy of the files is asked
+
+    def __enter__(self) -> "Prover":
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        for path in self._scratch:
+            scratch.remove(path)
+
+    def ask(self, questions: Sequence[Question]) -> List[Union[Answer, Rejected]]:
+        """What each connection would get, or why sshd refuses the tree, naming the real files.
+
+        They are asked side by side: a large configuration costs little more than sshd itself needs.
+        """
+        if not self.bare:
+            ended = self._run_all(
+                [
+                    ["-T", "-f", self._stage(each.tree) if each.planned else each.tree.main]
+                    for each in questions
+                ],
+                questions,
+                None,
+            )
+            if not any(status and _ENVIRONMENT.search(errors) for status, _output, errors in ended):
+                return [self._answer(each.tree, end) for each, end in zip(questions, ended)]
+            self.bare = True
+            self._stages.clear()
+        ended = self._run_all(
+            [self._bare_words(self._stage(each.tree)) for each in questions],
+            questions,
+            _drop_privileges if os.geteuid() == 0 else None,
+        )
+        for status, _output, errors in ended:
+            if status and _ENVIRONMENT.search(errors):
+                raise SshdError(f"sshd cannot be asked on this host: {_sentence(errors)}")
+        return [self._answer(each.tree, end) for each, end in zip(questions, ended)]
+
+    def _run_all(
+        self,
+        words: Sequence[Sequence[str]],
+        questions: Sequence[Question],
+        prepare: Optional[Callable[[], None]],
+    ) -> List[_Ended]:
+        running: Deque[Process] = deque()
+        ended: List[_Ended] = []
+        try:
+            for each, own in zip(questions, words):
+                if len(running) == AT_ONCE:
+                    ended.append(_finish(running.popleft(), questions[len(ended)].tree))
+                running.append(_start(self._command(own, each.connection), prepare))
+            while running:
+                ended.append(_finish(running.popleft(), questions[len(ended)].tree))
+        finally:
+            for process in running:  # none, but after an error
+                end(process)
+        return ended
+
+    def _command(self, words: Sequence[str], connection: match.Connection) -> List[str]:
+        spec = "user=%s,host=%s,addr=%s,laddr=%s,lport=%d" % connection[:5]
+        if self._release >= (9, 9) and not connection.user_exists:
+            spec += ",invalid-user"
+        return [self._binary] + list(words) + ["-C", spec] + self._options
+
+    def _answer(self, tree: Tree, ended: _Ended) -> Union[Answer, Rejected]:
+        status, output, errors = ended
+        return _parse(output) if status == 0 else self._rejected(tree, errors)
+
+    def _bare_words(self, config: str) -> List[str]:
+        if self._release >= (9, 3):
+            return ["-G", "-T", "-f", config]  # -G alone refuses -C
+        key = os.path.join(os.path.dirname(config), "key")
+        self._make_key(key)
+        return ["-T", "-h", key, "-f", config]
+
+    def _make_key(self, path: str) -> None:
+        if os.path.exists(path):
+            return
+        program = shutil.which("ssh-keygen") or "/usr/bin/ssh-keygen"
+        words = [program, "-q", "-t", "ed25519", "-N", "", "-C", "throwaway", "-f", path]
+        status, _output, errors = _run(words)
+        if status != 0:
+            raise SshdError(
+                f"sshd has no host keys and a throwaway key cannot be made: {_sentence(errors)}"
+            )
+        self._own(path)
+
+    def _own(self, path: str) -> None:
+        if self.bare and os.geteuid() == 0:
+            os.chown(path, NOBODYS_UID, NOBODYS_UID)
+
+    def _stage(self, tree: Tree) -> str:
+        known = self._stages.get(id(tree))
+        if known is not None:
+            return known[1]
+        try:
+            folder = scratch.make()
+            self._scratch.append(folder)
+            names = _staged_names(tree, folder)
+            self._write_stage(tree, names)
+            self._own(folder)
+        except OSError as error:
+            raise SshdError(
+                "A copy of the configuration, to ask sshd about, cannot be written: "
+                f"{error.strerror}."
+            ) from error
+        self._stages[id(tree)] = (tree, names[tree.main])
+        return names[tree.main]
+
+    def _write_stage(self, tree: Tree, names: Dict[str, str]) -> None:
+        for path, text in tree.texts.items():
+            descriptor = os.open(names[path], os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "wb") as staged:
+                staged.write(
+                    _with_staged_includes(tree, path, text, names).encode(
+                        "utf-8", "surrogateescape"
+                    )
+                )
+            self._own(names[path])
+
+    def _rejected(self, tree: Tree, errors: str) -> Rejected:
+        staged = self._stages.get(id(tree))
+        if staged is not None:
+            names = _staged_names(tree, os.path.dirname(staged[1]))
+            for path, name in names.items():
+                errors = errors.replace(name, path)
+        hint = _longest_line(tree) if "out of memory" in errors else ""
+        return Rejected(f"sshd refuses the configuration: {_sentence(errors)}{hint}")
+
+
+def _staged_names(tree: Tree, folder: str) -> Dict[str, str]:
+    return {
+        path: os.path.join(folder, "%06d.conf" % number) for number, path in enumerate(tree.texts)
+    }
+
+
+def _with_staged_includes(tree: Tree, path: str, text: str, names: Dict[str, str]) -> str:
+    """The text with each Include naming the staged files, line for line."""
+    lines = text.split("\n")
+    for (including, number), included in tree.includes.items():
+        if including == path:
+            words = [f'"{names[name]}"' for name in included if name in names]
+            lines[number - 1] = "Include {}".format(" ".join(words)) if words else "#"
+    return "\n".join(lines)
+
+
+def _parse(output: str) -> Answer:
+    answer: Answer = {}
+    for line in output.split("\n"):
+        keyword, _blank, value = line.partition(" ")
+        answer.setdefault(keyword.lower(), []).append(value)
+    return answer
+
+
+_NOTE = re.compile(r"(?:Deprecated|Unsupported) option")
+
+
+def _sentence(errors: str) -> str:
+    """The one or two lines that tell most: those that name a line, else the first.
+
+    Notes on options that are no more come before what is wrong; of a Match line, what is wrong
+    with it comes first, and names no line.
+    """
+    lines = [line.strip() for line in errors.replace("\r", "").split("\n") if line.strip()]
+    lines = [line for line in lines if not _NOTE.search(line)] or lines
+    telling = [line for line in lines if re.search(r" line \d+|Match attribute", line)] or lines
+    words = "; ".join(telling[:2]) or "it ended without a word"
+    return words if words.endswith(".") else words + "."
+
+
+def _drop_privileges() -> None:
+    os.setgroups([])
+    os.setgid(NOBODYS_UID)
+    os.setuid(NOBODYS_UID)
+
+
+def _run(command: Sequence[str]) -> _Ended:
+    return _finish(_start(command, None))
+
+
+def _start(command: Sequence[str], prepare: Optional[Callable[[], None]]) -> Process:
+    environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
+    try:
+        process = subprocess.Popen(
+            list(command),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment,
+            cwd="/",
+            preexec_fn=prepare,
+            start_new_session=True,
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        raise SshdError(
+            "{} cannot be run: {}.".format(command[0], getattr(error, "strerror", None) or error)
+        ) from error
+    with suppress(OSError, ValueError):  # it has ended, or may not have as much anyhow
+        resource.prlimit(process.pid, resource.RLIMIT_DATA, (MEMORY_BYTES, MEMORY_BYTES))
+    return process
+
+
+def _finish(process: Process, tree: Optional[Tree] = None) -> _Ended:
+    try:
+        output, errors = process.communicate(timeout=TIMEOUT_SECONDS)
+    except subprocess.TimeoutExpired:
+        end(process)
+        raise SshdError(
+            "sshd did not answer within %d seconds.%s"
+            % (TIMEOUT_SECONDS, _longest_line(tree) if tree else "")
+        ) from None
+    return (
+        process.returncode,
+        output.decode("utf-8", "surrogateescape"),
+        errors.decode("utf-8", "surrogateescape"),
+    )
+
+
+def _longest_line(tree: Tree) -> str:
+    """A sentence on what most likely costs sshd so much, or nothing."""
+    length, path, line = max(
+        (len(text), path, number)
+        for path, whole in tree.texts.items()
+        for number, text in enumerate(whole.split("\n"), 1)
+    )
+    return " %s line %d has %d characters." % (path, line, length) if length > LONG_LINE else ""

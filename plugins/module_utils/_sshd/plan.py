@@ -1,0 +1,259 @@
+# Copyright: (c) 2026, curfew.session contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What to change in a whole sshd configuration, and what contradicts it. Private to the collection.
+
+Pure: trees in, texts out. The knowledge of any one directive is in its Setting alone.
+"""
+
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    FrozenSet,
+    Iterator,
+    List,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Tuple,
+)
+
+from . import config, edit, rivals
+from .match import Connection, Criteria, is_all, matches, meaning
+
+__all__ = ["Plan", "conflicts", "make", "unmake"]
+
+Read = Callable[[Dict[str, str]], config.Tree]
+
+
+class Plan(NamedTuple):
+    """``texts`` holds each changed file's new text, in the order in which writing them is safe."""
+
+    before: config.Tree
+    after: config.Tree
+    texts: Dict[str, str]
+    disabled: List[config.Directive]
+
+
+def make(
+    read: Read,
+    settings: Sequence[edit.Setting],
+    release: config.Release,
+    criteria: Optional[Criteria] = None,
+    disable: bool = False,
+) -> Plan:
+    """The change after which the settings stand in the main file where they win.
+
+    :param read: reads the tree, with the texts given in place of the files of those names.
+    """
+    before = tree = read({})
+    texts: Dict[str, str] = {}
+    disabled = _disableable(tree, settings, criteria) if disable else []
+    for path, own in _by_path(disabled).items():
+        texts[path] = edit.disable(tree.texts[path], [each.line for each in own])
+    if texts:
+        tree = read(texts)
+    main = text = texts.pop(tree.main, tree.texts[tree.main])
+    # What a block gets is put at its top, so the first one goes in last.
+    for setting in settings if criteria is None else settings[::-1]:
+        if text != main and _included(tree, setting, criteria):
+            tree = read(dict(texts, **{tree.main: text}))  # its lines have moved
+        text = _set(text, _included(tree, setting, criteria), setting, criteria, release)
+    if text != before.texts[tree.main]:
+        texts[tree.main] = text  # last: what contradicts is gone before ours stands
+    return Plan(before, read(texts) if texts else before, texts, disabled)
+
+
+def unmake(
+    read: Read,
+    settings: Sequence[edit.Setting],
+    release: config.Release,
+    criteria: Optional[Criteria] = None,
+) -> Plan:
+    """The change that removes the settings and enables again what :func:`make` had disabled."""
+    before = tree = read({})
+    keywords = frozenset(setting.keyword.lower() for setting in settings)
+    main = tree.texts[tree.main]
+    for setting in settings:
+        gone = setting._replace(value=None)
+        if criteria is None:
+            main = edit.set_global(main, gone, release)
+        else:
+            main = edit.set_in_match(main, gone, criteria, release)
+    new = dict(tree.texts)
+    new[tree.main] = main
+    if criteria is None:
+        new = {path: edit.enable(text, keywords, release) for path, text in new.items()}
+    texts = {path: text for path, text in new.items() if text != before.texts[path]}
+    return Plan(before, read(texts) if texts else before, texts, [])
+
+
+def conflicts(
+    plan: Plan,
+    settings: Sequence[edit.Setting],
+    refused: bool,
+    connections: Sequence[Connection],
+    criteria: Optional[Criteria],
+    groups_of: rivals.GroupsOf,
+    overridden: FrozenSet[str] = frozenset(),
+) -> List[Dict[str, Any]]:
+    """The definitions that contradict the settings, as a module returns them.
+
+    Lines are counted in the files as the run leaves them: as they were if it is refused.
+    ``wins`` tells whether the definition has its way with the connections of its own scope.
+
+    :param overridden: the keywords that stand on the daemon's command line.
+    """
+    found = []
+    tree = plan.before if refused else plan.after
+    for setting in settings:
+        edited = _edited(tree, setting) if criteria is None else None
+        deciders = rivals.deciders(tree, setting.keyword, groups_of)
+        for directive in _contradicting(tree, setting):
+            if directive is edited or (criteria is not None and not _met(directive, connections)):
+                continue
+            place = rivals.place(directive)
+            wins = rivals.place(deciders[place]) == place and (
+                bool(directive.scope) or directive.keyword not in overridden
+            )
+            found.append(_conflict(directive, directive.line, wins, False))
+    if not refused:
+        found.extend(
+            _conflict(directive, line, False, True) for directive, line in _marked_lines(plan)
+        )
+    found.sort(key=lambda item: bool(item["wins"]))  # of two readings the one that wins counts
+    unique = {(item["path"], item["line"], item["scope"]): item for item in found}
+    return sorted(
+        unique.values(), key=lambda item: (item["path"] != tree.main, item["path"], item["line"])
+    )
+
+
+def _set(
+    text: str,
+    included: List[int],
+    setting: edit.Setting,
+    criteria: Optional[Criteria],
+    release: config.Release,
+) -> str:
+    above = min(included) if included else None
+    if criteria is None:
+        return edit.set_global(text, setting, release, above)
+    return edit.set_in_match(text, setting, criteria, release, above)
+
+
+def _included(tree: config.Tree, setting: edit.Setting, criteria: Optional[Criteria]) -> List[int]:
+    """The lines of the main file that include a contradiction into the section that we edit."""
+    return [
+        directive.main_line
+        for directive in _contradicting(tree, setting)
+        if directive.path != tree.main and _beside(directive, tree.main, criteria)
+    ]
+
+
+def _edited(tree: config.Tree, setting: edit.Setting) -> Optional[config.Directive]:
+    """The line of the main file's global section that is ours to change, so no contradiction."""
+    for directive in tree.directives:
+        if (directive.path, directive.keyword, directive.scope) == (
+            tree.main,
+            setting.keyword.lower(),
+            (),
+        ):
+            return directive
+    return None
+
+
+def _beside(directive: config.Directive, main: str, criteria: Optional[Criteria]) -> bool:
+    """Whether an included directive is read as if it stood in the section that we edit.
+
+    A block like ours that stands in the included file itself is not: nothing in ours beats it.
+    """
+    if criteria is None or not directive.scope:
+        return criteria is None and not directive.scope
+    ours = meaning(criteria)
+    outer = directive.scope[0]
+    if outer.path != main or meaning(outer.criteria) != ours:
+        return False
+    return all(
+        is_all(match.criteria) or meaning(match.criteria) == ours for match in directive.scope[1:]
+    )
+
+
+def _contradicting(tree: config.Tree, setting: edit.Setting) -> List[config.Directive]:
+    return [
+        directive
+        for directive in tree.directives
+        if directive.keyword == setting.keyword.lower() and not setting.agrees(directive.arguments)
+    ]
+
+
+def _disableable(
+    tree: config.Tree,
+    settings: Sequence[edit.Setting],
+    criteria: Optional[Criteria],
+) -> List[config.Directive]:
+    """Unconditional contradictions, but for those that the edit of the main file takes care of.
+
+    A line that is also read under a condition (its file is included twice) is somebody's
+    exception there, so it stays.
+    """
+    conditional = {
+        (directive.path, directive.line)
+        for directive in tree.directives
+        if not config.unconditional(directive)
+    }
+    found = {}
+    for setting in settings:
+        for directive in _contradicting(tree, setting):
+            place = (directive.path, directive.line)
+            ours = not directive.scope and (directive.path == tree.main or criteria is not None)
+            if place not in conditional and not ours:
+                found[place] = directive
+    return list(found.values())
+
+
+def _by_path(directives: Sequence[config.Directive]) -> Dict[str, List[config.Directive]]:
+    found: Dict[str, List[config.Directive]] = {}
+    for directive in directives:
+        found.setdefault(directive.path, []).append(directive)
+    return found
+
+
+def _met(directive: config.Directive, connections: Sequence[Connection]) -> bool:
+    return bool(directive.scope) and any(
+        all(matches(match.criteria, connection) for match in directive.scope)
+        for connection in connections
+    )
+
+
+def _conflict(directive: config.Directive, line: int, wins: bool, disabled: bool) -> Dict[str, Any]:
+    return {
+        "path": directive.path,
+        "line": line,
+        "text": directive.text.strip(" \t\r\f"),
+        "scope": config.scope_text(directive),
+        "wins": wins,
+        "disabled": disabled,
+    }
+
+
+def _marked_lines(plan: Plan) -> Iterator[Tuple[config.Directive, int]]:
+    """Where the disabled lines stand now: edits above may have moved them."""
+    for path, own in _by_path(plan.disabled).items():
+        standing = _numbers_of_marked(plan.after.texts[path])
+        old = _numbers_of_marked(plan.before.texts[path])
+        skipped = {line: len(numbers) for line, numbers in old.items()}
+        for directive in sorted(own, key=lambda each: each.line):
+            marked = (edit.MARKER + directive.text).rstrip("\r")
+            numbers = standing[marked]
+            yield directive, numbers[min(skipped.get(marked, 0), len(numbers) - 1)]
+            skipped[marked] = skipped.get(marked, 0) + 1
+
+
+def _numbers_of_marked(text: str) -> Dict[str, List[int]]:
+    found: Dict[str, List[int]] = {}
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.startswith(edit.MARKER):
+            # A last line that did not end may end in CR LF by now.
+            found.setdefault(line.rstrip("\r"), []).append(number)
+    return found

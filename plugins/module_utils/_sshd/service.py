@@ -1,0 +1,304 @@
+# Copyright: (c) 2026, curfew.session contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The running sshd: command line, service, when it read its files. Private to the collection.
+
+A reload (HUP) rewrites the pid file and keeps the process, so the pid file's time tells when the
+listener last read its configuration (measured, OpenSSH 8.0 to 10.5).
+"""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
+
+__all__ = [
+    "CommandLine",
+    "Listener",
+    "Service",
+    "ServiceError",
+    "Process",
+    "end",
+    "find",
+    "is_sshd",
+    "newer",
+    "read_at",
+    "run",
+    "stale",
+    "UNITS",
+]
+
+PID_FILES = ("/run/sshd.pid", "/var/run/sshd.pid")
+UNITS = ("ssh.service", "sshd.service")
+END_SECONDS = 1
+_WITH_ARGUMENT = "CEbcfghkopu"  # the letters of sshd(8) that take one
+
+if TYPE_CHECKING:
+    Process = subprocess.Popen[bytes]
+else:
+    Process = subprocess.Popen  # not generic before Python 3.9
+
+
+class ServiceError(Exception):
+    """The service could not be reloaded; one sentence."""
+
+
+class CommandLine(NamedTuple):
+    """What matters of the words that sshd runs with.
+
+    ``options`` are the arguments of ``-o``, ``keys`` the words for host keys and certificates.
+    """
+
+    binary: Optional[str] = None
+    config: Optional[str] = None
+    options: Tuple[str, ...] = ()
+    ports: Tuple[int, ...] = ()
+    keys: Tuple[str, ...] = ()
+
+
+class Listener(NamedTuple):
+    """The process that accepts connections; ``pid_file`` is None where it keeps none."""
+
+    pid: int
+    pid_file: Optional[str]
+    command_line: CommandLine
+
+
+class Service(NamedTuple):
+    """As modules return it; ``manager`` is ``systemd``, ``openrc`` or None."""
+
+    name: Optional[str]
+    manager: Optional[str]
+    running: Optional[bool]
+
+
+def find() -> Tuple[Service, Optional[Listener], CommandLine]:
+    """The service, its listener if one runs, and the command line that it has or would have."""
+    listener = _listener_of_pid_file()
+    if os.path.isdir("/run/systemd/system"):
+        return _find_systemd(listener)
+    words = listener.command_line if listener else CommandLine()
+    if os.path.isdir("/run/openrc"):
+        return Service("sshd", "openrc", listener is not None), listener, words
+    return Service(None, None, listener is not None), listener, words
+
+
+def _find_systemd(listener: Optional[Listener]) -> Tuple[Service, Optional[Listener], CommandLine]:
+    unit = _unit_of(listener.pid) if listener else None
+    if listener is not None and unit in UNITS:
+        return Service(unit[:-8], "systemd", True), listener, listener.command_line
+    # Loaded only here: where sshd runs, its listener tells.
+    from . import unit as sshd_unit
+
+    shown = sshd_unit.show()
+    running = shown is not None and shown["ActiveState"] in ("active", "reloading")
+    if shown is None or (listener is not None and not running):
+        # Under a unit of another name, or under none: the one that is installed is not what runs.
+        words = listener.command_line if listener else CommandLine()
+        name = unit[:-8] if unit else None
+        return Service(name, "systemd", listener is not None), listener, words
+    listener = _main_listener(shown["MainPID"], listener)
+    words = listener.command_line if listener else _parse_words(sshd_unit.start_words(shown))
+    return Service(shown["Id"][:-8], "systemd", running), listener, words
+
+
+def _main_listener(main_pid: str, listener: Optional[Listener]) -> Optional[Listener]:
+    """The unit's main process rather than one that a pid file names, if the two differ."""
+    pid = int(main_pid or 0)
+    if not pid or (listener is not None and listener.pid == pid):
+        return listener
+    words = _command_line_of(pid)
+    return listener if words is None else Listener(pid, None, words)
+
+
+def _listener_of_pid_file() -> Optional[Listener]:
+    for path in PID_FILES:
+        try:
+            with open(path, "rb") as pid_file:
+                pid = int(pid_file.read(32))
+        except (OSError, ValueError):
+            continue
+        words = _command_line_of(pid)
+        if words is not None:
+            return Listener(pid, path, words)
+    return None
+
+
+def _command_line_of(pid: int) -> Optional[CommandLine]:
+    """None unless the process is the sshd of root that accepts connections here.
+
+    An old pid file may hold the number of anybody's process, and that may bear any title.
+    """
+    try:
+        if not _is_roots(pid) or not is_sshd(pid):
+            return None
+        with open("/proc/%d/cmdline" % pid, "rb") as cmdline:
+            text = cmdline.read().decode("utf-8", "surrogateescape")
+    except OSError:
+        return None
+    title = re.match(r"sshd: (.*?) \[listener\]", text, re.DOTALL)
+    if title is None and text.startswith("sshd: "):
+        return None  # a session's monitor is root's too
+    words = title.group(1).split(" ") if title else text.rstrip("\0").split("\0")
+    return _parse_words(words) if os.path.basename(words[0]).startswith("sshd") else None
+
+
+def _is_roots(pid: int) -> bool:
+    """By all four user ids. The owner of what is in /proc/PID is root for other reasons, too."""
+    with open("/proc/%d/status" % pid, "rb") as status:
+        return re.search(rb"\nUid:(\t0){4}\n", status.read()) is not None
+
+
+def is_sshd(pid: int) -> bool:
+    """By its program and its root folder: anybody may give his process sshd's title.
+
+    The program's name goes on with " (deleted)" once an upgrade has replaced it.
+    """
+    program = os.path.basename(os.readlink("/proc/%d/exe" % pid))
+    return program.startswith("sshd") and os.path.samestat(
+        os.stat("/proc/%d/root/" % pid), os.stat("/")
+    )
+
+
+def _parse_words(words: Sequence[str]) -> CommandLine:
+    found: Dict[str, List[str]] = {"f": [], "o": [], "p": []}
+    rest = list(words[1:])
+    last = ""
+    while rest:
+        word = rest.pop(0)
+        if not word.startswith("-"):
+            if last == "o":  # the kernel shows the words joined by blanks: this was one word
+                found["o"][-1] += " " + word
+            continue
+        last = ""
+        for position, letter in enumerate(word[1:], 2):
+            if letter in _WITH_ARGUMENT:
+                last = letter
+                argument = word[position:] or (rest.pop(0) if rest else "")
+                found.setdefault(letter, []).append(argument)
+                break
+    return CommandLine(
+        words[0] if words else None,
+        found["f"][-1] if found["f"] else None,
+        tuple(found["o"]),
+        tuple(int(port) for port in found["p"] if re.match(r"[0-9]{1,5}\Z", port)),
+        tuple(
+            word
+            for letter in "hc"
+            for path in found.get(letter, ())
+            for word in ("-" + letter, path)
+        ),
+    )
+
+
+def _unit_of(pid: int) -> Optional[str]:
+    """The systemd unit of a process: the last part of its control group's name."""
+    try:
+        with open("/proc/%d/cgroup" % pid) as groups:
+            for line in groups:
+                name = line.rstrip("\n").rpartition("/")[2]
+                if name.endswith(".service"):
+                    return name
+    except OSError:
+        pass
+    return None
+
+
+def stale(listener: Listener, paths: Iterable[str]) -> Optional[bool]:
+    """Whether the listener read its configuration before the newest of the files was changed.
+
+    None where nothing tells: no pid file, and a process that is older than the files; or times
+    that lie ahead, as they do once the clock was set back.
+    """
+    newest = max(_changed_at(path) for path in paths)
+    if newest > time.time() * 1e9:
+        return None
+    known = read_at(listener)
+    if known is not None:
+        return known < newest
+    started = _started_at(listener.pid)
+    return False if started is not None and started > newest else None
+
+
+def newer(listener: Listener, paths: Iterable[str]) -> List[str]:
+    """The files that were changed after the listener read them, as far as that is known."""
+    known = read_at(listener)
+    return [] if known is None else [path for path in paths if _changed_at(path) > known]
+
+
+def read_at(listener: Listener) -> Optional[int]:
+    """When the listener read its files, in nanoseconds since the epoch, or None: not known.
+
+    A pid file's time that lies ahead, or after that of its last change, is none of sshd's making.
+    """
+    if listener.pid_file is None:
+        return None
+    try:
+        about = os.stat(listener.pid_file)
+    except OSError:
+        return None
+    likely = about.st_mtime_ns <= about.st_ctime_ns <= time.time() * 1e9
+    return about.st_mtime_ns if likely else None
+
+
+def _started_at(pid: int) -> Optional[float]:
+    """In nanoseconds since the epoch. The times of /proc/PID are those of its first look-up."""
+    try:
+        with open("/proc/%d/stat" % pid, encoding="utf-8", errors="replace") as stream:
+            ticks = int(stream.read().rpartition(")")[2].split()[19])
+    except (OSError, ValueError, IndexError):
+        return None
+    since_boot = ticks / float(os.sysconf("SC_CLK_TCK"))
+    return (time.time() - time.clock_gettime(7) + since_boot) * 1e9  # 7: CLOCK_BOOTTIME
+
+
+def _changed_at(path: str) -> int:
+    """Content or attributes, whichever changed last: a copy may bring any mtime with it."""
+    try:
+        return os.stat(path).st_ctime_ns
+    except OSError:
+        return 0
+
+
+def run(command: Sequence[str]) -> Tuple[int, str]:
+    """Run a program of the system; its exit status and all that it said."""
+    program = shutil.which(command[0], path="/usr/bin:/bin:/usr/sbin:/sbin")
+    if program is None:
+        return 127, f"{command[0]} is not installed."
+    environment = dict(os.environ, LC_ALL="C")
+    try:
+        process = subprocess.Popen(
+            [program] + list(command[1:]),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=environment,
+            start_new_session=True,
+        )
+    except OSError as error:
+        return 126, f"{program}: {error.strerror}."
+    try:
+        output = process.communicate(timeout=60)[0]
+    except subprocess.TimeoutExpired:
+        end(process)
+        return 124, f"{program} did not end within 60 seconds."
+    return process.returncode, output.decode("utf-8", "replace")
+
+
+def end(process: Process) -> None:
+    """Kill a program that has a session of its own, with all that it started.
+
+    What has left that session may keep the pipes open: nobody waits for that.
+    """
+    with suppress(OSError):
+        os.killpg(process.pid, signal.SIGKILL)
+    with suppress(subprocess.TimeoutExpired):
+        process.communicate(timeout=END_SECONDS)
+    for pipe in (process.stdout, process.stderr):
+        if pipe is not None:
+            pipe.close()
+    process.poll()

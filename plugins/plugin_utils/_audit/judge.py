@@ -1,0 +1,339 @@
+# Copyright: (c) 2026, curfew.session contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Hold what a host said against the policy; every objection is a sentence.
+
+Private to this collection: it may change without notice.
+"""
+
+import re
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+
+from ...module_utils import _scanners
+from . import scopes, words
+from .policy import ClientAlive, Policy, Tmout
+from .values import mapping, mappings, number, text
+
+__all__ = (
+    "DIFFERS",
+    "HOLDS",
+    "TITLES",
+    "UNREACHABLE",
+    "UNVERIFIED",
+    "Reason",
+    "drops",
+    "exceptions",
+    "judge",
+    "notes",
+    "status",
+    "too_late",
+)
+
+HOLDS = "holds"
+DIFFERS = "differs"
+UNVERIFIED = "unverified"
+UNREACHABLE = "unreachable"
+# What ksh93 gives after its warning; the same policy may be in force with and without it.
+KSH93_GRACE = 60
+# What the codes of reasons stand for, where a fleet's are counted.
+TITLES = {
+    "unreachable": "Not reached",
+    "failed": "Reached, but could not be asked",
+    "not_asked": "Not asked",
+    "policy_unreadable": "A policy that cannot be read",
+    "sshd_silent": "No answer from sshd",
+    "interval": "Another ClientAliveInterval",
+    "count_max": "Another ClientAliveCountMax",
+    "reload_needed": "A running sshd with older numbers",
+    "reload_unknown": "A running sshd with numbers nobody knows",
+    "accounts_unknown": "Accounts unknown",
+    "uncovered": "Accounts that nothing logs out",
+    "shell_unknown": "Accounts whose shell did not tell",
+    "late": "Accounts logged out later than asked",
+    "writable": "A TMOUT that users can change",
+}
+
+
+class Reason(NamedTuple):
+    """Why the policy does not hold; `code` groups what is alike across a fleet."""
+
+    status: str
+    code: str
+    text: str
+
+
+def status(reasons: Sequence[Reason]) -> str:
+    """What is known to differ says more than what could not be verified besides."""
+    found = {reason.status for reason in reasons}
+    return next((one for one in (UNREACHABLE, DIFFERS, UNVERIFIED) if one in found), HOLDS)
+
+
+def judge(policy: Policy, info: Dict[str, Any]) -> List[Reason]:
+    """Return every reason why the policy does not hold on the host that said this."""
+    reasons: List[Reason] = []
+    if policy.client_alive is not None:
+        reasons += _sshd_reasons(policy.client_alive, mapping(info.get("sshd")))
+    if policy.tmout is not None:
+        reasons += _account_reasons(policy.tmout, info)
+        reasons += _readonly_reasons(policy.tmout, info)
+    return reasons
+
+
+def exceptions(info: Dict[str, Any]) -> List[Dict[str, Any]]:
+    """Return what conditional Match blocks define: somebody's exception, shown and not judged."""
+    keys = ("scope", "keyword", "value", "path", "line", "wins")
+    return [
+        {key: one.get(key) for key in keys}
+        for one in mappings(mapping(info.get("sshd")).get("definitions"))
+        if text(one.get("scope")) not in scopes.UNCONDITIONAL
+    ]
+
+
+def notes(policy: Policy, info: Dict[str, Any]) -> List[str]:
+    """Return what holds and yet may surprise."""
+    found = _sshd_notes(mapping(info.get("sshd")))
+    missing = [
+        text(one.get("user"))
+        for one in mappings(info.get("accounts"))
+        if one.get("state") == "no_login"
+    ]
+    if missing:
+        found.append(f"Nobody can log in as {words.names(missing)}, whose shell does not exist.")
+    if policy.tmout is not None:
+        graced = [
+            text(one.get("user"))
+            for one in mappings(info.get("accounts"))
+            if one.get("ended_by") == "TMOUT" and _is_ksh93(one, info)
+        ]
+        if graced:
+            found.append(f"ksh93 warns and then waits another minute, for {words.names(graced)}.")
+        if policy.tmout.exempt_users:
+            found.append(f"The policy exempts {words.names(policy.tmout.exempt_users)}.")
+    return found
+
+
+def _sshd_notes(sshd: Dict[str, Any]) -> List[str]:
+    found = []
+    if "2 x" in text(mapping(sshd.get("detection_seconds")).get("basis")):
+        found.append("This release of OpenSSH takes twice as long as its numbers say.")
+    older = number(mapping(sshd.get("sessions")).get("older"))
+    if older:
+        found.append(
+            "{} began before sshd last read its configuration, and {} older numbers.".format(
+                words.count(older, "open session"), "keeps" if older == 1 else "keep"
+            )
+        )
+    for key, keyword in (
+        ("channel_timeout", "ChannelTimeout"),
+        ("unused_connection_timeout", "UnusedConnectionTimeout"),
+    ):
+        why = mapping(sshd.get(key)).get("why")
+        if why:
+            found.append("{}: {}.".format(keyword, text(why).rstrip(".")))
+    return found
+
+
+def _sshd_reasons(asked: ClientAlive, sshd: Dict[str, Any]) -> List[Reason]:
+    subjects = _subjects(asked, sshd)
+    if not sshd or not subjects:
+        return [Reason(UNVERIFIED, "sshd_silent", _silence(asked, sshd))]
+    reasons: List[Reason] = []
+    for whose, numbers in subjects:
+        reasons += _number_reasons(asked, sshd, whose, numbers)
+    if sshd.get("reload_needed") is True:
+        reasons.append(
+            Reason(
+                DIFFERS,
+                "reload_needed",
+                "The running sshd has not read its newest"
+                " configuration: it goes by older numbers until it is reloaded.",
+            )
+        )
+    elif sshd.get("reload_needed") is None and (
+        mapping(sshd.get("service")).get("running") is not False
+    ):
+        reasons.append(
+            Reason(
+                UNVERIFIED,
+                "reload_unknown",
+                "Nothing tells whether the running sshd has read its newest configuration.",
+            )
+        )
+    return reasons
+
+
+def _silence(asked: ClientAlive, sshd: Dict[str, Any]) -> str:
+    if asked.match and sshd:
+        return f"sshd did not say what is in force for connections of Match {asked.match}."
+    return "sshd did not say what is in force."
+
+
+def _subjects(asked: ClientAlive, sshd: Dict[str, Any]) -> List[Tuple[str, Dict[str, Any]]]:
+    """Return whose numbers are held against the policy, and the numbers."""
+    connections = mappings(sshd.get("connections"))
+    # The first one without a scope is the default connection; the others the policy asks for.
+    plain = [one for one in connections if one.get("scope") is None]
+    named = [
+        (" for {} from {}".format(text(one.get("user")), text(one.get("addr"))), one)
+        for one in plain[1:]
+    ]
+    wanted = scopes.meaning("Match %s" % (asked.match or "all"))
+    if wanted is None:
+        return []
+    if wanted:
+        return [
+            (" for {}".format(text(one.get("scope"))), one)
+            for one in connections
+            if one.get("scope") is not None and wanted == scopes.meaning(text(one.get("scope")))
+        ] + named
+    effective = mapping(sshd.get("effective"))
+    return [("", dict(plain[0] if plain else {}, **effective))] + named if effective else []
+
+
+def _number_reasons(
+    asked: ClientAlive, sshd: Dict[str, Any], whose: str, numbers: Dict[str, Any]
+) -> List[Reason]:
+    rows = (
+        ("interval", "ClientAliveInterval", "interval_seconds", asked.interval, words.span),
+        ("count_max", "ClientAliveCountMax", "count_max", asked.count_max, str),
+    )
+    reasons = []
+    for code, keyword, key, wanted, worded in rows:
+        found = number(numbers.get(key))
+        if found is None:
+            reasons.append(
+                Reason(UNVERIFIED, "sshd_silent", f"sshd did not say its {keyword}{whose}.")
+            )
+        elif found != wanted:
+            origin = scopes.origin(sshd, keyword, numbers)
+            reasons.append(
+                Reason(
+                    DIFFERS,
+                    code,
+                    "{} is {}{} where the policy asks for {}{}.".format(
+                        keyword,
+                        worded(found),
+                        whose,
+                        worded(wanted),
+                        f" ({origin})" if origin else "",
+                    ),
+                )
+            )
+    if any(reason.status == DIFFERS for reason in reasons) and not whose:
+        last = reasons[-1]
+        reasons[-1] = last._replace(text=f"{last.text} {_consequence(sshd)}")
+    return reasons
+
+
+def _consequence(sshd: Dict[str, Any]) -> str:
+    detection = mapping(sshd.get("detection_seconds"))
+    shortest, longest = number(detection.get("min")), number(detection.get("max"))
+    if shortest is not None and longest is not None:
+        return f"A client that vanishes is dropped after {words.within(shortest, longest)}."
+    never = _scanners.never_drops(*_numbers(sshd))
+    if never:
+        return f"{never}."
+    return "After what time a client that vanishes is dropped, if ever, depends on the release."
+
+
+def drops(sshd: Dict[str, Any]) -> Optional[bool]:
+    """Tell whether sshd drops clients that vanish; None if it did not say."""
+    return _scanners.drops(*_numbers(sshd))
+
+
+def _numbers(
+    sshd: Dict[str, Any],
+) -> Tuple[Optional[int], Optional[int], Optional[Tuple[int, int]]]:
+    effective = mapping(sshd.get("effective"))
+    found = re.match(r"OpenSSH_([0-9]{1,4})\.([0-9]{1,4})", text(sshd.get("version")))
+    return (
+        number(effective.get("interval_seconds")),
+        number(effective.get("count_max")),
+        (int(found.group(1)), int(found.group(2))) if found else None,
+    )
+
+
+def _account_reasons(asked: Tmout, info: Dict[str, Any]) -> List[Reason]:
+    if not isinstance(info.get("accounts"), list):
+        return [
+            Reason(UNVERIFIED, "accounts_unknown", "The host did not say which accounts it has.")
+        ]
+    uncovered: Dict[Tuple[str, str, str], List[str]] = {}
+    late: Dict[int, List[str]] = {}
+    for one in mappings(info.get("accounts")):
+        user, seconds = text(one.get("user")), number(one.get("idle_logout_seconds"))
+        if not too_late(asked, one, info):
+            continue
+        if seconds:
+            late.setdefault(seconds, []).append(user)
+        else:
+            why = _lowered(text(one.get("why") or ""))
+            key = (text(one.get("state")), text(one.get("shell")), why)
+            uncovered.setdefault(key, []).append(user)
+    reasons = [_uncovered_reason(users, *key) for key, users in sorted(uncovered.items())]
+    return reasons + [
+        Reason(
+            DIFFERS,
+            "late",
+            f"An idle session of {words.names(users, 20)} ends after {words.span(seconds)}, later than the {words.span(asked.seconds)} asked for.",
+        )
+        for seconds, users in sorted(late.items())
+    ]
+
+
+def _uncovered_reason(users: List[str], state: str, shell: str, why: str) -> Reason:
+    whose = f"an idle session of {words.names(users, 20)} ({shell}): {why}"
+    if state == "unknown":
+        return Reason(UNVERIFIED, "shell_unknown", f"It is not known what ends {whose}")
+    return Reason(DIFFERS, "uncovered", f"Nothing ends {whose}")
+
+
+def _lowered(why: str) -> str:
+    """A sentence of the host's as the end of another one."""
+    if why[:1].isupper() and why[1:2].islower():
+        why = why[0].lower() + why[1:]
+    return why.rstrip(".") + "." if why else "it does not say why."
+
+
+def too_late(asked: Tmout, account: Dict[str, Any], info: Dict[str, Any]) -> bool:
+    """Tell whether an idle session of an account outlives what is asked for."""
+    if text(account.get("user")) in asked.exempt_users or account.get("state") == "no_login":
+        return False
+    seconds = number(account.get("idle_logout_seconds"))
+    grace = KSH93_GRACE if account.get("ended_by") == "TMOUT" and _is_ksh93(account, info) else 0
+    return not seconds or seconds > asked.seconds + grace
+
+
+def _is_ksh93(account: Dict[str, Any], info: Dict[str, Any]) -> bool:
+    """Tell by the host's list of shells, in which one program has one name of perhaps many."""
+    path = text(account.get("shell"))
+    shells = mappings(info.get("shells"))
+    for shell in shells:
+        if shell.get("path") == path:
+            return shell.get("family") == "ksh93"
+    return path.rpartition("/")[2] in ("ksh", "ksh93") and any(
+        shell.get("family") == "ksh93" for shell in shells
+    )
+
+
+def _readonly_reasons(asked: Tmout, info: Dict[str, Any]) -> List[Reason]:
+    """A value that users can change is not the one asked for, where readonly is asked for."""
+    users: Dict[str, List[str]] = {}
+    for one in mappings(info.get("accounts")):
+        users.setdefault(text(one.get("shell")), []).append(text(one.get("user")))
+    free = []
+    for shell in mappings(info.get("shells")):
+        path = text(shell.get("path"))
+        exempt = path in users and set(users[path]) <= set(asked.exempt_users)
+        if shell.get("readonly") is False and number(shell.get("logout_seconds")) and not exempt:
+            free.append(path)
+    if not free or not asked.readonly:
+        return []
+    return [
+        Reason(
+            DIFFERS,
+            "writable",
+            f"Users of {words.names(sorted(free))} can change TMOUT, which is not readonly there.",
+        )
+    ]

@@ -1,0 +1,60 @@
+# Copyright: (c) 2026, curfew.session contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Plain values out of what a host said, which may be of any shape: hosts are not trusted.
+
+Private to this collection: it may change without notice.
+"""
+
+import math
+import re
+from typing import Any, Dict, List, Mapping, Optional
+
+__all__ = ("mapping", "mappings", "number", "plain", "text", "texts")
+
+_LONGEST = 2000
+_DEEPEST = 12
+# What stands for bytes that are no UTF-8: no file and no page can hold it.
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def plain(value: Any, depth: int = 0) -> Any:
+    """Return a copy that JSON, UTF-8 and a browser can hold: no tags, lone surrogates or NaN."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        # Beyond that a browser counts wrong.
+        return int(value) if abs(value) < 2**53 else text(value)
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else text(value)
+    if depth < _DEEPEST and isinstance(value, Mapping):
+        return {text(key): plain(item, depth + 1) for key, item in value.items()}
+    if depth < _DEEPEST and isinstance(value, (list, tuple)):
+        return [plain(item, depth + 1) for item in value]
+    return text(value)
+
+
+def text(value: Any) -> str:
+    """Return text of a bounded length, whatever the value is."""
+    shown = value if isinstance(value, str) else str(value)
+    if len(shown) > _LONGEST:
+        shown = shown[:_LONGEST] + "..."
+    return _SURROGATE.sub("\ufffd", "".join(shown))
+
+
+def texts(value: Any) -> List[str]:
+    return [text(item) for item in value] if isinstance(value, list) else []
+
+
+def mapping(value: Any) -> Dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def mappings(value: Any) -> List[Dict[str, Any]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def number(value: Any) -> Optional[int]:
+    """Return a whole number that may be a time; anything else is no number."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None

@@ -1,0 +1,202 @@
+# Copyright: (c) 2026, curfew.session contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+import copy
+
+import pytest
+
+from ansible_collections.curfew.session.plugins.module_utils._info import verdict
+from ansible_collections.curfew.session.plugins.plugin_utils._audit import judge
+from ansible_collections.curfew.session.plugins.plugin_utils._audit.judge import (
+    DIFFERS,
+    HOLDS,
+    UNREACHABLE,
+    UNVERIFIED,
+    Reason,
+)
+from ansible_collections.curfew.session.plugins.plugin_utils._audit.policy import (
+    ClientAlive,
+    Policy,
+    Tmout,
+)
+
+POLICY = Policy(ClientAlive(60, 3, None), Tmout(900, True, ["backup"]))
+MAIN = "/etc/ssh/sshd_config"
+GOOD = {
+    "sshd": {
+        "effective": {"interval_seconds": 60, "count_max": 3},
+        "detection_seconds": {"min": 180, "max": 240, "basis": "interval x count_max"},
+        "service": {"running": True},
+        "reload_needed": False,
+        "definitions": [
+            {"path": MAIN, "line": 3, "keyword": "clientaliveinterval", "value": "60",
+             "scope": "global", "wins": True},
+            {"path": MAIN, "line": 9, "keyword": "ClientAliveCountMax", "value": "3",
+             "scope": "global", "wins": False},
+        ],
+        "connections": [
+            {"scope": None, "interval_seconds": 60, "count_max": 3},
+            {"scope": "Match User backup", "interval_seconds": 900, "count_max": 3},
+            {"scope": None, "interval_seconds": 60, "count_max": 3, "user": "ops",
+             "addr": "10.0.0.1"},
+        ],
+    },
+    "shells": [
+        {"path": "/bin/bash", "family": "bash", "readonly": True, "logout_seconds": 900},
+        {"path": "/bin/ksh", "family": "ksh93", "readonly": True, "logout_seconds": 960},
+        {"path": "/bin/zsh", "family": "zsh", "readonly": False, "logout_seconds": None},
+    ],
+    "accounts": [
+        {"user": "root", "shell": "/bin/bash", "idle_logout_seconds": 900, "ended_by": "TMOUT"},
+        {"user": "batch", "shell": "/bin/ksh", "idle_logout_seconds": 960, "ended_by": "TMOUT"},
+    ],
+}
+# What a host says instead, as path and value; the codes of the reasons; a part of the first text.
+CASES = [
+    ([], [], ""),
+    ([("sshd.effective.interval_seconds", 300)], ["interval"],
+     "ClientAliveInterval is 5 minutes where the policy asks for 1 minute (%s line 3)." % MAIN),
+    ([("sshd.effective.count_max", 1)], ["count_max"],
+     "ClientAliveCountMax is 1 where the policy asks for 3 (no file sets it: "),
+    ([("sshd.effective.interval_seconds", 0), ("sshd.detection_seconds", None)], ["interval"],
+     "sshd itself never notices a client that vanishes: ClientAliveInterval is 0."),
+    ([("sshd.effective.count_max", 0), ("sshd.detection_seconds", None)], ["count_max"],
+     "ClientAliveCountMax is 0, and what that does differs: sshd drops idle clients"),
+    ([("sshd.effective.count_max", 0), ("sshd.detection_seconds", None),
+      ("sshd.version", "OpenSSH_9.2p1 Debian-2")], ["count_max"],
+     "sshd itself never notices a client that vanishes: ClientAliveCountMax is 0."),
+    ([("sshd.effective.count_max", 1), ("sshd.detection_seconds", None)], ["count_max"],
+     "After what time a client that vanishes is dropped, if ever, depends on the release."),
+    ([("sshd.definitions.0.path", None), ("sshd.effective.interval_seconds", 1)], ["interval"],
+     "(from sshd's command line)"),
+    ([("sshd.effective.interval_seconds", None)], ["sshd_silent"], "did not say its ClientAliveI"),
+    ([("sshd.effective.interval_seconds", "60")], ["sshd_silent"], ""),
+    ([("sshd.effective", None)], ["sshd_silent"], "sshd did not say what is in force."),
+    ([("sshd", None)], ["sshd_silent"], ""),
+    ([("sshd.reload_needed", True)], ["reload_needed"], "until it is reloaded"),
+    ([("sshd.reload_needed", None)], ["reload_unknown"], "Nothing tells"),
+    ([("sshd.reload_needed", None), ("sshd.service.running", None)], ["reload_unknown"], ""),
+    # A service that does not run reads its files when it starts.
+    ([("sshd.reload_needed", None), ("sshd.service.running", False)], [], ""),
+    ([("accounts.0.idle_logout_seconds", 300)], [], ""),
+    ([("accounts.0.idle_logout_seconds", 960)], ["late"],
+     "An idle session of root ends after 16 minutes, later than the 15 minutes asked for."),
+    ([("accounts.1.idle_logout_seconds", 961)], ["late"], "of batch"),
+    ([("accounts.0.idle_logout_seconds", None), ("accounts.0.why", "It is so.")], ["uncovered"],
+     "Nothing ends an idle session of root (/bin/bash): it is so."),
+    ([("accounts.0.idle_logout_seconds", 0)], ["uncovered"], "it does not say why"),
+    # ksh93's minute belongs to TMOUT alone.
+    ([("accounts.1.ended_by", "ChannelTimeout")], ["late"], "batch"),
+    ([("sshd.connections.2.count_max", 9)], ["count_max"], "is 9 for ops from 10.0.0.1 where"),
+    # What a connection inherits comes from the global line all the same.
+    ([("sshd.connections.2.interval_seconds", 9)], ["interval"],
+     "is 9 seconds for ops from 10.0.0.1 where the policy asks for 1 minute (%s line 3)." % MAIN),
+    # Whether it meets a block is not known, and so is the line.
+    ([("sshd.connections.2.interval_seconds", 9), ("sshd.definitions.1.scope", "Match Group a"),
+      ("sshd.definitions.1.keyword", "ClientAliveInterval")], ["interval"],
+     "is 9 seconds for ops from 10.0.0.1 where the policy asks for 1 minute."),
+    ([("accounts.0.idle_logout_seconds", None), ("accounts.0.user", "backup")], [], ""),
+    ([("accounts", [])], [], ""),
+    ([("accounts", None)], ["accounts_unknown"], ""),
+    ([("shells.0.readonly", False)], ["writable"], "Users of /bin/bash can change TMOUT"),
+    ([("shells.0.readonly", False), ("accounts.0.user", "backup")], [], ""),
+    ([("shells", "nonsense"), ("accounts.0", 7), ("sshd.definitions", {"a": 1})], ["late"], ""),
+]
+
+
+def said(*changes):
+    info = copy.deepcopy(GOOD)
+    for path, value in changes:
+        holder, keys = info, [int(key) if key.isdigit() else key for key in path.split(".")]
+        for key in keys[:-1]:
+            holder = holder[key]
+        holder[keys[-1]] = value
+    return info
+
+
+@pytest.mark.parametrize("changes, codes, part", CASES)
+def test_judge(changes, codes, part):
+    reasons = judge.judge(POLICY, said(*changes))
+    assert [reason.code for reason in reasons] == codes
+    assert part in " ".join(reason.text for reason in reasons)
+    assert set(codes) <= set(judge.TITLES)
+
+
+# The policy's match, its interval, and the codes; the host's block is `Match User backup`.
+MATCHES = [
+    ("User backup", 900, ["interval"]),
+    ("user  backup", 900, ["interval"]),
+    ("User backup", 60, ["interval"]),
+    # Names of users have a case.
+    ("User Backup", 60, []),
+    ("User other", 60, []),
+    ("User", 60, ["sshd_silent"]),
+    ("all", 60, []),
+]
+
+
+@pytest.mark.parametrize("match, interval, codes", MATCHES)
+def test_match_asked(match, interval, codes):
+    """The connections of the block are judged, and those that the policy names, which has 60."""
+    reasons = judge.judge(Policy(ClientAlive(interval, 3, match), None), said())
+    assert [reason.code for reason in reasons] == codes
+
+
+def test_match_in_words():
+    reasons = judge.judge(Policy(ClientAlive(60, 3, "User backup"), None), said())
+    assert "is 15 minutes for Match User backup where" in reasons[0].text
+    alone = said(("sshd.connections", GOOD["sshd"]["connections"][:2]))
+    reasons = judge.judge(Policy(ClientAlive(60, 3, "User Backup"), None), alone)
+    assert [reason.code for reason in reasons] == ["sshd_silent"]
+    assert "for connections of Match User Backup." in reasons[0].text
+
+
+def test_nothing_asked():
+    assert judge.judge(Policy(None, None), {}) == []
+
+
+@pytest.mark.parametrize("statuses, expected", [
+    ([], HOLDS),
+    ([UNVERIFIED], UNVERIFIED),
+    ([UNVERIFIED, DIFFERS], DIFFERS),
+    ([UNVERIFIED, UNREACHABLE], UNREACHABLE),
+])
+def test_status(statuses, expected):
+    assert judge.status([Reason(one, "", "") for one in statuses]) == expected
+
+
+def test_exceptions():
+    conditional = {"path": MAIN, "line": 80, "keyword": "ClientAliveInterval", "value": "900",
+                   "scope": "Match User backup", "wins": True}
+    unconditional = dict(conditional, scope="Match all")
+    info = said(("sshd.definitions", [conditional, unconditional]))
+    assert judge.exceptions(info) == [conditional]
+
+
+STATES = [("told", "uncovered"), ("unknown", "shell_unknown"), ("missing", None)]
+
+
+@pytest.mark.parametrize("state, code", STATES)
+def test_states_as_the_module_tells_them(state, code):
+    facts = verdict.Facts(
+        {"version": None, "connections": []}, (10, 0), [], {}, [],
+        {"stop_idle_session_seconds": None}, [])
+    shell = verdict.AccountShell("fish", "/bin/fish", None, state, "", None, None, None)
+    account = verdict.account(facts, shell, {})
+    reasons = judge.judge(POLICY, said(("accounts", [account])))
+    assert [reason.code for reason in reasons] == ([code] if code else [])
+    noted = " ".join(judge.notes(POLICY, said(("accounts", [account]))))
+    assert ("Nobody can log in as fish" in noted) == (state == "missing")
+
+
+def test_notes():
+    info = said(("sshd.detection_seconds.basis", "2 x interval x count_max"),
+                ("sshd.sessions", {"open": 3, "older": 2}),
+                ("sshd.channel_timeout", {"why": "session does nothing"}))
+    notes = " ".join(judge.notes(POLICY, info))
+    assert "twice as long" in notes
+    assert "ksh93 warns and then waits another minute, for batch." in notes
+    assert "exempts backup" in notes
+    assert "2 open sessions began before" in notes
+    assert "ChannelTimeout: session does nothing." in notes
