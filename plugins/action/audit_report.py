@@ -92,7 +92,7 @@ def _version() -> str:
 def _write(folder: str, name: str, content: str) -> str:
     """Write a whole file or none, with the mode that new files have; return its path."""
     path = os.path.join(folder, name)
-    partial = os.path.join(folder, ".%s.%d.tmp" % (name, os.getpid()))
+    partial = os.path.join(folder, f".{name}.{os.getpid()}.tmp")
     try:
         os.makedirs(folder, exist_ok=True)
         with open(partial, "x", encoding="utf-8") as stream:

@@ -1,10 +1,9 @@
 # Copyright: (c) 2026, curfew.session contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-
 """Accounts and their login shells, told by what a program is and never by starting it.
 
-Private to this collection: it may change without notice.
+Private to the collection.
 """
 
 import os
@@ -12,7 +11,7 @@ import re
 import stat
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
-__all__ = (
+__all__ = [
     "Account",
     "Shell",
     "accounts",
@@ -22,7 +21,7 @@ __all__ = (
     "read_passwd",
     "refused_path",
     "seconds_as_read",
-)
+]
 
 PASSWD = "/etc/passwd"
 SHELLS = "/etc/shells"

@@ -1,16 +1,17 @@
 # Copyright: (c) 2026, curfew.session contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-
 """Durations as people write them, in sshd's time format, to whole seconds.
 
-Private to this collection: it may change without notice.
+Private to the collection.
 """
 
 import re
 from typing import Any
 
-__all__ = ("MAXIMUM", "DurationError", "parse")
+from ._refusal import Refusal
+
+__all__ = ["MAXIMUM", "DurationError", "parse"]
 
 MAXIMUM = 2147483647
 # Longer digit strings are over the maximum whatever the unit; refused before int() sees them.
@@ -19,7 +20,7 @@ _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _PART = re.compile(r"([0-9]+)([smhdw]?)", re.IGNORECASE)
 
 
-class DurationError(ValueError):
+class DurationError(Refusal):
     """The value is not a duration that may be used; the text is a sentence for people."""
 
 
@@ -27,8 +28,8 @@ def parse(value: Any, option: str, minimum: int = 0) -> int:
     """Return the seconds that `value` stands for, or raise a sentence that names `option`."""
     if isinstance(value, bool) or not isinstance(value, (int, str)):
         raise DurationError(
-            f"{option}: {value!r} is a {_kind(value)}, not a duration; give whole seconds or sshd's time format,"
-            " such as 900, 15m or 1h30m."
+            f"{option}: {value!r} is a {_kind(value)}, not a duration; give whole seconds or sshd's"
+            " time format, such as 900, 15m or 1h30m."
         )
     seconds = value if isinstance(value, int) else _seconds(value, option)
     if not minimum <= seconds <= MAXIMUM:

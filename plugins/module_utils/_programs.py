@@ -1,20 +1,29 @@
 # Copyright: (c) 2026, curfew.session contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+"""Run the system's programs, and children of our own, and never wait for them without an end.
 
-"""Let a child process of ours work something out, and never wait for it without an end.
-
-Private to this collection. The child may give up its rights: whoever it then is can stop it, or
-kill it.
+Private to the collection. A child may give up its rights: whoever it then is can stop it,
+or kill it.
 """
 
 import os
 import select
+import shutil
 import signal
+import subprocess
 import time
-from typing import Any, Callable, Optional
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Callable, Optional, Sequence, Tuple
 
-__all__ = ("answer",)
+__all__ = ["Process", "answer", "end", "run"]
+
+END_SECONDS = 1
+
+if TYPE_CHECKING:
+    Process = subprocess.Popen[bytes]
+else:
+    Process = subprocess.Popen  # not generic before Python 3.9
 
 # Nothing that is asked has an answer as long as this.
 _MAX_BYTES = 64 * 1024 * 1024
@@ -68,3 +77,43 @@ def _read(told: Any, deadline: float) -> Optional[bytes]:
             return bytes(content)
         content += data
     return None
+
+
+def run(command: Sequence[str]) -> Tuple[int, str]:
+    """Run a program of the system; its exit status and all that it said."""
+    program = shutil.which(command[0], path="/usr/bin:/bin:/usr/sbin:/sbin")
+    if program is None:
+        return 127, f"{command[0]} is not installed."
+    environment = dict(os.environ, LC_ALL="C")
+    try:
+        process = subprocess.Popen(
+            [program] + list(command[1:]),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=environment,
+            start_new_session=True,
+        )
+    except OSError as error:
+        return 126, f"{program}: {error.strerror}."
+    try:
+        output = process.communicate(timeout=60)[0]
+    except subprocess.TimeoutExpired:
+        end(process)
+        return 124, f"{program} did not end within 60 seconds."
+    return process.returncode, output.decode("utf-8", "replace")
+
+
+def end(process: Process) -> None:
+    """Kill a program that has a session of its own, with all that it started.
+
+    What has left that session may keep the pipes open: nobody waits for that.
+    """
+    with suppress(OSError):
+        os.killpg(process.pid, signal.SIGKILL)
+    with suppress(subprocess.TimeoutExpired):
+        process.communicate(timeout=END_SECONDS)
+    for pipe in (process.stdout, process.stderr):
+        if pipe is not None:
+            pipe.close()
+    process.poll()

@@ -1,21 +1,36 @@
 # Copyright: (c) 2026, curfew.session contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+"""What all modules do with their options and results. Private to the collection.
 
-"""Turn what was read from files into what a module may return; refuse what no host can take.
-
-Private to this collection. Files hold any bytes, and a result is JSON: ansible-core refuses one
-that is not UTF-8, after the module has done its work.
+Files hold any bytes, and a result is JSON: ansible-core refuses one that is not UTF-8, after the
+module has done its work.
 """
 
 import os
 import re
-from typing import Any, List, Mapping, Optional
+from typing import Any, Dict, List, Mapping, Optional
 
-__all__ = ["printable", "unusable"]
+__all__ = ["finish", "printable", "unusable"]
 
 # Bytes that are not UTF-8 stand as lone surrogates in the text that is read (surrogateescape).
 _SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def finish(module: Any, result: Mapping[str, Any]) -> None:
+    """End a module with its result: with an error if that is ``failed``, and its text is ``msg``.
+
+    ``warnings`` are told, and ``diff`` is kept only where somebody asked for it: a file that only
+    root may read is not shown unasked.
+    """
+    told: Dict[str, Any] = printable(dict(result))
+    for warning in told.pop("warnings", ()):
+        module.warn(warning)
+    if "diff" in told and not module._diff:
+        told["diff"] = []
+    if told.get("failed"):
+        module.fail_json(**told)
+    module.exit_json(**told)
 
 
 def printable(value: Any) -> Any:
@@ -42,7 +57,10 @@ def unusable(params: Mapping[str, Any]) -> Optional[str]:
             except UnicodeEncodeError:
                 whole = False
             if not whole:
-                return f"Option {option}: {ascii(text)} holds a NUL, or a character that cannot be encoded."
+                return (
+                    f"Option {option}: {ascii(text)} holds a NUL, or a character that cannot be "
+                    "encoded."
+                )
     return None
 
 

@@ -74,8 +74,8 @@ def sshd_unseen(path: Optional[str]) -> Optional[str]:
         return "Scanners do not see the options on the daemon's command line."
     if is_drop_in(path):
         return (
-            f"Scanners for Debian look for sshd's numbers in {_MAIN} only: they do not see those in "
-            f"{path}."
+            f"Scanners for Debian look for sshd's numbers in {_MAIN} only: they do not see those "
+            f"in {path}."
         )
     return (
         f"Scanners look for sshd's numbers in {_MAIN} and its drop-ins only: they do not see those "

@@ -1,13 +1,12 @@
 # Copyright: (c) 2026, curfew.session contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-
 """Try candidate files in the place of the real ones, seen by our own child process alone.
 
 A private mount namespace is made in a forked child; the staged files live on a tmpfs of its own, so
 that nothing touches a disk and everything is gone with the child.
 
-Private to this collection: it may change without notice.
+Private to the collection.
 """
 
 import ctypes
@@ -19,7 +18,7 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence
 from . import _programs
 from ._files import scratch
 
-__all__ = ("Staged", "within")
+__all__ = ["Staged", "within"]
 
 _CLONE_NEWNS = 0x00020000
 _MS_BIND, _MS_REC, _MS_PRIVATE = 4096, 16384, 1 << 18

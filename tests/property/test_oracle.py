@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.curfew.session.plugins.module_utils import _sshd_match
+from ansible_collections.curfew.session.plugins.module_utils._sshd import match
 from tests.oracle import CannotBeAsked
 from tests.property.sshd import Sshd
 
 TOP = Path(__file__).resolve().parents[2]
-ANYBODY = _sshd_match.Connection("nobody", "192.0.2.1", "192.0.2.1", "0.0.0.0", 22)
+ANYBODY = match.Connection("nobody", "192.0.2.1", "192.0.2.1", "0.0.0.0", 22)
 SAYS_RELEASE = 'case "$1" in -V) echo OpenSSH_9.2p1 >&2; exit 1;; esac\n'
 # The real one, where the machine lacks its folder: what a service made here must not help it.
 BARE_RUN = """exec unshare -m sh -c 'mount -t tmpfs none /run && exec /usr/sbin/sshd "$@"' sh "$@"

@@ -1,10 +1,9 @@
 # Copyright: (c) 2026, curfew.session contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-
 """Remember on disk what was begun, so that it can be taken back or completed after any end.
 
-Private to this collection. A failed run, an undo and the run after a kill all go through
+Private to the collection. A failed run, an undo and the run after a kill all go through
 `take_back`; a proven run and the run after its kill both go through `complete`. Both look at
 what is there and may be repeated at will.
 """

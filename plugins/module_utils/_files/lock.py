@@ -1,8 +1,7 @@
 # Copyright: (c) 2026, curfew.session contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-
-"""Keep other runs out of a folder while one changes what is in it. Private to this collection.
+"""Keep other runs out of a folder while one changes what is in it. Private to the collection.
 
 Whoever can open a file can lock it, and keep a run waiting that is to limit their sessions. So root
 locks a file in /run that nobody else can open. It is there only while a run is; one that a killed

@@ -1,10 +1,9 @@
 # Copyright: (c) 2026, curfew.session contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-
 """Read a file without being fooled by it, and knowing of runs that did not end.
 
-Private to this collection. What a run that changes nothing needs of the files; it is kept apart
+Private to the collection. What a run that changes nothing needs of the files; it is kept apart
 from what writes, which most runs never load.
 """
 
@@ -15,6 +14,8 @@ import re
 import stat
 from contextlib import contextmanager
 from typing import Iterator, List, NamedTuple, Optional, Tuple
+
+from .._refusal import Refusal
 
 __all__ = [
     "BEGUN",
@@ -59,7 +60,7 @@ _KINDS = (
 Identity = Tuple[int, int, int, int, int, int, int]
 
 
-class FilesError(Exception):
+class FilesError(Refusal):
     """One sentence that names the file and says what stands in the way."""
 
 

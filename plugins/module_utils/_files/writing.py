@@ -1,8 +1,7 @@
 # Copyright: (c) 2026, curfew.session contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-
-"""Write files with everything that belongs to them. Private to this collection."""
+"""Write files with everything that belongs to them. Private to the collection."""
 
 import errno
 import os

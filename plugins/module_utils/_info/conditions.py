@@ -36,7 +36,7 @@ class Because(NamedTuple):
     word: str
 
     def where(self) -> str:
-        return "%s line %d" % (self.path, self.line)
+        return f"{self.path} line {self.line}"
 
 
 class _Step(NamedTuple):

@@ -11,6 +11,7 @@ import pwd
 from typing import Any, Dict, List, Mapping, Optional, Set, Tuple
 
 from .. import _accounts
+from .._refusal import Refusal
 from .._results import printable, unusable
 from .._sshd import asking, engine, files
 from . import host, verdict
@@ -23,7 +24,7 @@ __all__ = ["BadOption", "argument_spec", "gather"]
 _INHERITING = ("bash", "ksh93", "mksh", "zsh")
 
 
-class BadOption(Exception):
+class BadOption(Refusal):
     """An option of the module is not right; one sentence."""
 
 

@@ -290,13 +290,13 @@ def _session_start(pid: int) -> Optional[float]:
 
 
 def _title(pid: int) -> str:
-    with open("/proc/%d/cmdline" % pid, "rb") as stream:
+    with open(f"/proc/{pid}/cmdline", "rb") as stream:
         return stream.read(4096).rstrip(b"\0 ").decode("utf-8", "replace")
 
 
 def _status(pid: int) -> List[str]:
     """The fields of /proc/PID/stat after the name, which may hold anything."""
-    with open("/proc/%d/stat" % pid, "rb") as stream:
+    with open(f"/proc/{pid}/stat", "rb") as stream:
         return stream.read(4096).decode("utf-8", "replace").rpartition(")")[2].split()
 
 

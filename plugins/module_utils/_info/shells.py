@@ -213,11 +213,14 @@ class _Look:
         if effects.puzzling:
             return f"{effects.puzzling} could not be understood"
         if effects.unset or answer.tmout is None:
-            return f"a login file unsets TMOUT, after which {family} goes by the value that it had then"
+            return (
+                f"a login file unsets TMOUT, after which {family} goes by the value that it had "
+                "then"
+            )
         if effects.spoiling and logout_seconds:
             return (
-                f"{effects.spoiling} touches TMOUT in a subshell, which switches the timer of some releases of "
-                "ksh93 off"
+                f"{effects.spoiling} touches TMOUT in a subshell, which switches the timer of some "
+                "releases of ksh93 off"
             )
         return ""
 
@@ -238,7 +241,8 @@ class _Look:
             return _unknown(
                 account,
                 shell,
-                f"{doubts.how.where()} looks at {doubts.how.word}, which is known at a real login only",
+                f"{doubts.how.where()} looks at {doubts.how.word}, which is known at a real login "
+                "only",
             )
         if doubts.prompts and not general["readonly"]:
             return _unknown(account, shell, f"{doubts.prompts} sets TMOUT after the login")
@@ -376,7 +380,7 @@ def _doubts_of(
     who = read.because(offsets, _IDENTITY)
     closed = [path for path in paths if not _is_for_all(path)]
     prompts = [
-        "%s line %d" % (path, one.line)
+        f"{path} line {one.line}"
         for path, one in places
         if one.later and (family == "bash" or "PROMPT_COMMAND" not in one.text)
     ]

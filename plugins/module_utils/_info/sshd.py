@@ -11,15 +11,14 @@ from contextlib import suppress
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from .. import _scanners
-from .._files import reading
+from .._refusal import Refusal
 from .._sshd import asking, channel_timeout, client_alive, config, rivals, service
 from .._sshd import files as sshd_files
 from .._sshd.match import Connection, describe
 
-__all__ = ["EXPECTED_ERRORS", "Sshd", "look"]
+__all__ = ["Sshd", "look"]
 
 DEFAULT_PATH = "/etc/ssh/sshd_config"
-EXPECTED_ERRORS = (reading.FilesError, config.ConfigError, asking.SshdError, OSError)
 KEYWORDS = {
     name.lower(): name
     for name in (
@@ -78,7 +77,9 @@ def look(
         run.find_binary(binary)
         run.read()
         run.ask()
-    except EXPECTED_ERRORS as error:
+    except sshd_files.BadConnection:
+        raise
+    except (Refusal, OSError) as error:
         if isinstance(error, asking.SshdError) and binary and not run.result["version"]:
             raise
         run.unseen.append(_sentence(str(error)))
@@ -194,8 +195,7 @@ class _Look:
         )
         if len(scopes) > MAX_BLOCKS:
             self.unseen.append(
-                "sshd was asked about the first %d of %d Match blocks only."
-                % (MAX_BLOCKS, len(scopes))
+                f"sshd was asked about the first {MAX_BLOCKS} of {len(scopes)} Match blocks only."
             )
         for scope in scopes[:MAX_BLOCKS]:
             if any(name == "never" for match in scope for name, _argument in match.criteria):
@@ -206,8 +206,8 @@ class _Look:
                 )
             except sshd_files.BadConnection:
                 self.unseen.append(
-                    f"What a connection that meets `{_scope_text(scope)}` gets is not known: none could be derived on "
-                    "this host."
+                    f"What a connection that meets `{_scope_text(scope)}` gets is not known: none could "
+                    "be derived on this host."
                 )
 
     def ask(self) -> None:
@@ -390,7 +390,7 @@ class _Look:
         """An option of the daemon's command line loses to what stands below ``Match all``."""
         for directive in self._unconditional(keyword):
             if directive.scope and not self._early(keyword):
-                return "%s line %d" % (directive.path, directive.line)
+                return f"{directive.path} line {directive.line}"
         return None
 
     def _beaten_by(self, directive: config.Directive, decider: config.Directive) -> Optional[str]:
@@ -406,7 +406,7 @@ class _Look:
             return None
         if (decider.path, decider.line) == (directive.path, directive.line):
             return f"{_scanners.SAME_LINE}, in the scope {config.scope_text(decider)}"
-        return "%s line %d" % (decider.path, decider.line)
+        return f"{decider.path} line {decider.line}"
 
 
 def _definition(

@@ -300,7 +300,7 @@ def _begun(text: str) -> str:
 def _capped(sentences: List[str], what: str) -> List[str]:
     if len(sentences) <= MAX_SENTENCES:
         return sentences
-    return sentences[:MAX_SENTENCES] + ["%d more %s." % (len(sentences) - MAX_SENTENCES, what)]
+    return sentences[:MAX_SENTENCES] + [f"{len(sentences) - MAX_SENTENCES} more {what}."]
 
 
 def _channels(sshd: Mapping[str, Any]) -> List[str]:
@@ -374,7 +374,8 @@ def _logind(logind: Mapping[str, Any]) -> List[str]:
     sentences = []
     if seconds:
         sentences.append(
-            f"logind stops a session whose terminal it knows and that got no input for {duration(seconds)}."
+            "logind stops a session whose terminal it knows and that got no input for "
+            f"{duration(seconds)}."
         )
         if logind["sees_ssh"] is False:
             sentences.append(

@@ -1,10 +1,9 @@
 # Copyright: (c) 2026, curfew.session contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-
 """Start login shells as a user without rights and ask them what TMOUT is.
 
-Private to this collection: it may change without notice.
+Private to the collection.
 """
 
 import ctypes
@@ -24,8 +23,9 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from .._accounts import Shell, logout_seconds, seconds_as_read
 from .._files import scratch
+from .._refusal import Refusal
 
-__all__ = ("Answer", "AskError", "ask", "describe", "strangers")
+__all__ = ["Answer", "AskError", "ask", "describe", "strangers"]
 
 LIMIT_SECONDS = 10.0
 # Root's own TMPDIR may be closed to the user who asks.
@@ -61,7 +61,7 @@ _SSH = {
 }
 
 
-class AskError(Exception):
+class AskError(Refusal):
     """No shell can be asked on this host; the text says why."""
 
 

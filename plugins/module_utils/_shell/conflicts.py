@@ -1,10 +1,9 @@
 # Copyright: (c) 2026, curfew.session contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-
 """Where else on this host TMOUT is defined, and what of that contradicts us.
 
-Private to this collection: it may change without notice.
+Private to the collection.
 """
 
 import errno
@@ -18,7 +17,7 @@ from . import definitions, parser
 from .definitions import Definition
 from .reading import Files, Place, Reading, follow
 
-__all__ = ("Conflict", "HostFiles", "Wanted", "decoded", "survey")
+__all__ = ["Conflict", "HostFiles", "Wanted", "decoded", "survey"]
 
 _FAILING = (errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ESTALE)
 

@@ -1,10 +1,9 @@
 # Copyright: (c) 2026, curfew.session contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-
 """Definitions of TMOUT in login files: which commands give it what.
 
-Private to this collection: it may change without notice.
+Private to the collection.
 """
 
 import re
@@ -12,7 +11,7 @@ from typing import List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from . import parser
 
-__all__ = (
+__all__ = [
     "Definition",
     "Part",
     "check_count",
@@ -23,7 +22,7 @@ __all__ = (
     "others",
     "parts_of",
     "shown",
-)
+]
 
 # More than any host has: what comes after is not looked at.
 MAX_DEFINITIONS = 10000

@@ -1,18 +1,18 @@
 # Copyright: (c) 2026, curfew.session contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-
 """The TMOUT drop-in: one text that every shell can read twice and every scanner accepts.
 
-Private to this collection: it may change without notice.
+Private to the collection.
 """
 
 import re
 from typing import List, Optional, Sequence, Tuple
 
+from .._refusal import Refusal
 from . import definitions, parser
 
-__all__ = ("HEADER", "NameRefused", "check_names", "first_foreign_line", "render")
+__all__ = ["HEADER", "NameRefused", "check_names", "first_foreign_line", "render"]
 
 HEADER = "# Written by the Ansible module curfew.session.shell_tmout: changes made here are lost."
 
@@ -29,7 +29,7 @@ _BASH_OUTSIDE_FUNCTIONS = 'elif [ -n "${BASH_VERSION-}" ] && ! ( local _ ) 2>/de
 _ZSH = 'if [ -n "${ZSH_VERSION-}" ]; then'
 
 
-class NameRefused(ValueError):
+class NameRefused(Refusal):
     """A user or group name that must not stand in a shell script; the text is a sentence."""
 
 
@@ -38,8 +38,8 @@ def check_names(names: Sequence[str], option: str) -> None:
     for name in names:
         if not isinstance(name, str) or not _NAME.match(name):
             raise NameRefused(
-                f"{option}: {name!r} is not a name; letters, digits and any of _ . @ + \\ - are possible,"
-                " and a final $."
+                f"{option}: {name!r} is not a name; letters, digits and any of _ . @ + \\ - are"
+                " possible, and a final $."
             )
 
 

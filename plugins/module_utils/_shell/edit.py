@@ -5,7 +5,7 @@
 
 """Take definitions of TMOUT out of other people's files, and bring them back.
 
-Only a run that does so loads this. Private to this collection: it may change without notice.
+Only a run that does so loads this. Private to the collection.
 """
 
 import re
@@ -13,6 +13,7 @@ from bisect import bisect_left, bisect_right
 from typing import Collection, Dict, List, Optional, Sequence, Set, Tuple
 
 from .._files.reading import Change, FilesError
+from .._refusal import Refusal
 from . import definitions as shell_definitions
 from . import parser
 from .conflicts import Conflict, HostFiles, decoded
@@ -20,7 +21,7 @@ from .definitions import Definition
 from .lexer import blanks_end
 from .reading import Reading
 
-__all__ = ("MARKER", "EditRefused", "disable", "disabling", "enable", "enabling")
+__all__ = ["MARKER", "EditRefused", "disable", "disabling", "enable", "enabling"]
 
 MARKER = "#curfew.session# "
 # What ends a line that stands in for disabled ones.
@@ -31,14 +32,13 @@ _STATUS = re.compile(r"\$\{?\?")
 # What is taken to succeed, so that nothing need stand in for the definition behind it.
 _ENDS_IF = re.compile(r"(?m)(?:^|[;\s])fi\s*(?:#.*)?$")
 _SETTING = frozenset(
-    "alias declare export local readonly set shopt setopt trap typeset ulimit umask unset : true".split(
-        " "
-    )
+    "alias declare export local readonly set shopt setopt trap typeset ulimit umask unset : "
+    "true".split(" ")
 )
 _ASSIGNS = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\+?=")
 
 
-class EditRefused(ValueError):
+class EditRefused(Refusal):
     """A definition cannot be disabled without changing something else; the text says why."""
 
     def __init__(self, line: int, why: str) -> None:

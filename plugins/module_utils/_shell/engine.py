@@ -1,10 +1,9 @@
 # Copyright: (c) 2026, curfew.session contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-
 """Put TMOUT in force: plan the edits, prove them on a staged copy, write, prove again, or undo.
 
-Private to this collection: it may change without notice.
+Private to the collection.
 """
 
 import os
@@ -16,6 +15,7 @@ from .. import _accounts, _durations, _scanners
 from .._accounts import Account, Shell
 from .._files import lock, reading
 from .._files.reading import Change, FilesError
+from .._refusal import Refusal
 from . import asking, definitions, dropin, proof
 from . import conflicts as shell_conflicts
 from . import told as shell_told
@@ -23,14 +23,14 @@ from .asking import Answer, AskError
 from .conflicts import Conflict, HostFiles, Wanted
 from .reading import Reading
 
-__all__ = ("MODE", "Host", "Options", "Plan", "Refused", "ask", "judged", "require", "run")
+__all__ = ["MODE", "Host", "Options", "Plan", "Refused", "ask", "judged", "require", "run"]
 
 MODE = 0o644
 _PATH = re.compile(r"(?:/[A-Za-z0-9_.+@-]+)+\Z")
 _LOOP_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*\.sh\Z")
 
 
-class Refused(Exception):
+class Refused(Refusal):
     """The run ends here and nothing is changed; the text is a sentence.
 
     With it comes what is known so far, in the shape of the module's result.

@@ -1,19 +1,18 @@
 # Copyright: (c) 2026, curfew.session contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-
 """The words and operators of shell text: where quotes, expansions and here-documents end.
 
 It goes over a text once, and counts its steps: a text that takes more than any real login file
 does is refused, whatever it is made of.
 
-Private to this collection: it may change without notice.
+Private to the collection.
 """
 
 import re
 from typing import List, NamedTuple, Optional, Tuple
 
-__all__ = (
+__all__ = [
     "MAX_STEPS",
     "REDIRECTIONS",
     "Broken",
@@ -23,7 +22,7 @@ __all__ = (
     "Word",
     "blanks_end",
     "literal",
-)
+]
 
 # Words, operators, quotes, lines. The largest files of /etc that shells read take some 30000.
 MAX_STEPS = 200000

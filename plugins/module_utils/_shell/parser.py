@@ -1,13 +1,12 @@
 # Copyright: (c) 2026, curfew.session contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-
 """Shell text to simple commands: a small parser for Bourne-like shells.
 
 It reads what bash, dash, zsh, ksh and mksh have in common, as far as it takes to know which
 commands a login file runs in the shell itself, whether always, and where each one stands.
 
-Private to this collection: it may change without notice.
+Private to the collection.
 """
 
 import re
@@ -16,7 +15,7 @@ from typing import List, NamedTuple, Optional, Tuple
 
 from .lexer import REDIRECTIONS, Broken, Lexer, Steps, TooMuch, Word, blanks_end, literal
 
-__all__ = ("Command", "Script", "TooMuch", "Word", "expansions", "literal", "parse")
+__all__ = ["Command", "Script", "TooMuch", "Word", "expansions", "literal", "parse"]
 
 
 class Command(NamedTuple):

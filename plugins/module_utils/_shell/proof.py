@@ -1,10 +1,9 @@
 # Copyright: (c) 2026, curfew.session contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-
 """What the answers of login shells, before and after, prove about TMOUT.
 
-Private to this collection: it may change without notice.
+Private to the collection.
 """
 
 import re
@@ -13,7 +12,7 @@ from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 from .asking import Answer, describe
 from .conflicts import Conflict, Wanted
 
-__all__ = ("Verdict", "judge", "mismatched", "sentences")
+__all__ = ["Verdict", "judge", "mismatched", "sentences"]
 
 # These cannot miss the drop-in by design: their users would take themselves for covered.
 _MUST_READ = frozenset(("bash",))

@@ -1,13 +1,12 @@
 # Copyright: (c) 2026, curfew.session contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-
 """Which files a login shell reads, in which order, and where TMOUT is defined in them.
 
 The files are handed in, so that any tree can be followed. What cannot be known without running the
 files, such as a condition, is taken to be read.
 
-Private to this collection: it may change without notice.
+Private to the collection.
 """
 
 import os
@@ -18,7 +17,7 @@ from .._files.reading import fitting
 from . import parser
 from .definitions import Definition, find_in
 
-__all__ = ("Files", "Place", "Reading", "follow")
+__all__ = ["Files", "Place", "Reading", "follow"]
 
 _ROOTS = {
     "bash": ("/etc/profile",),

@@ -1,11 +1,10 @@
 # Copyright: (c) 2026, curfew.session contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-
 """Ask the login shells at a terminal too, where a line that contradicts us may wait for one.
 
 The engine loads this only where such a line stays: it costs as much as all the rest of a run.
-Private to this collection: it may change without notice.
+Private to the collection.
 """
 
 from typing import Any, Dict, List, Optional, Sequence
@@ -14,7 +13,7 @@ from . import asking, engine, write
 from .asking import Answer
 from .engine import Host, Options, Plan
 
-__all__ = ("ask", "require", "require_staged")
+__all__ = ["ask", "require", "require_staged"]
 
 
 def ask(options: Options, host: Host) -> List[Answer]:

@@ -1,10 +1,9 @@
 # Copyright: (c) 2026, curfew.session contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-
 """What a run of shell_tmout tells of a host, from what was found out: nothing is asked here.
 
-Private to this collection: it may change without notice.
+Private to the collection.
 """
 
 import os
@@ -13,7 +12,7 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence
 from .._accounts import Account, Shell
 from .conflicts import Conflict
 
-__all__ = ("empty_result", "named", "summary", "uncovered", "uncovered_warning")
+__all__ = ["empty_result", "named", "summary", "uncovered", "uncovered_warning"]
 
 _NAMED = 8
 

@@ -1,11 +1,10 @@
 # Copyright: (c) 2026, curfew.session contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-
 """Try the planned files in a private view of the host, write them, prove them again, or undo.
 
 The engine loads this only for a run that changes something, or that has to look closer.
-Private to this collection: it may change without notice.
+Private to the collection.
 """
 
 import os
@@ -22,16 +21,7 @@ from .asking import Answer
 from .engine import MODE, Host, Options, Plan, Refused
 from .proof import Verdict
 
-__all__ = (
-    "ask_staged",
-    "check_safe",
-    "diff",
-    "disabling",
-    "enabling",
-    "probe",
-    "recover",
-    "write",
-)
+__all__ = ["ask_staged", "check_safe", "diff", "disabling", "enabling", "probe", "recover", "write"]
 
 _STAGE_LIMIT = 3 * asking.LIMIT_SECONDS
 _PROBE = "CURFEW_SESSION_READ"

@@ -31,9 +31,10 @@ from typing import (
 from .._files import scratch
 from .._files.reading import look, resolve, shown
 from .._files.scratch import NOBODYS_UID
+from .._programs import Process, end
+from .._refusal import Refusal
 from . import match
 from .config import Release, Tree
-from .service import Process, end
 
 __all__ = [
     "Answer",
@@ -59,7 +60,7 @@ Answer = Dict[str, List[str]]
 _Ended = Tuple[int, str, str]
 
 
-class SshdError(Exception):
+class SshdError(Refusal):
     """sshd cannot be asked; one sentence."""
 
 
@@ -123,7 +124,7 @@ def _trusted(path: str, named: str) -> str:
 def _danger(about: os.stat_result, entry: str) -> Optional[str]:
     """In a sticky folder only its owner and the entry's can put something else there."""
     if about.st_uid != 0:
-        return "belongs to user %d" % about.st_uid
+        return f"belongs to user {about.st_uid}"
     held = look(entry) if entry and about.st_mode & stat.S_ISVTX else None
     if about.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and (held is None or held.st_uid != 0):
         return "can be written by others than root"
@@ -376,4 +377,4 @@ def _longest_line(tree: Tree) -> str:
         for path, whole in tree.texts.items()
         for number, text in enumerate(whole.split("\n"), 1)
     )
-    return " %s line %d has %d characters." % (path, line, length) if length > LONG_LINE else ""
+    return f" {path} line {line} has {length} characters." if length > LONG_LINE else ""

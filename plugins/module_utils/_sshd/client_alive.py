@@ -85,7 +85,7 @@ def _whole_number(value: Any) -> int:
     if isinstance(value, (bool, float)) or not re.match(r"[0-9]{1,64}\Z", text):
         raise engine.ChangeError(f"Option count_max: {value!r} is not a whole number.")
     if int(text) > _durations.MAXIMUM:
-        raise engine.ChangeError("Option count_max: %s is over %d." % (text, _durations.MAXIMUM))
+        raise engine.ChangeError(f"Option count_max: {text} is over {_durations.MAXIMUM}.")
     return int(text)
 
 

@@ -13,6 +13,7 @@ import functools
 import re
 from typing import Callable, Dict, FrozenSet, Iterable, Iterator, List, NamedTuple, Optional, Tuple
 
+from .._refusal import Refusal
 from .match import Connection, Criteria, describe, is_all, matches
 
 __all__ = [
@@ -49,7 +50,7 @@ _PLAIN = re.compile(r"[ \t\r]*(?:#|([A-Za-z0-9]+)[ \t]+)")
 NO_CRITERIA = "neither 'all' nor pairs of a criterion and its patterns, in which no blanks are"
 
 
-class ConfigError(Exception):
+class ConfigError(Refusal):
     """The text cannot be what sshd runs on; the sentence names the file and the line."""
 
 
@@ -343,7 +344,7 @@ class _Reader:
             text = self.load(path, by)
             if "\0" in text:
                 line = text.count("\n", 0, text.index("\0")) + 1
-                raise ConfigError("%s line %d: holds a NUL byte." % (path, line))
+                raise ConfigError(f"{path} line {line}: holds a NUL byte.")
             self.tree.texts[path] = text
             self.statements[path] = list(statements(text, self.wanted, self.release))
         return self.statements[path]
@@ -354,9 +355,7 @@ class _Reader:
         criteria = parse_criteria(statement.arguments)
         if criteria is None:
             found = " ".join(statement.arguments or ())
-            raise ConfigError(
-                "%s line %d: Match: %r is %s." % (path, number, found[:100], NO_CRITERIA)
-            )
+            raise ConfigError(f"{path} line {number}: Match: {found[:100]!r} is {NO_CRITERIA}.")
         if included and self.release == (8, 2):
             criteria = (("never", "since 8.2 ignores Match in included files"),)
         return MatchLine(path, number, criteria)

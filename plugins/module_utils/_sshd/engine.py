@@ -13,27 +13,20 @@ from contextlib import contextmanager
 from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
 
 from .._files import lock, reading
+from .._refusal import Refusal, sentence
 from .._results import printable, unusable
 from . import asking, config, edit, files, plan
 from . import service as sshd_service
 from .match import Connection, Criteria, describe, matches
 
-__all__ = ["ChangeError", "Outcome", "Request", "apply", "argument_spec", "request", "sentence"]
+__all__ = ["ChangeError", "Outcome", "Request", "apply", "argument_spec", "request"]
 
 DEFAULT_PATH = "/etc/ssh/sshd_config"
-EXPECTED_ERRORS = (
-    reading.FilesError,
-    config.ConfigError,
-    asking.SshdError,
-    sshd_service.ServiceError,
-    files.BadConnection,
-    OSError,
-)
 
 Values = Dict[str, Optional[str]]
 
 
-class ChangeError(Exception):
+class ChangeError(Refusal):
     """Nothing was changed, or everything was put back; ``conflicts`` names what is in the way.
 
     The other attributes hold what was found out before it failed.
@@ -131,17 +124,10 @@ def apply(request: Request) -> Outcome:
         run.find_out()
         with run.alone():
             return run.outcome()
-    except EXPECTED_ERRORS + (ChangeError,) as error:
+    except (Refusal, OSError) as error:
         failed = error if isinstance(error, ChangeError) else ChangeError(sentence(error))
         failed.before, failed.version, failed.service = run.before, run.version, run.service
         raise failed from error
-
-
-def sentence(error: BaseException) -> str:
-    """What an error says; for one of the system's own, in the form of ours."""
-    if isinstance(error, OSError) and error.strerror:
-        return "{}: {}.".format(error.filename or "The system says", error.strerror)
-    return str(error)
 
 
 def _writing() -> Any:
@@ -209,8 +195,8 @@ class _Run:
             self.left_over = reading.unfinished(home)
             if self.left_over:
                 self.warnings.append(
-                    f"{self.left_over} is left from a run that was killed; a real run first takes it back or "
-                    "completes it."
+                    f"{self.left_over} is left from a run that was killed; a real run first takes it "
+                    "back or completes it."
                 )
             yield
             return
@@ -239,7 +225,8 @@ class _Run:
             reloading = request.reload and bool(reload_needed)
             if request.reload and reload_needed is None:
                 self.warnings.append(
-                    f"Nothing is reloaded: whether a running sshd has read {self.path} cannot be told."
+                    f"Nothing is reloaded: whether a running sshd has read {self.path} cannot be "
+                    "told."
                 )
             backup_files: List[str] = []
             if request.reload and reload_needed is not False and self.listener is not None:
@@ -340,9 +327,9 @@ class _Run:
         old = enumerate(self.plan.before.texts.get(path, "").split("\n"), 1)
         lines = [line for line, own in old if own == text]
         if not lines:
-            return "%s%s%d (as it would be written)" % (path, between, number)
+            return f"{path}{between}{number} (as it would be written)"
         nth = planned[:number].count(text or "")
-        return "%s%s%d" % (path, between, lines[min(nth, len(lines)) - 1])
+        return f"{path}{between}{lines[min(nth, len(lines)) - 1]}"
 
     def values(self, answer: Union[asking.Answer, asking.Rejected]) -> Values:
         if isinstance(answer, asking.Rejected):
@@ -372,7 +359,8 @@ class _Run:
                 found = values[setting.keyword.lower()]
                 if setting.value is not None and found != setting.value:
                     problems.append(
-                        f"{setting.keyword} would be {found}, not {setting.value}, for {_shown(connection)}: {self._cause(setting, connection)}"
+                        f"{setting.keyword} would be {found}, not {setting.value}, for "
+                        f"{_shown(connection)}: {self._cause(setting, connection)}"
                     )
         if problems:
             raise ChangeError(

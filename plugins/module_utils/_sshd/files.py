@@ -25,6 +25,7 @@ from typing import (
 )
 
 from .._files import reading
+from .._refusal import Refusal
 from . import config, glob, match, service
 
 __all__ = [
@@ -41,7 +42,7 @@ PASSWD, GROUP = "/etc/passwd", "/etc/group"
 KEYS = ("user", "host", "addr", "laddr", "lport")
 
 
-class BadConnection(Exception):
+class BadConnection(Refusal):
     """A connection to prove cannot be made of what was given; one sentence."""
 
 
@@ -135,8 +136,8 @@ def derived_connection(criteria: match.Criteria, default: match.Connection) -> m
     derived = match.derive(criteria, default, _members, _groups_of)
     if derived is None:
         raise BadConnection(
-            f"Option match: no connection that meets {match.describe(criteria)!r} could be derived on this host; "
-            "give one in the option connections."
+            f"Option match: no connection that meets {match.describe(criteria)!r} could be derived on "
+            "this host; give one in the option connections."
         )
     return derived
 

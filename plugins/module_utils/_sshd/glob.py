@@ -53,7 +53,7 @@ def _below(folders: Iterable[str], part: str, pattern: str) -> List[str]:
         listed += len(names)
         if listed > MAX_NAMES:
             raise reading.FilesError(
-                "Include %s: more than %d names to look at." % (reading.shown(pattern), MAX_NAMES)
+                f"Include {reading.shown(pattern)}: more than {MAX_NAMES} names to look at."
             )
         if part.lstrip("\\")[:1] != ".":
             names = [name for name in names if name[0] != "."]

@@ -50,7 +50,7 @@ def _listening(pid: int) -> Dict[str, Address]:
         return found
     for name, family, form in _TABLES:
         try:
-            with open("/proc/%d/net/%s" % (pid, name)) as table:
+            with open(f"/proc/{pid}/net/{name}") as table:
                 rows = [line.split()[:10] for line in table][1:]
         except OSError:
             continue  # a kernel without IPv6
@@ -62,7 +62,7 @@ def _listening(pid: int) -> Dict[str, Address]:
 
 
 def _inodes(pid: int) -> Set[str]:
-    folder = "/proc/%d/fd" % pid
+    folder = f"/proc/{pid}/fd"
     found = set()
     for name in os.listdir(folder):
         with suppress(FileNotFoundError):  # closed while we look

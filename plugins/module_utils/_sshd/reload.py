@@ -14,8 +14,9 @@ import subprocess
 import time
 from typing import Iterable, List, Optional, Sequence, Tuple
 
+from .._programs import end, run
 from .listening import Address, addresses, has_socket_of_systemd, sockets
-from .service import UNITS, CommandLine, Listener, Service, ServiceError, end, run
+from .service import UNITS, CommandLine, Listener, Service, ServiceError
 
 __all__ = ["answering", "check_listening", "check_start", "reload"]
 
@@ -104,7 +105,7 @@ def reload(service: Service, listener: Listener, answered: Sequence[Address]) ->
     before = _pid_file_written(listener)
     # A reload can end the daemon, which starts itself anew: then nothing is there to reload. One
     # that holds systemd's socket cannot listen again by itself (measured, OpenSSH 9.2 and 10.0).
-    alive = os.path.exists("/proc/%d" % listener.pid)
+    alive = os.path.exists(f"/proc/{listener.pid}")
     action = "reload" if alive and not has_socket_of_systemd(listener.pid) else "restart"
     # A unit of another name need not know how to reload; the signal is what sshd's own sends.
     known = f"{service.name}.service" in UNITS or action == "restart"
@@ -144,8 +145,10 @@ def _await_answers(
         time.sleep(0.02)
     if not has_read:
         raise ServiceError(
-            "sshd did not read its files again within %d seconds after the reload: "
-            "%s is as it was." % (WAIT_SECONDS, listener.pid_file)
+            (
+                f"sshd did not read its files again within {WAIT_SECONDS} seconds after the reload: "
+                f"{listener.pid_file} is as it was."
+            )
         )
     raise ServiceError(
         "sshd no longer answers at {} after the reload.".format(

@@ -9,41 +9,30 @@ listener last read its configuration (measured, OpenSSH 8.0 to 10.5).
 
 import os
 import re
-import shutil
-import signal
-import subprocess
 import time
-from contextlib import suppress
-from typing import TYPE_CHECKING, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
+
+from .._refusal import Refusal
 
 __all__ = [
     "CommandLine",
     "Listener",
     "Service",
     "ServiceError",
-    "Process",
-    "end",
     "find",
     "is_sshd",
     "newer",
     "read_at",
-    "run",
     "stale",
     "UNITS",
 ]
 
 PID_FILES = ("/run/sshd.pid", "/var/run/sshd.pid")
 UNITS = ("ssh.service", "sshd.service")
-END_SECONDS = 1
 _WITH_ARGUMENT = "CEbcfghkopu"  # the letters of sshd(8) that take one
 
-if TYPE_CHECKING:
-    Process = subprocess.Popen[bytes]
-else:
-    Process = subprocess.Popen  # not generic before Python 3.9
 
-
-class ServiceError(Exception):
+class ServiceError(Refusal):
     """The service could not be reloaded; one sentence."""
 
 
@@ -136,7 +125,7 @@ def _command_line_of(pid: int) -> Optional[CommandLine]:
     try:
         if not _is_roots(pid) or not is_sshd(pid):
             return None
-        with open("/proc/%d/cmdline" % pid, "rb") as cmdline:
+        with open(f"/proc/{pid}/cmdline", "rb") as cmdline:
             text = cmdline.read().decode("utf-8", "surrogateescape")
     except OSError:
         return None
@@ -149,7 +138,7 @@ def _command_line_of(pid: int) -> Optional[CommandLine]:
 
 def _is_roots(pid: int) -> bool:
     """By all four user ids. The owner of what is in /proc/PID is root for other reasons, too."""
-    with open("/proc/%d/status" % pid, "rb") as status:
+    with open(f"/proc/{pid}/status", "rb") as status:
         return re.search(rb"\nUid:(\t0){4}\n", status.read()) is not None
 
 
@@ -158,9 +147,9 @@ def is_sshd(pid: int) -> bool:
 
     The program's name goes on with " (deleted)" once an upgrade has replaced it.
     """
-    program = os.path.basename(os.readlink("/proc/%d/exe" % pid))
+    program = os.path.basename(os.readlink(f"/proc/{pid}/exe"))
     return program.startswith("sshd") and os.path.samestat(
-        os.stat("/proc/%d/root/" % pid), os.stat("/")
+        os.stat(f"/proc/{pid}/root/"), os.stat("/")
     )
 
 
@@ -198,7 +187,7 @@ def _parse_words(words: Sequence[str]) -> CommandLine:
 def _unit_of(pid: int) -> Optional[str]:
     """The systemd unit of a process: the last part of its control group's name."""
     try:
-        with open("/proc/%d/cgroup" % pid) as groups:
+        with open(f"/proc/{pid}/cgroup") as groups:
             for line in groups:
                 name = line.rstrip("\n").rpartition("/")[2]
                 if name.endswith(".service"):
@@ -248,7 +237,7 @@ def read_at(listener: Listener) -> Optional[int]:
 def _started_at(pid: int) -> Optional[float]:
     """In nanoseconds since the epoch. The times of /proc/PID are those of its first look-up."""
     try:
-        with open("/proc/%d/stat" % pid, encoding="utf-8", errors="replace") as stream:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as stream:
             ticks = int(stream.read().rpartition(")")[2].split()[19])
     except (OSError, ValueError, IndexError):
         return None
@@ -262,43 +251,3 @@ def _changed_at(path: str) -> int:
         return os.stat(path).st_ctime_ns
     except OSError:
         return 0
-
-
-def run(command: Sequence[str]) -> Tuple[int, str]:
-    """Run a program of the system; its exit status and all that it said."""
-    program = shutil.which(command[0], path="/usr/bin:/bin:/usr/sbin:/sbin")
-    if program is None:
-        return 127, f"{command[0]} is not installed."
-    environment = dict(os.environ, LC_ALL="C")
-    try:
-        process = subprocess.Popen(
-            [program] + list(command[1:]),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            env=environment,
-            start_new_session=True,
-        )
-    except OSError as error:
-        return 126, f"{program}: {error.strerror}."
-    try:
-        output = process.communicate(timeout=60)[0]
-    except subprocess.TimeoutExpired:
-        end(process)
-        return 124, f"{program} did not end within 60 seconds."
-    return process.returncode, output.decode("utf-8", "replace")
-
-
-def end(process: Process) -> None:
-    """Kill a program that has a session of its own, with all that it started.
-
-    What has left that session may keep the pipes open: nobody waits for that.
-    """
-    with suppress(OSError):
-        os.killpg(process.pid, signal.SIGKILL)
-    with suppress(subprocess.TimeoutExpired):
-        process.communicate(timeout=END_SECONDS)
-    for pipe in (process.stdout, process.stderr):
-        if pipe is not None:
-            pipe.close()
-    process.poll()

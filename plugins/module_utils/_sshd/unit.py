@@ -10,7 +10,8 @@ import re
 import shlex
 from typing import Dict, Iterable, List, Optional
 
-from .service import UNITS, run
+from .._programs import run
+from .service import UNITS
 
 __all__ = ["show", "start_words"]
 

@@ -11,6 +11,7 @@ from typing import Any, List, Optional, Sequence, Tuple
 
 from .._files import changes as files_changes
 from .._files import signals
+from .._refusal import Refusal, sentence
 from . import asking, engine, files, listening, match, order, reload, service
 
 __all__ = ["check", "check_reload", "diff", "recover", "write"]
@@ -95,10 +96,9 @@ def _undo(
     answered: Optional[Sequence[listening.Address]],
 ) -> None:
     """``answered``: where sshd did before the reload, if there was one."""
-    said = engine.sentence(error)
+    said = sentence(error)
     ended = " The daemon was reloaded with them." if run.plan.texts else " A second try went well."
-    expected = engine.EXPECTED_ERRORS + (engine.ChangeError, signals.Ended)
-    told = isinstance(error, expected)
+    told = isinstance(error, (Refusal, OSError, signals.Ended))
     try:
         transaction.undo()
         said += " The files are as they were." if run.plan.texts else ""

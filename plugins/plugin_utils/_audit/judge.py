@@ -1,10 +1,9 @@
 # Copyright: (c) 2026, curfew.session contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-
 """Hold what a host said against the policy; every objection is a sentence.
 
-Private to this collection: it may change without notice.
+Private to the collection.
 """
 
 import re
@@ -15,7 +14,7 @@ from . import scopes, words
 from .policy import ClientAlive, Policy, Tmout
 from .values import mapping, mappings, number, text
 
-__all__ = (
+__all__ = [
     "DIFFERS",
     "HOLDS",
     "TITLES",
@@ -28,7 +27,7 @@ __all__ = (
     "notes",
     "status",
     "too_late",
-)
+]
 
 HOLDS = "holds"
 DIFFERS = "differs"
@@ -276,7 +275,8 @@ def _account_reasons(asked: Tmout, info: Dict[str, Any]) -> List[Reason]:
         Reason(
             DIFFERS,
             "late",
-            f"An idle session of {words.names(users, 20)} ends after {words.span(seconds)}, later than the {words.span(asked.seconds)} asked for.",
+            f"An idle session of {words.names(users, 20)} ends after {words.span(seconds)}, later "
+            f"than the {words.span(asked.seconds)} asked for.",
         )
         for seconds, users in sorted(late.items())
     ]

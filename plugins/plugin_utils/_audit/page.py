@@ -1,8 +1,7 @@
 # Copyright: (c) 2026, curfew.session contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-
-"""The audit's report as one HTML file that needs nothing else. Private to this collection.
+"""The audit's report as one HTML file that needs nothing else. Private to the collection.
 
 Everything that a host said is data: it goes into the page as JSON in a block that no browser
 runs, and the page's script shows it as text. Should an escape ever be missed, the page's content
@@ -19,7 +18,7 @@ from typing import Any, Dict
 
 from . import report as audit_report
 
-__all__ = ("embedded", "render")
+__all__ = ["embedded", "render"]
 
 _PARTS = Path(__file__).parent / "page"
 _FIELD = re.compile(r"@@([a-z_]+)@@")

@@ -1,10 +1,9 @@
 # Copyright: (c) 2026, curfew.session contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-
 """The policy that a host is held against, out of the role's variables.
 
-Private to this collection: it may change without notice.
+Private to the collection.
 """
 
 import re
@@ -13,7 +12,7 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Optional
 from ...module_utils import _durations
 from . import words
 
-__all__ = ("ClientAlive", "Policy", "PolicyError", "Tmout", "described", "read")
+__all__ = ["ClientAlive", "Policy", "PolicyError", "Tmout", "described", "read"]
 
 # The words of Ansible's own booleans.
 _TRUE = frozenset(("true", "yes", "on", "1", "y", "t"))
@@ -106,8 +105,7 @@ def _sentences(policy: Policy) -> List[str]:
                 )
             )
         found.append(
-            "A client that vanishes%s %s (ClientAliveInterval %d, ClientAliveCountMax %d)."
-            % (whose, when, alive.interval, alive.count_max)
+            f"A client that vanishes{whose} {when} (ClientAliveInterval {alive.interval}, ClientAliveCountMax {alive.count_max})."
         )
     return found or ["Nothing is asked for."]
 

@@ -1,7 +1,6 @@
 # Copyright: (c) 2026, curfew.session contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-
 """The audit's report: what every host said, held against the policy, as data.
 
 Private to this collection: it may change without notice; the data's form is in docs/audit.md.
@@ -17,7 +16,7 @@ from .judge import UNREACHABLE, UNVERIFIED, Reason
 from .policy import Policy, PolicyError, described, read
 from .values import mapping, mappings, number, plain, text
 
-__all__ = ("SCHEMA_VERSION", "Answer", "build", "headline", "sentence")
+__all__ = ["SCHEMA_VERSION", "Answer", "build", "headline", "sentence"]
 
 SCHEMA_VERSION = 1
 _LONGEST_MESSAGE = 400

@@ -1,10 +1,9 @@
 # Copyright: (c) 2026, curfew.session contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-
 """Whose connections a Match block is about, and which line gives a connection its value.
 
-Private to this collection: it may change without notice.
+Private to the collection.
 """
 
 import re
@@ -13,7 +12,7 @@ from typing import Any, Dict, FrozenSet, List, Optional, Tuple
 from ...module_utils._sshd import config, match
 from .values import mappings, number, text
 
-__all__ = ("UNCONDITIONAL", "meaning", "origin")
+__all__ = ["UNCONDITIONAL", "meaning", "origin"]
 
 # Outside of every Match block; a block that a connection meets goes before them.
 _OUTSIDE = ("global", "command line")

@@ -1,17 +1,16 @@
 # Copyright: (c) 2026, curfew.session contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-
 """Plain values out of what a host said, which may be of any shape: hosts are not trusted.
 
-Private to this collection: it may change without notice.
+Private to the collection.
 """
 
 import math
 import re
 from typing import Any, Dict, List, Mapping, Optional
 
-__all__ = ("mapping", "mappings", "number", "plain", "text", "texts")
+__all__ = ["mapping", "mappings", "number", "plain", "text", "texts"]
 
 _LONGEST = 2000
 _DEEPEST = 12

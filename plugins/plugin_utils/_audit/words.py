@@ -1,15 +1,14 @@
 # Copyright: (c) 2026, curfew.session contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-
 """Durations and lists of names, in words for people.
 
-Private to this collection: it may change without notice.
+Private to the collection.
 """
 
 from typing import Callable, List, Optional, Sequence
 
-__all__ = ("count", "names", "short", "short_within", "span", "within")
+__all__ = ["count", "names", "short", "short_within", "span", "within"]
 
 _UNITS = (("day", "d", 86400), ("hour", "h", 3600), ("minute", "min", 60), ("second", "s", 1))
 
@@ -23,7 +22,7 @@ def short(seconds: Optional[int]) -> str:
     """`16 min`, `1 h 30 min`; None is `never`."""
     if seconds is None:
         return "never"
-    return _spell(seconds, lambda number, unit, letter: "%d %s" % (number, letter), "0 s")
+    return _spell(seconds, lambda number, unit, letter: f"{number} {letter}", "0 s")
 
 
 def _spell(seconds: int, written: Callable[[int, str, str], str], nothing: str) -> str:

@@ -111,8 +111,14 @@ def test_what_is_no_program(tmp_path):
 
 
 # paths that the system is not asked about where only ASCII can be encoded, and why
-REFUSED = [("/bin/sch\u00e9", "locale"), ("/bin/\0", "absolute"), ("bash", "absolute"),
-           ("", "absolute"), ("/bin/\udcff", ""), ("/bin/bash", "")]
+REFUSED = [
+    ("/bin/sch\u00e9", "locale"),
+    ("/bin/\0", "absolute"),
+    ("bash", "absolute"),
+    ("", "absolute"),
+    ("/bin/\udcff", ""),
+    ("/bin/bash", ""),
+]
 
 
 @pytest.mark.parametrize("path, why", REFUSED)
@@ -151,7 +157,7 @@ def test_one_time_limit_for_all():
 
 def _is_alive(pid):
     try:
-        with open("/proc/%d/stat" % pid) as stat:
+        with open(f"/proc/{pid}/stat") as stat:
             return stat.read().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
@@ -182,6 +188,11 @@ def test_a_shell_ends_with_the_run_that_asks_it():
 def test_a_shell_cannot_take_all_memory():
     grow = ["bash", "-c", "x=xxxxxxxx; while :; do x=$x$x; done"]
     ids = asking.strangers([], [])
-    done = subprocess.run(grow, preexec_fn=lambda: asking._drop_rights(ids), timeout=60,
-                          check=False, stderr=subprocess.PIPE)
+    done = subprocess.run(
+        grow,
+        preexec_fn=lambda: asking._drop_rights(ids),
+        timeout=60,
+        check=False,
+        stderr=subprocess.PIPE,
+    )
     assert done.returncode and b"cannot allocate" in done.stderr

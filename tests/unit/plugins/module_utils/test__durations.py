@@ -88,5 +88,5 @@ def test_refuses_what_is_no_duration(value):
 def test_refuses_what_is_out_of_range(value, minimum):
     with pytest.raises(_durations.DurationError, match="^interval: .* out of range") as caught:
         _durations.parse(value, "interval", minimum=minimum)
-    assert "{0} to 2147483647".format(minimum) in str(caught.value)
+    assert f"{minimum} to 2147483647" in str(caught.value)
     assert len(str(caught.value)) < 200

@@ -6,6 +6,7 @@
 
 import os
 import signal
+import subprocess
 import time
 
 import pytest
@@ -72,3 +73,15 @@ def test_a_system_without_room_for_it(name, monkeypatch):
 
     monkeypatch.setattr(os, name, refuse)
     assert _programs.answer(lambda: b"yes", 20) is None
+
+
+@pytest.mark.parametrize("leaves", ["", "setsid "])
+def test_a_limit_holds_whoever_keeps_the_pipe(leaves):
+    """A child of the program may have it, and may have left the program's session."""
+    process = subprocess.Popen(
+        ["sh", "-c", leaves + "sleep 20 & sleep 20"], stdout=subprocess.PIPE, start_new_session=True
+    )
+    began = time.time()
+    _programs.end(process)
+    assert time.time() - began < 5
+    assert process.returncode is not None

@@ -17,8 +17,16 @@ import pytest
 ROOT = Path(__file__).resolve().parents[4]
 MODULE = ROOT / "plugins" / "modules" / "shell_tmout.py"
 TARGET_PYTHON = os.environ.get("CURFEW_TARGET_PYTHON", sys.executable)
-KEYS = {"before", "effective", "verified", "conflicts", "uncovered", "changed_files",
-        "backup_files", "changed"}
+KEYS = {
+    "before",
+    "effective",
+    "verified",
+    "conflicts",
+    "uncovered",
+    "changed_files",
+    "backup_files",
+    "changed",
+}
 # Shells of the kind that the drop-in reaches on Debian, where installed.
 # Most of /etc/alternatives, which is copied for each test and looked at before and after a run.
 MANUALS = shutil.ignore_patterns("*.gz")
@@ -105,8 +113,9 @@ class Host:
         """Every path with what must not change; times too."""
         found = {}
         # Not rglob: that of Python 3.6 stumbles over links that loop.
-        paths = [Path(top) / name for top, dirs, names in os.walk(str(self.etc))
-                 for name in dirs + names]
+        paths = [
+            Path(top) / name for top, dirs, names in os.walk(str(self.etc)) for name in dirs + names
+        ]
         for path in paths:
             about = path.lstat()
             content = path.read_bytes() if stat.S_ISREG(about.st_mode) else None
@@ -124,7 +133,10 @@ class Host:
         self._arguments.write_text(json.dumps({"ANSIBLE_MODULE_ARGS": args}))
         command = list(wrapper) + [TARGET_PYTHON, MODULE, self._arguments]
         done = subprocess.run(
-            self.inside(*command), stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=110,
+            self.inside(*command),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            timeout=110,
             check=False,
             env=dict(self._environment, **(environment or {})),
         )
@@ -141,12 +153,30 @@ class Host:
 
     def login(self, shell, command):
         done = subprocess.run(
-            self.inside("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups",
-                        "env", "-i", "HOME=/nonexistent", "PATH=/usr/bin:/bin", "bash", "-c",
-                        'exec -a "-$1" "$1" -i -c "$2"', "bash", shell, command),
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            self.inside(
+                "setpriv",
+                "--reuid",
+                "65534",
+                "--regid",
+                "65534",
+                "--clear-groups",
+                "env",
+                "-i",
+                "HOME=/nonexistent",
+                "PATH=/usr/bin:/bin",
+                "bash",
+                "-c",
+                'exec -a "-$1" "$1" -i -c "$2"',
+                "bash",
+                shell,
+                command,
+            ),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
             check=False,
-            start_new_session=True, timeout=20,
+            start_new_session=True,
+            timeout=20,
         )
         return done.stdout.decode()
 
@@ -254,12 +284,18 @@ def test_dirty_host_report(host):
         # It is why TMOUT is 0; the others give it another value.
         assert "0 in /bin/bash, not 900 because of /etc/profile.d/aaa.sh, line 1" in result["msg"]
         others = result["msg"].split("; in the way too: ")[1]
-        for where in ("/etc/profile, line 17: export TMOUT=60", "/etc/profile.d/zzz.sh, line 2",
-                      "/etc/profile.d/zzz.sh, line 4"):
+        for where in (
+            "/etc/profile, line 17: export TMOUT=60",
+            "/etc/profile.d/zzz.sh, line 2",
+            "/etc/profile.d/zzz.sh, line 4",
+        ):
             assert where in others
         assert [(c["path"][5:], c["line"], c["disabled"]) for c in result["conflicts"]] == [
-            ("profile.d/aaa.sh", 1, False), ("profile.d/zzz.sh", 2, False),
-            ("profile.d/zzz.sh", 4, False), ("profile", 17, False)]
+            ("profile.d/aaa.sh", 1, False),
+            ("profile.d/zzz.sh", 2, False),
+            ("profile.d/zzz.sh", 4, False),
+            ("profile", 17, False),
+        ]
     assert host.tree() == before
 
 
@@ -379,8 +415,12 @@ def test_bad_options(host, args, named):
 
 BROKEN_LOGINS = [
     ("profile.d/zzz.sh", "exit 3\n", "ends before its prompt"),
-    pytest.param("profile.d/zzz.sh", "setsid sleep 1000 &\nsleep 1000\n",
-                 "does not come to its prompt", marks=pytest.mark.waits),
+    pytest.param(
+        "profile.d/zzz.sh",
+        "setsid sleep 1000 &\nsleep 1000\n",
+        "does not come to its prompt",
+        marks=pytest.mark.waits,
+    ),
     ("profile.d/zzz.sh", "yes\n", "without end"),
     ("profile.d/zzz.sh", "exec /bin/true\n", "ends before its prompt"),
 ]
@@ -427,12 +467,17 @@ def test_nothing_but_known_shells_is_started(host):
     trap = host.etc.parent / "started"
     paths = []
     for name in ("mybash-menu", "nologin", "bash"):
-        path = host.write("bin/" + name, "#!/bin/sh\ntouch {0}\n".format(trap), mode=0o755)
+        path = host.write("bin/" + name, f"#!/bin/sh\ntouch {trap}\n", mode=0o755)
         paths.append("/etc/bin/" + path.name)
     shutil.copy(shutil.which("bash"), str(host.etc / "bin" / "renamed"))
-    lines = ["u{0}:x:9{0}:9::/:{1}\n".format(i, path) for i, path in enumerate(paths)]
-    lines += ["r:x:99:9::/:/etc/bin/renamed\n", "d:x:98:9::/:/sbin/shutdown\n", "e:x:97:9::/:\n",
-              "d:x:96:9::/:/nowhere\n", "broken line\n"]
+    lines = [f"u{i}:x:9{i}:9::/:{path}\n" for i, path in enumerate(paths)]
+    lines += [
+        "r:x:99:9::/:/etc/bin/renamed\n",
+        "d:x:98:9::/:/sbin/shutdown\n",
+        "e:x:97:9::/:\n",
+        "d:x:96:9::/:/nowhere\n",
+        "broken line\n",
+    ]
     host.write("passwd", host.text("passwd") + "".join(lines))
     host.write("shells", "/etc/bin/mybash-menu\n/etc/bin/bash\n/etc\nrelative\n")
     result = host.run(timeout=900)
@@ -453,8 +498,12 @@ def test_reported_only(host):
     before = {path: value for path, value in host.tree().items() if "profile.d" not in path}
     result = host.run(timeout=900, conflicts="disable")
     scopes = {one["scope"]: one["path"] for one in result["conflicts"]}
-    assert scopes == {"PAM": "/etc/environment", "csh login shells": "/etc/csh.login",
-                      "sshd SetEnv": "/etc/ssh/sshd_config", "sudoers": "/etc/sudoers"}
+    assert scopes == {
+        "PAM": "/etc/environment",
+        "csh login shells": "/etc/csh.login",
+        "sshd SetEnv": "/etc/ssh/sshd_config",
+        "sudoers": "/etc/sudoers",
+    }
     after = host.tree()
     assert {path: after[path] for path in before} == before
     assert "/etc/environment, line 1" in result["warnings"]
@@ -469,16 +518,15 @@ def test_uncovered_zsh(host):
 
 
 # what ends their sessions is not ours, and is no reason to warn that nothing does
-OF_THEIR_OWN = [("zsh", "zsh/zshrc", "TMOUT=600\n"),
-                ("tcsh", "csh.cshrc", "set autologout=10\n")]
+OF_THEIR_OWN = [("zsh", "zsh/zshrc", "TMOUT=600\n"), ("tcsh", "csh.cshrc", "set autologout=10\n")]
 
 
 @pytest.mark.parametrize("shell, name, text", OF_THEIR_OWN)
 def test_shells_with_a_timeout_of_their_own_are_not_uncovered(host, shell, name, text):
     path = shutil.which(shell)
     if path is None:
-        pytest.skip("no %s is installed here" % shell)
-    host.write("passwd", host.text("passwd") + "z:x:1000:1000::/home/z:%s\n" % path)
+        pytest.skip(f"no {shell} is installed here")
+    host.write("passwd", host.text("passwd") + f"z:x:1000:1000::/home/z:{path}\n")
     host.write(name, text)
     result = host.run(timeout=900)
     assert result["uncovered"] == [], result
@@ -671,7 +719,7 @@ AT_TERMINAL = [
 
 @pytest.mark.parametrize("name, text, args", AT_TERMINAL)
 def test_what_counts_at_a_terminal_only_is_met_there(host, name, text, args):
-    path = "profile.d/%s.sh" % name
+    path = f"profile.d/{name}.sh"
     host.write(path, text)
     before = host.tree()
     for check in (True, False):

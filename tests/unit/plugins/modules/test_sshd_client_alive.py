@@ -24,8 +24,8 @@ CONFLICT_KEYS = {"path", "line", "text", "scope", "wins", "disabled"}
 
 
 def k(value, count=None):
-    text = "ClientAliveInterval %s\n" % value
-    return text if count is None else text + "ClientAliveCountMax %s\n" % count
+    text = f"ClientAliveInterval {value}\n"
+    return text if count is None else text + f"ClientAliveCountMax {count}\n"
 
 
 class Tree:
@@ -46,8 +46,10 @@ class Tree:
         return text.replace("@ROOT@", str(self.root))
 
     def texts(self, names):
-        return {name: (self.root / name).read_bytes().decode("utf-8", "surrogateescape")
-                for name in names}
+        return {
+            name: (self.root / name).read_bytes().decode("utf-8", "surrogateescape")
+            for name in names
+        }
 
     def state(self):
         """All that a run could touch: names, bytes, inodes, times, modes."""
@@ -419,7 +421,7 @@ def test_refuses_a_path_that_no_file_can_have(tree):
 
 def test_refuses_more_than_a_run_can_read(tree):
     large = "#" * (4 * 1024 * 1024)
-    tree.write(dict({"sshd_config": "\n" + INC}, **{"d/%d.conf" % i: large for i in range(8)}))
+    tree.write(dict({"sshd_config": "\n" + INC}, **{f"d/{i}.conf": large for i in range(8)}))
     named = "@ROOT@/sshd_config line 2: Include: @ROOT@/d/7.conf and what was read before it are"
     one_sentence(tree.ask(interval=60), tree.real(named))
 

@@ -12,7 +12,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from ansible_collections.curfew.session.plugins.module_utils._shell import dropin
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -33,8 +32,16 @@ SSHD_KEYS = {
     "command_line", "reload_needed", "sessions",
 }  # fmt: skip
 ACCOUNT_KEYS = {"user", "shell", "idle_logout_seconds", "ended_by", "state", "why"}
-SHELL_KEYS = {"path", "family", "answered", "tmout_seconds", "readonly", "exported",
-              "logout_seconds", "definitions"}
+SHELL_KEYS = {
+    "path",
+    "family",
+    "answered",
+    "tmout_seconds",
+    "readonly",
+    "exported",
+    "logout_seconds",
+    "definitions",
+}
 PROFILE = """for i in /etc/profile.d/*.sh; do
   if [ -r "$i" ]; then . "$i"; fi
 done
@@ -71,18 +78,36 @@ class Host:
         for path in sorted(self.etc.rglob("*")):
             about = path.lstat()
             content = path.read_bytes() if path.is_file() else None
-            found[str(path)] = (about.st_ino, about.st_mode, about.st_mtime_ns, about.st_ctime_ns,
-                                content)
+            found[str(path)] = (
+                about.st_ino,
+                about.st_mode,
+                about.st_mtime_ns,
+                about.st_ctime_ns,
+                content,
+            )
         return found
 
     def run(self, check=False, environment=None, **args):
         arguments = {"ANSIBLE_MODULE_ARGS": dict(args, _ansible_check_mode=check)}
         self._arguments.write_text(json.dumps(arguments))
         done = subprocess.run(
-            ["unshare", "-m", "--propagation", "private", "sh", "-c",
-             'mount --bind "$0" /etc && exec "$@"', str(self.etc), TARGET_PYTHON, str(MODULE),
-             str(self._arguments)],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=110, check=False,
+            [
+                "unshare",
+                "-m",
+                "--propagation",
+                "private",
+                "sh",
+                "-c",
+                'mount --bind "$0" /etc && exec "$@"',
+                str(self.etc),
+                TARGET_PYTHON,
+                str(MODULE),
+                str(self._arguments),
+            ],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            timeout=110,
+            check=False,
             env=dict(self._environment, **(environment or {})),
         )
         assert b"Traceback" not in done.stderr, done.stderr.decode()
@@ -115,8 +140,12 @@ def host(tmp_path, module_environment):
         elif source.exists():
             shutil.copy(str(source), str(etc / name))
     made = Host(etc, module_environment)
-    for name, text in (("passwd", PASSWD), ("group", GROUP), ("profile", PROFILE),
-                       ("ssh/sshd_config", "")):
+    for name, text in (
+        ("passwd", PASSWD),
+        ("group", GROUP),
+        ("profile", PROFILE),
+        ("ssh/sshd_config", ""),
+    ):
         made.write(name, text)
     (etc / "profile.d").mkdir()
     return made
@@ -151,7 +180,10 @@ def test_a_drop_in_covers_bash(host):
     bash = [one for one in said["shells"] if one["family"] == "bash"][0]
     assert (bash["tmout_seconds"], bash["readonly"], bash["exported"]) == (900, True, True)
     assert [(one["path"], one["line"], one["scope"]) for one in bash["definitions"]][0] == (
-        "/etc/profile.d/tmout.sh", 1, "login shells")
+        "/etc/profile.d/tmout.sh",
+        1,
+        "login shells",
+    )
 
 
 def test_the_last_definition_counts(host):
@@ -169,12 +201,17 @@ def test_zsh_is_named(host):
 
 
 def test_our_exemptions(host):
-    host.write("profile.d/tmout.sh", dropin.render(
-        900, exempt_users=["root"], exempt_groups=["wheel", "adm"]))
+    host.write(
+        "profile.d/tmout.sh",
+        dropin.render(900, exempt_users=["root"], exempt_groups=["wheel", "adm"]),
+    )
     said = host.ask()
     users = by_user(said)
     assert [users[name]["idle_logout_seconds"] for name in ("root", "ops", "deploy")] == [
-        None, None, 900]
+        None,
+        None,
+        900,
+    ]
     assert is_said(said, "The accounts `root` and `ops` are exempt from TMOUT in /etc/profile.d")
 
 
@@ -186,8 +223,13 @@ WHO = [
     ("TMOUT=60\n", 0o600, "?", None, None),
     ('[ "$(id -u)" -eq 4202 ] && return\nTMOUT=60\n', 0o644, "?", 60, None),
     ('case "$USER" in root|deploy) return 0;; esac\nTMOUT=60\n', 0o644, "?", None, 60),
-    ('if [ "$(id -u)" -eq 4202 ]; then IDLE=0; else IDLE=60; fi\nTMOUT=$IDLE\n', 0o644,
-     "?", 60, None),
+    (
+        'if [ "$(id -u)" -eq 4202 ]; then IDLE=0; else IDLE=60; fi\nTMOUT=$IDLE\n',
+        0o644,
+        "?",
+        60,
+        None,
+    ),
     ('if [ "$(id -u)" -eq 4202 ]; then A=1; fi\n[ -z "$B" ] && TMOUT=60\n', 0o644, 60, 60, 60),
     ("[ -t 0 ] && TMOUT=60\n", 0o644, 60, 60, 60),
     ("tty -s || return\nTMOUT=60\n", 0o644, 60, 60, 60),
@@ -200,8 +242,9 @@ WHO = [
     ("PROMPT_COMMAND='TMOUT=60'\nTMOUT=300\nreadonly TMOUT\n", 0o644, 300, 300, 300),
     # who waits at a terminal for what never comes is asked without one
     pytest.param("[ -t 0 ] && cat\nTMOUT=60\n", 0o644, 60, 60, 60, marks=pytest.mark.waits),
-    pytest.param("if [ -t 0 ]; then TMOUT=60; cat; fi\n", 0o644, "?", "?", "?",
-                 marks=pytest.mark.waits),
+    pytest.param(
+        "if [ -t 0 ]; then TMOUT=60; cat; fi\n", 0o644, "?", "?", "?", marks=pytest.mark.waits
+    ),
 ]
 
 
@@ -254,10 +297,13 @@ def test_a_value_from_nowhere(host):
 def test_unset_stops_no_timer(host, shell):
     path = shutil.which(shell)
     if path is None:
-        pytest.skip("no %s is installed here" % shell)
-    host.write("passwd", PASSWD + "kate:x:4302:4302::/nonexistent:%s\n" % path)
-    for text, state in (("", "never"), ("TMOUT=60\nunset TMOUT\n", "unknown"),
-                        ("TMOUT=60\nunset TMOUT\nTMOUT=0\n", "unknown")):
+        pytest.skip(f"no {shell} is installed here")
+    host.write("passwd", PASSWD + f"kate:x:4302:4302::/nonexistent:{path}\n")
+    for text, state in (
+        ("", "never"),
+        ("TMOUT=60\nunset TMOUT\n", "unknown"),
+        ("TMOUT=60\nunset TMOUT\nTMOUT=0\n", "unknown"),
+    ):
         host.write("profile.d/tmout.sh", text)
         users = by_user(host.ask())
         assert (users["kate"]["state"], users["ops"]["state"]) == (state, "never")
@@ -267,8 +313,8 @@ def test_unset_stops_no_timer(host, shell):
 def test_a_login_file_with_too_many_words_is_told(host, shell):
     path = shutil.which(shell)
     if path is None:
-        pytest.skip("no %s is installed here" % shell)
-    host.write("passwd", PASSWD + "kate:x:4302:4302::/nonexistent:%s\n" % path)
+        pytest.skip(f"no {shell} is installed here")
+    host.write("passwd", PASSWD + f"kate:x:4302:4302::/nonexistent:{path}\n")
     host.write("profile.d/x.sh", "TMOUT=60\n" + ": x x x\n" * 60000)
     said = host.ask()
     assert by_user(said)["kate"]["state"] == "unknown"
@@ -312,18 +358,26 @@ def test_sshd(host):
     said = host.ask(connections=[{"user": "deploy", "addr": "10.0.0.5"}])["sshd"]
     assert said["version"].startswith("OpenSSH_")
     assert said["effective"] == {"interval_seconds": 60, "count_max": 3}
-    assert [(one["scope"], one["user"], one["interval_seconds"], one["count_max"])
-            for one in said["connections"][1:]] == [
-        ("Match User deploy", "deploy", 300, 3), ("Match User ops", "ops", 60, 0),
-        ("Match User nobody", "nobody", 60, 3), (None, "deploy", 300, 3)]
+    assert [
+        (one["scope"], one["user"], one["interval_seconds"], one["count_max"])
+        for one in said["connections"][1:]
+    ] == [
+        ("Match User deploy", "deploy", 300, 3),
+        ("Match User ops", "ops", 60, 0),
+        ("Match User nobody", "nobody", 60, 3),
+        (None, "deploy", 300, 3),
+    ]
     assert said["connections"][0]["detection_seconds"] == said["detection_seconds"]
     assert said["connections"][2]["detection_seconds"] is None
-    assert [(one["line"], one["keyword"], one["value"], one["scope"], one["wins"])
-            for one in said["definitions"]] == [
+    assert [
+        (one["line"], one["keyword"], one["value"], one["scope"], one["wins"])
+        for one in said["definitions"]
+    ] == [
         (1, "ClientAliveInterval", "60", "global", True),
         (2, "ClientAliveInterval", "300", "global", False),
         (4, "ClientAliveInterval", "5m", "Match User deploy", True),
-        (6, "ClientAliveCountMax", "0", "Match User ops", True)]
+        (6, "ClientAliveCountMax", "0", "Match User ops", True),
+    ]
     assert said["definitions"][1]["beaten_by"] == "/etc/ssh/sshd_config line 1"
 
 
@@ -343,10 +397,16 @@ def test_what_sshd_gives_a_user(host):
     said = host.ask()
     users = by_user(said)
     assert [users[name]["state"] for name in ("root", "deploy", "ops")] == [
-        "never", "ends", "unknown"]
+        "never",
+        "ends",
+        "unknown",
+    ]
     assert "set by sshd's SetEnv" in users["deploy"]["why"]
-    assert is_said(said, "The account `ops` may never be logged out, which cannot be told: sshd "
-                         "starts its ForceCommand `internal-sftp` instead of the shell.")
+    assert is_said(
+        said,
+        "The account `ops` may never be logged out, which cannot be told: sshd "
+        "starts its ForceCommand `internal-sftp` instead of the shell.",
+    )
 
 
 @needs_sshd

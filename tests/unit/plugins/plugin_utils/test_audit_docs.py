@@ -17,8 +17,8 @@ def test_every_key_is_described():
     answer = audit_report.Answer("h", None, None, None)
     report = audit_report.build([answer], "1", datetime.datetime.now(datetime.timezone.utc))
     for key in list(report) + list(report["hosts"][0]) + list(report["summary"]):
-        assert "`%s`" % key in DOCS
+        assert f"`{key}`" in DOCS
 
 
 def test_every_code_is_described():
-    assert [code for code in judge.TITLES if "`%s`" % code not in DOCS] == []
+    assert [code for code in judge.TITLES if f"`{code}`" not in DOCS] == []

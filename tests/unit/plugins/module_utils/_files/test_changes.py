@@ -246,7 +246,7 @@ def test_mounts(tmp_path, command, why):
     names = [".".join(parts[:count]) for count in (1, 2, 3)]
     packages = [(name, list(sys.modules[name].__path__)) for name in names]
     script = SCRIPT.replace("json_packages", repr(packages))
-    shell = 'cd "$1" && {} && exec "$2" -c "$3" "$1/f"'.format(command)
+    shell = f'cd "$1" && {command} && exec "$2" -c "$3" "$1/f"'
     output = subprocess.check_output(
         ["unshare", "-m", "sh", "-c", shell, "sh", str(tmp_path), sys.executable, script]
     ).decode()
@@ -482,7 +482,7 @@ def test_a_restore_that_fails_says_how_each_file_is_left(tree, monkeypatch):
         sentence = refusal(transaction.undo)
     (saved,) = [name for name in listing(tree) if name.startswith(".real.")]
     assert "{} holds its new bytes".format(tree / "real") in sentence
-    assert "the old file is {}".format(tree / saved) in sentence
+    assert f"the old file is {tree / saved}" in sentence
     assert "{} is not there".format(tree / "removed") in sentence
     files.recover(str(tree))
     assert (tree / "real").read_bytes() == b"old 3"

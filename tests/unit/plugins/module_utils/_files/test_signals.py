@@ -24,7 +24,7 @@ def none_ignored():
 def test_ends_as_an_error_does(number):
     undone = []
     before = signal.getsignal(number)
-    sentence = "The run was ended by %s. The files are as they were." % number.name
+    sentence = f"The run was ended by {number.name}. The files are as they were."
     undoable = signals.undoable(lambda: undone.append(True))
     with pytest.raises(FilesError, match=sentence), undoable:
         try:

@@ -78,8 +78,11 @@ BECAUSE = [
 
 
 def because(texts, pattern):
-    offsets = {path: [one.offset for one in definitions.find(text)]
-               for path, text in texts.items() if "TMOUT" in text and len(text) < 9999}
+    offsets = {
+        path: [one.offset for one in definitions.find(text)]
+        for path, text in texts.items()
+        if "TMOUT" in text and len(text) < 9999
+    }
     offsets = {path: offsets.get(path, [0]) for path in texts if "TMOUT" in texts[path]}
     return conditions.Texts(texts).because(offsets, pattern)
 
@@ -91,14 +94,23 @@ def test_because(texts, expected):
 
 # a file of tests that are as long as they are many
 def test_no_text_takes_long():
-    text = 'if [ -n "$A" ]; then\n' + "".join(
-        "[ -n '%s' ] &&\n" % ("x" * 90) for _number in range(20000)) + "TMOUT=3; fi\n: $UID\n"
+    text = (
+        'if [ -n "$A" ]; then\n'
+        + "".join("[ -n '%s' ] &&\n" % ("x" * 90) for _number in range(20000))
+        + "TMOUT=3; fi\n: $UID\n"
+    )
     assert because({"/a": text}, WHO).line == 20003
 
 
-@pytest.mark.parametrize("text", ['[ -t 0 ] && TMOUT=300\n', "tty -s || return\nTMOUT=300\n",
-                                  'is_tty() { [ -t 0 ]; }\nis_tty && TMOUT=300\n',
-                                  '[ "$TERM" = dumb ] && return\nTMOUT=300\n'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[ -t 0 ] && TMOUT=300\n",
+        "tty -s || return\nTMOUT=300\n",
+        "is_tty() { [ -t 0 ]; }\nis_tty && TMOUT=300\n",
+        '[ "$TERM" = dumb ] && return\nTMOUT=300\n',
+    ],
+)
 def test_a_terminal_decides(text):
     assert because({"/a": text}, shells._TERMINAL).line == 1
     assert because({"/a": text}, shells._UNKNOWABLE) is None

@@ -14,8 +14,20 @@ SPANS = [
     ("999999999999", 999999999999), ("1 5", 6), ("5 \u00b5s", 1), ("2M", 5259600),
     ("0", None), ("infinity", None), ("", None),
 ]  # fmt: skip
-NOT_SPANS = ["15 minits", "soon", "-5", "5 5x", "min", "1h, 5min", "1.", "1.5.5", "5 s!",
-             "9" * 400, "1" * 50000 + "!", "1 " * 20000 + "!"]
+NOT_SPANS = [
+    "15 minits",
+    "soon",
+    "-5",
+    "5 5x",
+    "min",
+    "1h, 5min",
+    "1.",
+    "1.5.5",
+    "5 s!",
+    "9" * 400,
+    "1" * 50000 + "!",
+    "1 " * 20000 + "!",
+]
 
 
 @pytest.mark.parametrize("text, seconds", SPANS)
@@ -37,14 +49,26 @@ LOGIND = [
     ({"etc/logind.conf": LOGIN % "5min"}, "5min", "etc/logind.conf"),
     ({"etc/logind.conf": "StopIdleSessionSec=5\n[Other]\nStopIdleSessionSec=6\n"}, None, None),
     ({"etc/logind.conf": LOGIN % "5", "lib/logind.conf": LOGIN % "6"}, "5", "etc/logind.conf"),
-    ({"etc/logind.conf": LOGIN % "5", "lib/logind.conf.d/a.conf": LOGIN % "6"}, "6",
-     "lib/logind.conf.d/a.conf"),
-    ({"etc/logind.conf.d/a.conf": LOGIN % "5", "lib/logind.conf.d/a.conf": LOGIN % "6"}, "5",
-     "etc/logind.conf.d/a.conf"),
-    ({"etc/logind.conf.d/a.conf": LOGIN % "5", "run/logind.conf.d/b.conf": LOGIN % "6"}, "6",
-     "run/logind.conf.d/b.conf"),
-    ({"etc/logind.conf.d/a.conf": LOGIN % "5", "etc/logind.conf.d/b": LOGIN % "6"}, "5",
-     "etc/logind.conf.d/a.conf"),
+    (
+        {"etc/logind.conf": LOGIN % "5", "lib/logind.conf.d/a.conf": LOGIN % "6"},
+        "6",
+        "lib/logind.conf.d/a.conf",
+    ),
+    (
+        {"etc/logind.conf.d/a.conf": LOGIN % "5", "lib/logind.conf.d/a.conf": LOGIN % "6"},
+        "5",
+        "etc/logind.conf.d/a.conf",
+    ),
+    (
+        {"etc/logind.conf.d/a.conf": LOGIN % "5", "run/logind.conf.d/b.conf": LOGIN % "6"},
+        "6",
+        "run/logind.conf.d/b.conf",
+    ),
+    (
+        {"etc/logind.conf.d/a.conf": LOGIN % "5", "etc/logind.conf.d/b": LOGIN % "6"},
+        "5",
+        "etc/logind.conf.d/a.conf",
+    ),
     ({"etc/logind.conf": LOGIN % "5\nStopIdleSessionSec=7"}, "7", "etc/logind.conf"),
     ({"etc/logind.conf": LOGIN % "5\nStopIdleSessionSec=soon"}, "5", "etc/logind.conf"),
 ]

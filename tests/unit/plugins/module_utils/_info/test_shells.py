@@ -41,7 +41,7 @@ def test_our_own_drop_in_does_not(options):
 UNSETTING = [
     ("TMOUT=3\nunset TMOUT\n", True),
     ("unset -v A TMOUT\n", True),
-    ("[ -n \"$A\" ] && unset TMOUT\n", True),
+    ('[ -n "$A" ] && unset TMOUT\n', True),
     ("( unset TMOUT )\n", False),
     ("unset TMOUTS; TMOUT=3\n", False),
     ("# unset TMOUT\n", False),
@@ -81,9 +81,16 @@ def test_names_of_exemptions():
 
 
 # what a child that is somebody else may say
-NOT_ANSWERS = [b"", b"null", b"[]", b"{}", b"\xff", b'{"tmout_seconds": "5"}',
-               b'{"tmout_seconds": 5, "logout_seconds": 5, "readonly": 1}',
-               b'{"tmout_seconds": true, "logout_seconds": 5, "readonly": true}']
+NOT_ANSWERS = [
+    b"",
+    b"null",
+    b"[]",
+    b"{}",
+    b"\xff",
+    b'{"tmout_seconds": "5"}',
+    b'{"tmout_seconds": 5, "logout_seconds": 5, "readonly": 1}',
+    b'{"tmout_seconds": true, "logout_seconds": 5, "readonly": true}',
+]
 
 
 @pytest.mark.parametrize("said", NOT_ANSWERS)

@@ -66,7 +66,7 @@ def test_set_env(tmp_path, text, expected, release):
 
 
 def k(value):
-    return "ClientAliveInterval %s\n" % value
+    return f"ClientAliveInterval {value}\n"
 
 
 ALL = "Match all\n" + k(9)
@@ -77,12 +77,19 @@ BEATEN = [
     (["5", "6"], "", "", [None, "an earlier option"]),
     (["5"], k(6) + ALL, "", ["@ROOT@/m line 3", "@ROOT@/m line 3", None]),
     ([], k(6) + ALL, "", ["@ROOT@/m line 3", None]),
-    (["5"], "Match User *,!root\n" + k(6) + "Match User bob\n" + k(7), "",
-     [None, None, "@ROOT@/m line 2"]),
-    ([], "Match Address 10.0.0.0/8\n" + k(6) + "Match Address 10.1.0.0/16\n" + k(7), "",
-     [None, "@ROOT@/m line 2"]),
-    ([], "Match Address 10.0.0.1\n" + k(6) + "Match Address 10.0.0.0/8\n" + k(7), "",
-     [None, None]),
+    (
+        ["5"],
+        "Match User *,!root\n" + k(6) + "Match User bob\n" + k(7),
+        "",
+        [None, None, "@ROOT@/m line 2"],
+    ),
+    (
+        [],
+        "Match Address 10.0.0.0/8\n" + k(6) + "Match Address 10.1.0.0/16\n" + k(7),
+        "",
+        [None, "@ROOT@/m line 2"],
+    ),
+    ([], "Match Address 10.0.0.1\n" + k(6) + "Match Address 10.0.0.0/8\n" + k(7), "", [None, None]),
     ([], INC + INC, k(6), [None, None]),
     ([], INC + "Match User bob\n" + INC, k(6), [None, None]),
     ([], k(5) + INC + "Match User bob\n" + INC, k(6), [None, "@ROOT@/m line 1", None]),
@@ -96,14 +103,17 @@ def test_what_beats_a_definition(tmp_path, monkeypatch, options, text, included,
     (tmp_path / "d").write_text(included)
     words = sshd_service.CommandLine(
         config=str(tmp_path / "m"),
-        options=tuple("ClientAliveInterval=" + value for value in options))
+        options=tuple("ClientAliveInterval=" + value for value in options),
+    )
     monkeypatch.setattr(
-        sshd_service, "find", lambda: (sshd_service.Service("ssh", None, False), None, words))
+        sshd_service, "find", lambda: (sshd_service.Service("ssh", None, False), None, words)
+    )
     look = info_sshd._Look(None, [])
     look.read()
     found = look.result["definitions"]
     assert [one["beaten_by"] for one in found] == [
-        by and by.replace("@ROOT@", str(tmp_path)) for by in beaten]
+        by and by.replace("@ROOT@", str(tmp_path)) for by in beaten
+    ]
     assert [one["wins"] for one in found] == [by is None for by in beaten]
 
 

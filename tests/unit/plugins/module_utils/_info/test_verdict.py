@@ -34,26 +34,43 @@ def test_span(low, high, text):
 
 
 def connection(**fields):
-    found = {"user": "x", "addr": "192.0.2.1", "scope": None, "interval_seconds": 60,
-             "count_max": 3, "detection_seconds": {"min": 180, "max": 240},
-             "channel_timeout": None, "unused_connection_timeout": None}
+    found = {
+        "user": "x",
+        "addr": "192.0.2.1",
+        "scope": None,
+        "interval_seconds": 60,
+        "count_max": 3,
+        "detection_seconds": {"min": 180, "max": 240},
+        "channel_timeout": None,
+        "unused_connection_timeout": None,
+    }
     found.update(fields)
     return found
 
 
 def never(interval, count_max, **fields):
     return connection(
-        interval_seconds=interval, count_max=count_max, detection_seconds=None, **fields)
+        interval_seconds=interval, count_max=count_max, detection_seconds=None, **fields
+    )
 
 
 def channel(**fields):
-    return dict({"value": "", "works": True, "shell_seconds": None, "command_seconds": None,
-                 "why": None}, **fields)
+    return dict(
+        {"value": "", "works": True, "shell_seconds": None, "command_seconds": None, "why": None},
+        **fields,
+    )
 
 
 def definition(line, value, beaten_by=None, scope="global", path="/etc/ssh/sshd_config"):
-    return {"path": path, "line": line, "keyword": "ClientAliveInterval", "value": value,
-            "scope": scope, "wins": beaten_by is None, "beaten_by": beaten_by}
+    return {
+        "path": path,
+        "line": line,
+        "keyword": "ClientAliveInterval",
+        "value": value,
+        "scope": scope,
+        "wins": beaten_by is None,
+        "beaten_by": beaten_by,
+    }
 
 
 def place(line, text, scope="login shells", path="/etc/profile.d/tmout.sh"):
@@ -61,31 +78,59 @@ def place(line, text, scope="login shells", path="/etc/profile.d/tmout.sh"):
 
 
 def told(user, family, logout=900, tmout=None, detail="", readonly=True):
-    return AccountShell(user, "/bin/" + family, family, "told", detail, tmout or logout, logout,
-                        readonly)
+    return AccountShell(
+        user, "/bin/" + family, family, "told", detail, tmout or logout, logout, readonly
+    )
 
 
 def shell(*definitions, **fields):
-    found = {"family": "bash", "definitions": list(definitions), "logout_seconds": None,
-             "readonly": True, "exported": True}
+    found = {
+        "family": "bash",
+        "definitions": list(definitions),
+        "logout_seconds": None,
+        "readonly": True,
+        "exported": True,
+    }
     found.update(fields)
     return found
 
 
-def facts(release=(10, 0), accounts=(), shells=(), reads=None, seconds=None, sees_ssh=True,
-          unseen=(), distribution="debian", **sshd):
-    shown = {"version": "OpenSSH_10.0p2", "service": {"running": True},
-             "connections": [connection()],
-             "tcp_keepalive_seconds": 7875, "unused_connection_timeout": None, "definitions": [],
-             "reload_needed": False, "sessions": None}
+def facts(
+    release=(10, 0),
+    accounts=(),
+    shells=(),
+    reads=None,
+    seconds=None,
+    sees_ssh=True,
+    unseen=(),
+    distribution="debian",
+    **sshd,
+):
+    shown = {
+        "version": "OpenSSH_10.0p2",
+        "service": {"running": True},
+        "connections": [connection()],
+        "tcp_keepalive_seconds": 7875,
+        "unused_connection_timeout": None,
+        "definitions": [],
+        "reload_needed": False,
+        "sessions": None,
+    }
     shown.update(sshd)
-    pairs = [one if isinstance(one, tuple) and not isinstance(one, AccountShell) else (one, {})
-             for one in accounts]
+    pairs = [
+        one if isinstance(one, tuple) and not isinstance(one, AccountShell) else (one, {})
+        for one in accounts
+    ]
     return verdict.Facts(
-        sshd=shown, release=release, shells=shells, accounts=pairs, unseen=unseen,
+        sshd=shown,
+        release=release,
+        shells=shells,
+        accounts=pairs,
+        unseen=unseen,
         reads_profile_d=reads or {"bash": True, "ksh93": True, "zsh": False},
         logind={"stop_idle_session_seconds": seconds, "sees_ssh": sees_ssh, "definitions": []},
-        distribution=distribution)
+        distribution=distribution,
+    )
 
 
 DROP_IN = "/etc/ssh/sshd_config.d/x.conf"
@@ -93,159 +138,365 @@ KEEPALIVE = "; TCP's own keepalive does after 2 hours 11 minutes 15 seconds, if 
 # facts, and the sentences that must be there, as they are or from their beginning
 SAID = [
     (facts(accounts=[told("a", "bash")]), ["An idle bash prompt is closed after 15 minutes."]),
-    (facts(accounts=[told("a", "bash"), told("b", "mksh"), told("c", "ksh93", 960)]),
-     ["An idle bash or mksh prompt is closed after 15 minutes.",
-      "An idle ksh93 prompt is closed after 16 minutes."]),
-    (facts(accounts=[told("a", "bash"), told("b", "bash", 60), told("c", "zsh", 60)]),
-     ["An idle bash prompt of `a` is closed after 15 minutes.",
-      "An idle bash prompt of `b` is closed after 1 minute.",
-      "An idle zsh prompt is closed after 1 minute."]),
-    (facts(accounts=[told("a", "bash", 300, detail="sshd's SetEnv"), told("b", "bash", None)]),
-     ["An idle bash prompt of `a` is closed after 5 minutes.",
-      "The account `b` uses bash, for which nothing sets TMOUT: nothing ever logs it out."]),
-    (facts(accounts=[told("a", "bash"), (told("b", "bash", None), {"ChannelTimeout": 60})]),
-     ["An idle bash prompt of `a` is closed after 15 minutes."]),
-    (facts(accounts=[told("a", "bash"), told("b", "bash", None, detail="/etc/profile.d/x.sh"),
-                     told("c", "zsh", None)]),
-     ["An idle bash prompt is closed after 15 minutes."]),
-    (facts(accounts=[told("a", "bash", readonly=False)]),
-     ["Users of bash can turn that off: the value is not readonly."]),
+    (
+        facts(accounts=[told("a", "bash"), told("b", "mksh"), told("c", "ksh93", 960)]),
+        [
+            "An idle bash or mksh prompt is closed after 15 minutes.",
+            "An idle ksh93 prompt is closed after 16 minutes.",
+        ],
+    ),
+    (
+        facts(accounts=[told("a", "bash"), told("b", "bash", 60), told("c", "zsh", 60)]),
+        [
+            "An idle bash prompt of `a` is closed after 15 minutes.",
+            "An idle bash prompt of `b` is closed after 1 minute.",
+            "An idle zsh prompt is closed after 1 minute.",
+        ],
+    ),
+    (
+        facts(accounts=[told("a", "bash", 300, detail="sshd's SetEnv"), told("b", "bash", None)]),
+        [
+            "An idle bash prompt of `a` is closed after 5 minutes.",
+            "The account `b` uses bash, for which nothing sets TMOUT: nothing ever logs it out.",
+        ],
+    ),
+    (
+        facts(accounts=[told("a", "bash"), (told("b", "bash", None), {"ChannelTimeout": 60})]),
+        ["An idle bash prompt of `a` is closed after 15 minutes."],
+    ),
+    (
+        facts(
+            accounts=[
+                told("a", "bash"),
+                told("b", "bash", None, detail="/etc/profile.d/x.sh"),
+                told("c", "zsh", None),
+            ]
+        ),
+        ["An idle bash prompt is closed after 15 minutes."],
+    ),
+    (
+        facts(accounts=[told("a", "bash", readonly=False)]),
+        ["Users of bash can turn that off: the value is not readonly."],
+    ),
     (facts(), ["A client that vanishes is noticed after 3 to 4 minutes."]),
-    (facts(connections=[never(0, 3)]),
-     ["sshd itself never notices a client that vanishes: ClientAliveInterval is 0" + KEEPALIVE]),
-    (facts(connections=[never(60, 0)], tcp_keepalive_seconds=None),
-     ["sshd itself never notices a client that vanishes: ClientAliveCountMax is 0."]),
-    (facts(connections=[never(600, 0)], release=(8, 0)),
-     ["ClientAliveCountMax is 0, and what that does differs: sshd drops idle clients, dead or not, "
-      "after one interval, or, from OpenSSH 8.2 on and where that was backported, nobody"]),
-    (facts(connections=[connection(), never(0, 3, scope="Match User backup")]),
-     ["A client that vanishes is noticed after 3 to 4 minutes.",
-      "For `Match User backup`: sshd itself never notices"]),
-    (facts(connections=[connection(), connection(user="ops", count_max=1, detection_seconds={
-        "min": 60, "max": 120})]),
-     ["For user `ops` from 192.0.2.1: a client that vanishes is noticed after 1 to 2 minutes."]),
-    (facts(connections=[connection(channel_timeout=channel(shell_seconds=900))]),
-     ["sshd closes an SSH session in which nothing is typed or shown for 15 minutes"]),
-    (facts(connections=[connection(channel_timeout=channel(command_seconds=60))]),
-     ["sshd ends a remote command that is silent for 1 minute."]),
-    (facts(connections=[connection(channel_timeout=channel(
-        works=False, why="`session=15m` does nothing, since so"))]),
-     ["Of ChannelTimeout, `session=15m` does nothing, since so."]),
-    (facts(connections=[connection(channel_timeout=channel(shell_seconds=60)), connection(
-        scope="Match User a"), connection(scope="Match User b")]),
-     ["For `Match User a` and `Match User b`: sshd closes no idle session."]),
-    (facts(connections=[connection(), never(0, 3, scope="Match User a"), never(
-        0, 3, scope="Match User a"), never(0, 3, scope="Match User b")]),
-     ["For `Match User a` and `Match User b`: sshd itself never notices"]),
-    (facts(connections=[connection()] + [
-        never(0, number, scope="Match User u%d" % number) for number in range(3)]),
-     ["For `Match User u0`, `Match User u1` and `Match User u2`: sshd itself never"]),
-    (facts(connections=[connection()] + [
-        never(number, 0, scope="Match User u", tcp=1) for number in range(2)] + [
-        connection(detection_seconds={"min": number, "max": number}) for number in range(1, 20)]),
-     ["11 more connections differ too."]),
-    (facts(connections=[connection(
-        unused_connection_timeout={"seconds": 300, "works": True, "why": None})]),
-     ["A connection without any session in it is closed after 5 minutes."]),
-    (facts(seconds=600), ["logind stops a session whose terminal it knows and that got no input "
-                          "for 10 minutes."]),
+    (
+        facts(connections=[never(0, 3)]),
+        ["sshd itself never notices a client that vanishes: ClientAliveInterval is 0" + KEEPALIVE],
+    ),
+    (
+        facts(connections=[never(60, 0)], tcp_keepalive_seconds=None),
+        ["sshd itself never notices a client that vanishes: ClientAliveCountMax is 0."],
+    ),
+    (
+        facts(connections=[never(600, 0)], release=(8, 0)),
+        [
+            "ClientAliveCountMax is 0, and what that does differs: sshd drops idle clients, dead or not, "
+            "after one interval, or, from OpenSSH 8.2 on and where that was backported, nobody"
+        ],
+    ),
+    (
+        facts(connections=[connection(), never(0, 3, scope="Match User backup")]),
+        [
+            "A client that vanishes is noticed after 3 to 4 minutes.",
+            "For `Match User backup`: sshd itself never notices",
+        ],
+    ),
+    (
+        facts(
+            connections=[
+                connection(),
+                connection(user="ops", count_max=1, detection_seconds={"min": 60, "max": 120}),
+            ]
+        ),
+        ["For user `ops` from 192.0.2.1: a client that vanishes is noticed after 1 to 2 minutes."],
+    ),
+    (
+        facts(connections=[connection(channel_timeout=channel(shell_seconds=900))]),
+        ["sshd closes an SSH session in which nothing is typed or shown for 15 minutes"],
+    ),
+    (
+        facts(connections=[connection(channel_timeout=channel(command_seconds=60))]),
+        ["sshd ends a remote command that is silent for 1 minute."],
+    ),
+    (
+        facts(
+            connections=[
+                connection(
+                    channel_timeout=channel(works=False, why="`session=15m` does nothing, since so")
+                )
+            ]
+        ),
+        ["Of ChannelTimeout, `session=15m` does nothing, since so."],
+    ),
+    (
+        facts(
+            connections=[
+                connection(channel_timeout=channel(shell_seconds=60)),
+                connection(scope="Match User a"),
+                connection(scope="Match User b"),
+            ]
+        ),
+        ["For `Match User a` and `Match User b`: sshd closes no idle session."],
+    ),
+    (
+        facts(
+            connections=[
+                connection(),
+                never(0, 3, scope="Match User a"),
+                never(0, 3, scope="Match User a"),
+                never(0, 3, scope="Match User b"),
+            ]
+        ),
+        ["For `Match User a` and `Match User b`: sshd itself never notices"],
+    ),
+    (
+        facts(
+            connections=[connection()]
+            + [never(0, number, scope=f"Match User u{number}") for number in range(3)]
+        ),
+        ["For `Match User u0`, `Match User u1` and `Match User u2`: sshd itself never"],
+    ),
+    (
+        facts(
+            connections=[connection()]
+            + [never(number, 0, scope="Match User u", tcp=1) for number in range(2)]
+            + [
+                connection(detection_seconds={"min": number, "max": number})
+                for number in range(1, 20)
+            ]
+        ),
+        ["11 more connections differ too."],
+    ),
+    (
+        facts(
+            connections=[
+                connection(unused_connection_timeout={"seconds": 300, "works": True, "why": None})
+            ]
+        ),
+        ["A connection without any session in it is closed after 5 minutes."],
+    ),
+    (
+        facts(seconds=600),
+        ["logind stops a session whose terminal it knows and that got no input for 10 minutes."],
+    ),
     (facts(seconds=600, sees_ssh=False), ["logind does not learn the terminals of SSH sessions"]),
-    (facts(accounts=[told("deploy", "zsh", None), told("web", "zsh", None)]),
-     ["The accounts `deploy` and `web` use zsh, which does not read /etc/profile.d on this system: "
-      "nothing ever logs them out."]),
-    (facts(accounts=[told("a", "dash", None)]),
-     ["The account `a` uses dash, which knows no idle timeout: nothing ever logs it out."]),
-    (facts(accounts=[told("a", "tcsh", None)]),
-     ["The account `a` uses tcsh, which obeys only its own autologout, and that is not set"]),
-    (facts(accounts=[told("a", "bash", None)]),
-     ["The account `a` uses bash, for which nothing sets TMOUT: nothing ever logs it out."]),
-    (facts(accounts=[told("a", "bash", None, detail="/etc/profile.d/tmout.sh")]),
-     ["The account `a` is exempt from TMOUT in /etc/profile.d/tmout.sh: nothing ever"]),
-    (facts(accounts=[told("a", "zsh", None)], shells=[
-        shell(place(3, "typeset -xr TMOUT=9"), family="zsh")]),
-     ["The account `a` uses zsh, which ends up without a TMOUT that it obeys, although "
-      "/etc/profile.d/tmout.sh line 3 says `typeset -xr TMOUT=9`: nothing ever logs it out."]),
-    (facts(accounts=[told("a", "bash", None)._replace(tmout_seconds=0)], shells=[
-        shell(place(3, "TMOUT=0"))]),
-     ["The account `a` uses bash, where TMOUT comes to 0 (/etc/profile.d/tmout.sh line 3: "]),
-    (facts(accounts=[told("a", "bash", None)._replace(tmout_seconds=0)], shells=[
-        shell(place(3, "TMOUT=0"), place(4, "[ -n \"$A\" ] && TMOUT=60"),
-              place(5, "export TMOUT"))]),
-     ["The account `a` uses bash, where TMOUT comes to 0 (/etc/profile.d/tmout.sh line 3: "]),
-    (facts(accounts=[told("a", "bash", None)._replace(tmout_seconds=0)], shells=[
-        shell(place(3, "TMOUT=$IDLE"), place(5, "export TMOUT"))]),
-     ["The account `a` uses bash, where TMOUT comes to 0 (/etc/profile.d/tmout.sh line 3: "]),
-    (facts(accounts=[told("a", "mksh", None)._replace(tmout_seconds=0)], shells=[
-        shell(place(3, 'test -z "$TMOUT" && TMOUT=60'), place(4, "export TMOUT"), family="mksh")]),
-     ["The account `a` uses mksh, where TMOUT is 0 as it is from the start, although "
-      "/etc/profile.d/tmout.sh line 3 says `test -z \"$TMOUT\" && TMOUT=60`: nothing ever"]),
-    (facts(accounts=[told("a", "ksh93", None)._replace(tmout_seconds=0)], shells=[
-        shell(place(3, "export -n TMOUT"), family="ksh93")]),
-     ["The account `a` uses ksh93, for which nothing sets TMOUT: nothing ever logs it out."]),
-    (facts(accounts=[told("a", "bash", None)], shells=[
-        shell(place(3, ": ${TMOUT:=15m}"), place(4, "readonly TMOUT"))]),
-     ["The account `a` uses bash, which ends up without a TMOUT that it obeys, although "
-      "/etc/profile.d/tmout.sh line 3 says `: ${TMOUT:=15m}`"]),
-    (facts(accounts=[told("a", "dash", None)], seconds=60, sees_ssh=False),
-     ["The account `a` uses dash, which knows no idle timeout: over SSH nothing ever logs it"]),
-    (facts(accounts=[told("a", "dash", None)], connections=[]),
-     ["The account `a` uses dash, which knows no idle timeout: nothing that can be seen here logs "
-      "it out."]),
-    (facts(accounts=[AccountShell("a", "/opt/x", None, "unknown", "/opt/x is odd", None, None,
-                                  None)]),
-     ["The account `a` may never be logged out, which cannot be told: /opt/x is odd."]),
+    (
+        facts(accounts=[told("deploy", "zsh", None), told("web", "zsh", None)]),
+        [
+            "The accounts `deploy` and `web` use zsh, which does not read /etc/profile.d on this system: "
+            "nothing ever logs them out."
+        ],
+    ),
+    (
+        facts(accounts=[told("a", "dash", None)]),
+        ["The account `a` uses dash, which knows no idle timeout: nothing ever logs it out."],
+    ),
+    (
+        facts(accounts=[told("a", "tcsh", None)]),
+        ["The account `a` uses tcsh, which obeys only its own autologout, and that is not set"],
+    ),
+    (
+        facts(accounts=[told("a", "bash", None)]),
+        ["The account `a` uses bash, for which nothing sets TMOUT: nothing ever logs it out."],
+    ),
+    (
+        facts(accounts=[told("a", "bash", None, detail="/etc/profile.d/tmout.sh")]),
+        ["The account `a` is exempt from TMOUT in /etc/profile.d/tmout.sh: nothing ever"],
+    ),
+    (
+        facts(
+            accounts=[told("a", "zsh", None)],
+            shells=[shell(place(3, "typeset -xr TMOUT=9"), family="zsh")],
+        ),
+        [
+            "The account `a` uses zsh, which ends up without a TMOUT that it obeys, although "
+            "/etc/profile.d/tmout.sh line 3 says `typeset -xr TMOUT=9`: nothing ever logs it out."
+        ],
+    ),
+    (
+        facts(
+            accounts=[told("a", "bash", None)._replace(tmout_seconds=0)],
+            shells=[shell(place(3, "TMOUT=0"))],
+        ),
+        ["The account `a` uses bash, where TMOUT comes to 0 (/etc/profile.d/tmout.sh line 3: "],
+    ),
+    (
+        facts(
+            accounts=[told("a", "bash", None)._replace(tmout_seconds=0)],
+            shells=[
+                shell(
+                    place(3, "TMOUT=0"),
+                    place(4, '[ -n "$A" ] && TMOUT=60'),
+                    place(5, "export TMOUT"),
+                )
+            ],
+        ),
+        ["The account `a` uses bash, where TMOUT comes to 0 (/etc/profile.d/tmout.sh line 3: "],
+    ),
+    (
+        facts(
+            accounts=[told("a", "bash", None)._replace(tmout_seconds=0)],
+            shells=[shell(place(3, "TMOUT=$IDLE"), place(5, "export TMOUT"))],
+        ),
+        ["The account `a` uses bash, where TMOUT comes to 0 (/etc/profile.d/tmout.sh line 3: "],
+    ),
+    (
+        facts(
+            accounts=[told("a", "mksh", None)._replace(tmout_seconds=0)],
+            shells=[
+                shell(
+                    place(3, 'test -z "$TMOUT" && TMOUT=60'),
+                    place(4, "export TMOUT"),
+                    family="mksh",
+                )
+            ],
+        ),
+        [
+            "The account `a` uses mksh, where TMOUT is 0 as it is from the start, although "
+            '/etc/profile.d/tmout.sh line 3 says `test -z "$TMOUT" && TMOUT=60`: nothing ever'
+        ],
+    ),
+    (
+        facts(
+            accounts=[told("a", "ksh93", None)._replace(tmout_seconds=0)],
+            shells=[shell(place(3, "export -n TMOUT"), family="ksh93")],
+        ),
+        ["The account `a` uses ksh93, for which nothing sets TMOUT: nothing ever logs it out."],
+    ),
+    (
+        facts(
+            accounts=[told("a", "bash", None)],
+            shells=[shell(place(3, ": ${TMOUT:=15m}"), place(4, "readonly TMOUT"))],
+        ),
+        [
+            "The account `a` uses bash, which ends up without a TMOUT that it obeys, although "
+            "/etc/profile.d/tmout.sh line 3 says `: ${TMOUT:=15m}`"
+        ],
+    ),
+    (
+        facts(accounts=[told("a", "dash", None)], seconds=60, sees_ssh=False),
+        ["The account `a` uses dash, which knows no idle timeout: over SSH nothing ever logs it"],
+    ),
+    (
+        facts(accounts=[told("a", "dash", None)], connections=[]),
+        [
+            "The account `a` uses dash, which knows no idle timeout: nothing that can be seen here logs "
+            "it out."
+        ],
+    ),
+    (
+        facts(
+            accounts=[
+                AccountShell("a", "/opt/x", None, "unknown", "/opt/x is odd", None, None, None)
+            ]
+        ),
+        ["The account `a` may never be logged out, which cannot be told: /opt/x is odd."],
+    ),
     (facts(), ["Accounts of a directory service are not enumerated"]),
-    (facts(definitions=[definition(3, "60"), definition(9, "300", "/etc/ssh/sshd_config line 3")]),
-     ["/etc/ssh/sshd_config line 9 (ClientAliveInterval 300, scope global) has no effect: "
-      "/etc/ssh/sshd_config line 3 wins."]),
-    (facts(shells=[shell(place(1, "TMOUT=60", "PAM", "/etc/environment"))]),
-     ["/etc/environment line 1 can set it too (PAM): TMOUT=60"]),
+    (
+        facts(
+            definitions=[definition(3, "60"), definition(9, "300", "/etc/ssh/sshd_config line 3")]
+        ),
+        [
+            "/etc/ssh/sshd_config line 9 (ClientAliveInterval 300, scope global) has no effect: "
+            "/etc/ssh/sshd_config line 3 wins."
+        ],
+    ),
+    (
+        facts(shells=[shell(place(1, "TMOUT=60", "PAM", "/etc/environment"))]),
+        ["/etc/environment line 1 can set it too (PAM): TMOUT=60"],
+    ),
     (facts(reload_needed=True), ["sshd has not read its configuration since it was changed"]),
-    (facts(sessions={"open": 3, "older": 2}),
-     ["2 of 3 open SSH sessions began before sshd last read its configuration, and keep the"]),
-    (facts(reload_needed=True, sessions={"open": 2, "older": 2}),
-     ["2 open SSH sessions may have older numbers."]),
-    (facts(service={"name": "ssh", "manager": "systemd", "running": False}),
-     ["No sshd runs now: what is said of sshd holds for one that is started."]),
+    (
+        facts(sessions={"open": 3, "older": 2}),
+        ["2 of 3 open SSH sessions began before sshd last read its configuration, and keep the"],
+    ),
+    (
+        facts(reload_needed=True, sessions={"open": 2, "older": 2}),
+        ["2 open SSH sessions may have older numbers."],
+    ),
+    (
+        facts(service={"name": "ssh", "manager": "systemd", "running": False}),
+        ["No sshd runs now: what is said of sshd holds for one that is started."],
+    ),
     (facts(unseen=["x cannot be read."]), ["x cannot be read."]),
-    (facts(shells=[shell(place(1, "TMOUT=9"), place(4, "TMOUT=8"), place(2, "", path="/b"))]),
-     ["TMOUT is defined in more than one login file: /etc/profile.d/tmout.sh line 1 and /b line 2."
-      ]),
-    (facts(definitions=[definition(3, "60", path=DROP_IN)]),
-     ["Scanners for Debian look for sshd's numbers in /etc/ssh/sshd_config only"]),
-    (facts(definitions=[definition(3, "60", path="/opt/x")], distribution=""),
-     ["Scanners look for sshd's numbers in /etc/ssh/sshd_config and its drop-ins only"]),
-    (facts(definitions=[definition(None, "60", scope="command line", path=None)]),
-     ["Scanners do not see the options on the daemon's command line."]),
-    (facts(definitions=[definition(3, "60", scope="Match User a")]),
-     ["Scanners take a number within a Match block for a global one"]),
-    (facts(shells=[shell(place(1, "TMOUT=9", path="/etc/bash.bashrc"), logout_seconds=9)]),
-     ["Scanners look for TMOUT in /etc/profile and /etc/profile.d/*.sh only"]),
-    (facts(shells=[shell(place(1, "TMOUT=9"), logout_seconds=9, readonly=False)]),
-     ["Scanners ask for a TMOUT that is readonly and exported: one that is not readonly"]),
+    (
+        facts(shells=[shell(place(1, "TMOUT=9"), place(4, "TMOUT=8"), place(2, "", path="/b"))]),
+        [
+            "TMOUT is defined in more than one login file: /etc/profile.d/tmout.sh line 1 and /b line 2."
+        ],
+    ),
+    (
+        facts(definitions=[definition(3, "60", path=DROP_IN)]),
+        ["Scanners for Debian look for sshd's numbers in /etc/ssh/sshd_config only"],
+    ),
+    (
+        facts(definitions=[definition(3, "60", path="/opt/x")], distribution=""),
+        ["Scanners look for sshd's numbers in /etc/ssh/sshd_config and its drop-ins only"],
+    ),
+    (
+        facts(definitions=[definition(None, "60", scope="command line", path=None)]),
+        ["Scanners do not see the options on the daemon's command line."],
+    ),
+    (
+        facts(definitions=[definition(3, "60", scope="Match User a")]),
+        ["Scanners take a number within a Match block for a global one"],
+    ),
+    (
+        facts(shells=[shell(place(1, "TMOUT=9", path="/etc/bash.bashrc"), logout_seconds=9)]),
+        ["Scanners look for TMOUT in /etc/profile and /etc/profile.d/*.sh only"],
+    ),
+    (
+        facts(shells=[shell(place(1, "TMOUT=9"), logout_seconds=9, readonly=False)]),
+        ["Scanners ask for a TMOUT that is readonly and exported: one that is not readonly"],
+    ),
 ]
 
 # facts, and words that must be in no sentence
 UNSAID = [
     (facts(accounts=[(told("a", "zsh", None), {"ChannelTimeout": 60})]), ["`a`"]),
     (facts(accounts=[AccountShell("a", "/no", None, "missing", "", None, None, None)]), ["`a`"]),
-    (facts(definitions=[definition(3, "60"), definition(9, "60", "/etc/ssh/sshd_config line 3")]),
-     ["has no effect"]),
-    (facts(definitions=[definition(3, "60", "the same line, in the scope Match all"),
-                        definition(3, "60", scope="Match all")]), ["has no effect"]),
+    (
+        facts(
+            definitions=[definition(3, "60"), definition(9, "60", "/etc/ssh/sshd_config line 3")]
+        ),
+        ["has no effect"],
+    ),
+    (
+        facts(
+            definitions=[
+                definition(3, "60", "the same line, in the scope Match all"),
+                definition(3, "60", scope="Match all"),
+            ]
+        ),
+        ["has no effect"],
+    ),
     (facts(connections=[]), ["vanishes"]),
     (facts(sessions={"open": 3, "older": 0}), ["began before"]),
     (facts(reload_needed=None), ["since it was changed"]),
     (facts(seconds=60, sees_ssh=None), ["does not learn"]),
-    (facts(shells=[shell(place(1, "TMOUT=9"), place(2, "TMOUT=9"), logout_seconds=9)]),
-     ["more than one", "Scanners"]),
+    (
+        facts(shells=[shell(place(1, "TMOUT=9"), place(2, "TMOUT=9"), logout_seconds=9)]),
+        ["more than one", "Scanners"],
+    ),
     (facts(shells=[shell(place(1, "TMOUT=9"), readonly=False)]), ["Scanners"]),
-    (facts(shells=[shell(place(1, "TMOUT=9", path="/x"), place(1, "TMOUT=9"), logout_seconds=9)]),
-     ["Scanners"]),
+    (
+        facts(
+            shells=[shell(place(1, "TMOUT=9", path="/x"), place(1, "TMOUT=9"), logout_seconds=9)]
+        ),
+        ["Scanners"],
+    ),
     (facts(definitions=[definition(3, "60", path=DROP_IN)], distribution="fedora"), ["Scanners"]),
     (facts(definitions=[definition(3, "60", "another", path="/opt/x")]), ["Scanners"]),
-    (facts(definitions=[definition(3, "60"), dict(
-        definition(4, "none", scope="Match User a"), keyword="ChannelTimeout")]), ["Scanners"]),
+    (
+        facts(
+            definitions=[
+                definition(3, "60"),
+                dict(definition(4, "none", scope="Match User a"), keyword="ChannelTimeout"),
+            ]
+        ),
+        ["Scanners"],
+    ),
 ]
 
 
@@ -267,25 +518,50 @@ NOTHING = AccountShell("a", "/bin/x", None, "unknown", "/bin/x is odd", None, No
 # an account's shell, what else ends its sessions, and idle_logout_seconds, ended_by, why
 ACCOUNTS = [
     (told("a", "bash"), {}, 900, "TMOUT", "An idle bash prompt is closed after 15 minutes."),
-    (told("a", "ksh93", 960), {}, 960, "TMOUT",
-     "An idle ksh93 prompt is closed after 16 minutes, the last minute of them a warning."),
+    (
+        told("a", "ksh93", 960),
+        {},
+        960,
+        "TMOUT",
+        "An idle ksh93 prompt is closed after 16 minutes, the last minute of them a warning.",
+    ),
     (told("a", "ksh93", 64, 4), {"ChannelTimeout": 9}, 13, "ChannelTimeout", "An idle ksh93"),
     (told("a", "ksh93", 64, 4), {"ChannelTimeout": 3}, 3, "ChannelTimeout", "An idle ksh93"),
     (told("a", "ksh93", 64, 4), {"ChannelTimeout": 61}, 64, "TMOUT", "An idle ksh93"),
     (told("a", "tcsh", 600), {}, 600, "autologout", "An idle tcsh prompt is closed"),
-    (told("a", "bash"), {"ChannelTimeout": 60}, 60, "ChannelTimeout",
-     "An idle bash prompt is closed after 15 minutes; ChannelTimeout ends an idle SSH session "
-     "after 1 minute."),
+    (
+        told("a", "bash"),
+        {"ChannelTimeout": 60},
+        60,
+        "ChannelTimeout",
+        "An idle bash prompt is closed after 15 minutes; ChannelTimeout ends an idle SSH session "
+        "after 1 minute.",
+    ),
     (told("a", "bash"), {"ChannelTimeout": 1000, "StopIdleSessionSec": 950}, 900, "TMOUT", "An "),
-    (told("a", "zsh", None), {"StopIdleSessionSec": 950}, 950, "StopIdleSessionSec",
-     "Uses zsh, which does not read /etc/profile.d on this system; StopIdleSessionSec ends"),
-    (told("a", "bash", 60, detail="/etc/environment"), {}, 60, "TMOUT",
-     "An idle bash prompt is closed after 1 minute, set by /etc/environment."),
+    (
+        told("a", "zsh", None),
+        {"StopIdleSessionSec": 950},
+        950,
+        "StopIdleSessionSec",
+        "Uses zsh, which does not read /etc/profile.d on this system; StopIdleSessionSec ends",
+    ),
+    (
+        told("a", "bash", 60, detail="/etc/environment"),
+        {},
+        60,
+        "TMOUT",
+        "An idle bash prompt is closed after 1 minute, set by /etc/environment.",
+    ),
     (told("a", "dash", None), {}, None, None, "Uses dash, which knows no idle timeout."),
     (NOTHING, {}, None, None, "What the shell does cannot be told: /bin/x is odd."),
     (NOTHING, {"ChannelTimeout": 60}, 60, "ChannelTimeout", "What the shell does cannot be told"),
-    (NOTHING._replace(state="missing"), {"ChannelTimeout": 60}, None, None,
-     "/bin/x does not exist, so that nobody can log in with it."),
+    (
+        NOTHING._replace(state="missing"),
+        {"ChannelTimeout": 60},
+        None,
+        None,
+        "/bin/x does not exist, so that nobody can log in with it.",
+    ),
 ]
 
 
@@ -307,11 +583,19 @@ ACCOUNT_STATES = [
     (told("a", "dash", None), SILENT, "unknown", "an idle session cannot be told."),
     (told("a", "bash"), SILENT, "ends", "whether sshd ends an idle session cannot be told."),
     (told("a", "dash", None), dict(SILENT, release=(8, 4)), "never", "no idle timeout."),
-    (told("a", "dash", None), dict(SILENT, release=(8, 4), seconds=60, sees_ssh=None), "unknown",
-     "whether StopIdleSessionSec ends its SSH sessions cannot be told."),
-    (told("a", "dash", None), {"seconds": 60, "sees_ssh": False}, "never",
-     "logind does not learn the terminals of its SSH sessions, which StopIdleSessionSec does not "
-     "end."),
+    (
+        told("a", "dash", None),
+        dict(SILENT, release=(8, 4), seconds=60, sees_ssh=None),
+        "unknown",
+        "whether StopIdleSessionSec ends its SSH sessions cannot be told.",
+    ),
+    (
+        told("a", "dash", None),
+        {"seconds": 60, "sees_ssh": False},
+        "never",
+        "logind does not learn the terminals of its SSH sessions, which StopIdleSessionSec does not "
+        "end.",
+    ),
     (told("a", "dash", None), dict(SILENT, version=None), "never", "no idle timeout."),
 ]
 

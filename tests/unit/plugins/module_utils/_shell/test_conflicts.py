@@ -29,12 +29,24 @@ JUDGED = [
     ("", "TMOUT=900\n", FIXED, [("TMOUT=900", False, True)]),
     ("", "TMOUT=900\n", OPEN, [("TMOUT=900", False, False)]),
     ("readonly TMOUT=5\n", "", FIXED, [("readonly TMOUT=5", True, True)]),
-    ("TMOUT=5\nA=1\nreadonly TMOUT\n", "", FIXED,
-     [("TMOUT=5", True, False), ("readonly TMOUT", True, True)]),
-    ("readonly TMOUT\nTMOUT=5\n", "", FIXED,
-     [("readonly TMOUT", True, True), ("TMOUT=5", False, False)]),
-    (": ${TMOUT:=5}\nreadonly TMOUT\n", "", FIXED,
-     [(": ${TMOUT:=5}", True, False), ("readonly TMOUT", True, True)]),
+    (
+        "TMOUT=5\nA=1\nreadonly TMOUT\n",
+        "",
+        FIXED,
+        [("TMOUT=5", True, False), ("readonly TMOUT", True, True)],
+    ),
+    (
+        "readonly TMOUT\nTMOUT=5\n",
+        "",
+        FIXED,
+        [("readonly TMOUT", True, True), ("TMOUT=5", False, False)],
+    ),
+    (
+        ": ${TMOUT:=5}\nreadonly TMOUT\n",
+        "",
+        FIXED,
+        [(": ${TMOUT:=5}", True, False), ("readonly TMOUT", True, True)],
+    ),
     # A default that is read after ours finds a value there.
     ("", ": ${TMOUT:=5}\n", FIXED, [(": ${TMOUT:=5}", False, False)]),
     ("", ": ${TMOUT:=5}\n", NONE, [(": ${TMOUT:=5}", True, True)]),
@@ -123,15 +135,20 @@ def test_what_cannot_be_told_and_not_be_taken_out_is_left_to_the_proof():
     tree = Tree({"/etc/profile": LOOP + text})
     changes, done = edits.disabling(tree, survey(tree._files, FIXED))
     assert [one.after.decode() for one in changes] == [
-        LOOP + text.replace("TMOUT=6", "#curfew.session# TMOUT=6")]
+        LOOP + text.replace("TMOUT=6", "#curfew.session# TMOUT=6")
+    ]
     assert len(done) == 1
     files = {"/etc/profile": LOOP + "read TMOUT\n"}
     assert edits.disabling(Tree(files), survey(files, FIXED)) == ([], set())
 
 
 def test_a_value_wins_that_another_file_makes_readonly():
-    files = {"/etc/profile": LOOP, "/etc/profile.d/a.sh": "TMOUT=5\n",
-             "/etc/profile.d/b.sh": "readonly TMOUT\n", "/etc/profile.d/c.sh": "TMOUT=6\n"}
+    files = {
+        "/etc/profile": LOOP,
+        "/etc/profile.d/a.sh": "TMOUT=5\n",
+        "/etc/profile.d/b.sh": "readonly TMOUT\n",
+        "/etc/profile.d/c.sh": "TMOUT=6\n",
+    }
     found = {one.path[-4:]: one.wins for one in survey(files, FIXED)}
     assert found == {"a.sh": True, "b.sh": True, "c.sh": False}
 
@@ -141,5 +158,6 @@ def test_disabling_takes_out_what_is_against_ours_and_no_more():
     tree = Tree(files)
     changes, done = edits.disabling(tree, survey(files, FIXED))
     assert [one.after.decode() for one in changes] == [
-        files["/etc/profile"].replace("TMOUT=6", "#curfew.session# TMOUT=6")]
+        files["/etc/profile"].replace("TMOUT=6", "#curfew.session# TMOUT=6")
+    ]
     assert [path for path, _offset in done] == ["/etc/profile"]

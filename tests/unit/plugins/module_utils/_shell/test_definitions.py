@@ -42,8 +42,10 @@ DEFINITIONS = [
     ("umask 022; export TMOUT=60\n", [(1, "60", False, True, False)]),
     ("export HISTSIZE=1 \\\n  TMOUT=60\n", [(2, "60", False, True, False)]),
     ('if [ "$PS1" ]; then TMOUT=60; fi\n', [(1, "60", False, False, True)]),
-    ("if x\nthen\n\tTMOUT=1\nelse\n\tTMOUT=2\nfi\n",
-     [(3, "1", False, False, True), (5, "2", False, False, True)]),
+    (
+        "if x\nthen\n\tTMOUT=1\nelse\n\tTMOUT=2\nfi\n",
+        [(3, "1", False, False, True), (5, "2", False, False, True)],
+    ),
     ("case $- in *i*) TMOUT=60;; esac\n", [(1, "60", False, False, True)]),
     ("case x in\n(a|b)\n TMOUT=60\nesac\n", [(3, "60", False, False, True)]),
     ("[ -t 0 ] && TMOUT=60\n", [(1, "60", False, False, True)]),
@@ -66,8 +68,10 @@ DEFINITIONS = [
     ("TMOUT=60 $X\n", [(1, "60", False, False, True)]),
     ("TMOUT=(60)\n", [(1, None, False, False, False)]),
     ("TMOUT[1]=60\n", [(1, None, False, False, False)]),
-    ("cat <<A; TMOUT=60\nTMOUT=1\nA\nTMOUT=2\n",
-     [(1, "60", False, False, False), (4, "2", False, False, False)]),
+    (
+        "cat <<A; TMOUT=60\nTMOUT=1\nA\nTMOUT=2\n",
+        [(1, "60", False, False, False), (4, "2", False, False, False)],
+    ),
     ("cat <<-'E'\n\tTMOUT=1\n\tE\nTMOUT=2\n", [(4, "2", False, False, False)]),
     ("x=`echo '#'` TMOUT=60\n", [(1, "60", False, False, False)]),
     ("echo ${#x} a#b; TMOUT=60 # TMOUT=1\n", [(1, "60", False, False, False)]),
@@ -179,73 +183,107 @@ DISABLED = [
     ("TMOUT=60", "#curfew.session# TMOUT=60"),
     ("TMOUT=60\r\n", "#curfew.session# TMOUT=60\r\n"),
     ("a=1\n  export TMOUT=60 # why\nb=2\n", "a=1\n#curfew.session#   export TMOUT=60 # why\nb=2\n"),
-    ("TMOUT=60; readonly TMOUT; export TMOUT\n",
-     "#curfew.session# TMOUT=60; readonly TMOUT; export TMOUT\n"),
-    ("umask 022; export TMOUT=60\n",
-     "#curfew.session# umask 022; export TMOUT=60\numask 022; : #curfew.session#\n"),
-    ("umask 022; export TMOUT=60\r\n",
-     "#curfew.session# umask 022; export TMOUT=60\r\numask 022; : #curfew.session#\r\n"),
-    ("export HISTSIZE=1 TMOUT=60",
-     "#curfew.session# export HISTSIZE=1 TMOUT=60\nexport HISTSIZE=1 #curfew.session#"),
-    ("export TMOUT=60 HISTSIZE=1 # c\n",
-     "#curfew.session# export TMOUT=60 HISTSIZE=1 # c\n"
-     "export HISTSIZE=1 # c #curfew.session#\n"),
-    ("readonly TMOUT export PATH\n",
-     "#curfew.session# readonly TMOUT export PATH\nreadonly export PATH #curfew.session#\n"),
+    (
+        "TMOUT=60; readonly TMOUT; export TMOUT\n",
+        "#curfew.session# TMOUT=60; readonly TMOUT; export TMOUT\n",
+    ),
+    (
+        "umask 022; export TMOUT=60\n",
+        "#curfew.session# umask 022; export TMOUT=60\numask 022; : #curfew.session#\n",
+    ),
+    (
+        "umask 022; export TMOUT=60\r\n",
+        "#curfew.session# umask 022; export TMOUT=60\r\numask 022; : #curfew.session#\r\n",
+    ),
+    (
+        "export HISTSIZE=1 TMOUT=60",
+        "#curfew.session# export HISTSIZE=1 TMOUT=60\nexport HISTSIZE=1 #curfew.session#",
+    ),
+    (
+        "export TMOUT=60 HISTSIZE=1 # c\n",
+        "#curfew.session# export TMOUT=60 HISTSIZE=1 # c\nexport HISTSIZE=1 # c #curfew.session#\n",
+    ),
+    (
+        "readonly TMOUT export PATH\n",
+        "#curfew.session# readonly TMOUT export PATH\nreadonly export PATH #curfew.session#\n",
+    ),
     ("TMOUT=60 A=1\n", "#curfew.session# TMOUT=60 A=1\nA=1 #curfew.session#\n"),
-    ("export A=1 \\\n  TMOUT=60 \\\n  B=2\n",
-     "#curfew.session# export A=1 \\\n#curfew.session#   TMOUT=60 \\\n#curfew.session#   B=2\n"
-     "export A=1   B=2 #curfew.session#\n"),
+    (
+        "export A=1 \\\n  TMOUT=60 \\\n  B=2\n",
+        "#curfew.session# export A=1 \\\n#curfew.session#   TMOUT=60 \\\n#curfew.session#   B=2\n"
+        "export A=1   B=2 #curfew.session#\n",
+    ),
     ("export \\\n  TMOUT=60\n", "#curfew.session# export \\\n#curfew.session#   TMOUT=60\n"),
-    ("if [ 1 ]; then\n  TMOUT=60\nfi\n",
-     "if [ 1 ]; then\n#curfew.session#   TMOUT=60\n  : #curfew.session#\nfi\n"),
-    ("if [ 1 ]; then TMOUT=60; A=1; fi\n",
-     "#curfew.session# if [ 1 ]; then TMOUT=60; A=1; fi\n"
-     "if [ 1 ]; then :; A=1; fi #curfew.session#\n"),
-    ("case x in x) TMOUT=60;; esac\n",
-     "#curfew.session# case x in x) TMOUT=60;; esac\ncase x in x) :;; esac #curfew.session#\n"),
+    (
+        "if [ 1 ]; then\n  TMOUT=60\nfi\n",
+        "if [ 1 ]; then\n#curfew.session#   TMOUT=60\n  : #curfew.session#\nfi\n",
+    ),
+    (
+        "if [ 1 ]; then TMOUT=60; A=1; fi\n",
+        "#curfew.session# if [ 1 ]; then TMOUT=60; A=1; fi\n"
+        "if [ 1 ]; then :; A=1; fi #curfew.session#\n",
+    ),
+    (
+        "case x in x) TMOUT=60;; esac\n",
+        "#curfew.session# case x in x) TMOUT=60;; esac\ncase x in x) :;; esac #curfew.session#\n",
+    ),
     ("true && TMOUT=60\n", "#curfew.session# true && TMOUT=60\ntrue && : #curfew.session#\n"),
     ("true &&\n  TMOUT=60\n", "true &&\n#curfew.session#   TMOUT=60\n  : #curfew.session#\n"),
-    ("cat >/dev/null <<A; TMOUT=60\nTMOUT=1\nA\nB=1\n",
-     "#curfew.session# cat >/dev/null <<A; TMOUT=60\ncat >/dev/null <<A; : #curfew.session#\n"
-     "TMOUT=1\nA\nB=1\n"),
+    (
+        "cat >/dev/null <<A; TMOUT=60\nTMOUT=1\nA\nB=1\n",
+        "#curfew.session# cat >/dev/null <<A; TMOUT=60\ncat >/dev/null <<A; : #curfew.session#\n"
+        "TMOUT=1\nA\nB=1\n",
+    ),
     ("A='x\ny'; B=1\nTMOUT=60\n", "A='x\ny'; B=1\n#curfew.session# TMOUT=60\n"),
-    ("f() { TMOUT=60; }\nf\n",
-     "#curfew.session# f() { TMOUT=60; }\nf() { :; } #curfew.session#\nf\n"),
-    ("{ TMOUT=60; } 2>/dev/null\n",
-     "#curfew.session# { TMOUT=60; } 2>/dev/null\n{ :; } 2>/dev/null #curfew.session#\n"),
+    (
+        "f() { TMOUT=60; }\nf\n",
+        "#curfew.session# f() { TMOUT=60; }\nf() { :; } #curfew.session#\nf\n",
+    ),
+    (
+        "{ TMOUT=60; } 2>/dev/null\n",
+        "#curfew.session# { TMOUT=60; } 2>/dev/null\n{ :; } 2>/dev/null #curfew.session#\n",
+    ),
     (": ${TMOUT:=60}\n", "#curfew.session# : ${TMOUT:=60}\n"),
     ("export TMOUT=60 >/dev/null 2>&1\n", "#curfew.session# export TMOUT=60 >/dev/null 2>&1\n"),
-    ("A=1; TMOUT=60 # it's\n",
-     "#curfew.session# A=1; TMOUT=60 # it's\nA=1; : # it's #curfew.session#\n"),
+    (
+        "A=1; TMOUT=60 # it's\n",
+        "#curfew.session# A=1; TMOUT=60 # it's\nA=1; : # it's #curfew.session#\n",
+    ),
     ("unset A TMOUT B\n", "#curfew.session# unset A TMOUT B\nunset A B #curfew.session#\n"),
     ("A=1\nunset TMOUT\n", "A=1\n#curfew.session# unset TMOUT\n"),
     ("mesg n\nunset TMOUT\n", "mesg n\n#curfew.session# unset TMOUT\n: #curfew.session#\n"),
     ("A=$(false)\nTMOUT=5\n", "A=$(false)\n#curfew.session# TMOUT=5\n: #curfew.session#\n"),
-    ("if [ x ]; then\n  B=1\nfi\nTMOUT=5\n",
-     "if [ x ]; then\n  B=1\nfi\n#curfew.session# TMOUT=5\n"),
+    (
+        "if [ x ]; then\n  B=1\nfi\nTMOUT=5\n",
+        "if [ x ]; then\n  B=1\nfi\n#curfew.session# TMOUT=5\n",
+    ),
     # A file whose last command failed would end a `set -e` script that reads it.
-    ("[ -z x ] && A=1\nTMOUT=60",
-     "[ -z x ] && A=1\n#curfew.session# TMOUT=60\n: #curfew.session#"),
-    ("false\nTMOUT=60\nexport TMOUT\n#\n",
-     "false\n#curfew.session# TMOUT=60\n#curfew.session# export TMOUT\n: #curfew.session#\n#\n"),
-    ("false\r\nTMOUT=60;\r\n",
-     "false\r\n#curfew.session# TMOUT=60;\r\n: #curfew.session#\r\n"),
-    ("false\nTMOUT=60\nreturn\n",
-     "false\n#curfew.session# TMOUT=60\n: #curfew.session#\nreturn\n"),
-    ("false\nTMOUT=60\nA=$?\n",
-     "false\n#curfew.session# TMOUT=60\n: #curfew.session#\nA=$?\n"),
-    ("false\nTMOUT=60\nA=1\nexport \\\nTMOUT",
-     "false\n#curfew.session# TMOUT=60\nA=1\n#curfew.session# export \\\n"
-     "#curfew.session# TMOUT"),
+    ("[ -z x ] && A=1\nTMOUT=60", "[ -z x ] && A=1\n#curfew.session# TMOUT=60\n: #curfew.session#"),
+    (
+        "false\nTMOUT=60\nexport TMOUT\n#\n",
+        "false\n#curfew.session# TMOUT=60\n#curfew.session# export TMOUT\n: #curfew.session#\n#\n",
+    ),
+    ("false\r\nTMOUT=60;\r\n", "false\r\n#curfew.session# TMOUT=60;\r\n: #curfew.session#\r\n"),
+    ("false\nTMOUT=60\nreturn\n", "false\n#curfew.session# TMOUT=60\n: #curfew.session#\nreturn\n"),
+    ("false\nTMOUT=60\nA=$?\n", "false\n#curfew.session# TMOUT=60\n: #curfew.session#\nA=$?\n"),
+    (
+        "false\nTMOUT=60\nA=1\nexport \\\nTMOUT",
+        "false\n#curfew.session# TMOUT=60\nA=1\n#curfew.session# export \\\n#curfew.session# TMOUT",
+    ),
     ("TMOUT=60\nreadonly TMOUT\n", "#curfew.session# TMOUT=60\n#curfew.session# readonly TMOUT\n"),
-    ("[ -n x ] && readonly TMOUT=60\nexport TMOUT\n",
-     "#curfew.session# [ -n x ] && readonly TMOUT=60\n[ -n x ] && : #curfew.session#\n"
-     "#curfew.session# export TMOUT\n: #curfew.session#\n"),
-    ("TMOUT=60 export A=1\n",
-     "#curfew.session# TMOUT=60 export A=1\nexport A=1 #curfew.session#\n"),
-    ("B=1 TMOUT=60 eval A='$B'\n",
-     "#curfew.session# B=1 TMOUT=60 eval A='$B'\nB=1 eval A='$B' #curfew.session#\n"),
+    (
+        "[ -n x ] && readonly TMOUT=60\nexport TMOUT\n",
+        "#curfew.session# [ -n x ] && readonly TMOUT=60\n[ -n x ] && : #curfew.session#\n"
+        "#curfew.session# export TMOUT\n: #curfew.session#\n",
+    ),
+    (
+        "TMOUT=60 export A=1\n",
+        "#curfew.session# TMOUT=60 export A=1\nexport A=1 #curfew.session#\n",
+    ),
+    (
+        "B=1 TMOUT=60 eval A='$B'\n",
+        "#curfew.session# B=1 TMOUT=60 eval A='$B'\nB=1 eval A='$B' #curfew.session#\n",
+    ),
     ("TMOUT=60 export TMOUT\n", "#curfew.session# TMOUT=60 export TMOUT\n"),
     ("{ TMOUT=60 :; }\n", "#curfew.session# { TMOUT=60 :; }\n{ :; } #curfew.session#\n"),
     ("A=1; let TMOUT=60\n", "#curfew.session# A=1; let TMOUT=60\nA=1; : #curfew.session#\n"),
@@ -335,8 +373,12 @@ def test_disable_and_enable(text, expected):
 
 
 # dash has no let.
-ASKED = [(shell, row[0]) for shell in ("bash", "dash", "zsh", "ksh93", "mksh") for row in DISABLED
-         if row[1] and "\r" not in row[0] and not (shell == "dash" and "let " in row[0])]
+ASKED = [
+    (shell, row[0])
+    for shell in ("bash", "dash", "zsh", "ksh93", "mksh")
+    for row in DISABLED
+    if row[1] and "\r" not in row[0] and not (shell == "dash" and "let " in row[0])
+]
 
 
 @pytest.mark.parametrize("shell, text", ASKED)
@@ -350,9 +392,12 @@ def test_disabled_text_means_the_same_otherwise(shell, text, tmp_path):
     for number, body in enumerate((text, disabled)):
         login_file = tmp_path / str(number)
         login_file.write_bytes(body.encode())
-        command = "{0}. {1}; {2}; echo \"<$TMOUT>\"".format(prefix, login_file, shown)
+        command = f'{prefix}. {login_file}; {shown}; echo "<$TMOUT>"'
         done = subprocess.run(
-            [shell, "-c", command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=10,
+            [shell, "-c", command],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=10,
             check=False,
         )
         results.append(done.stdout.decode().split("\n"))
@@ -365,9 +410,7 @@ def test_disabled_text_means_the_same_otherwise(shell, text, tmp_path):
 
 def test_only_what_is_asked_for_is_disabled():
     text = "TMOUT=1\nTMOUT=2\n"
-    assert edits.disable(text, script.find(text)[1:]) == (
-        "TMOUT=1\n#curfew.session# TMOUT=2\n"
-    )
+    assert edits.disable(text, script.find(text)[1:]) == ("TMOUT=1\n#curfew.session# TMOUT=2\n")
     assert edits.disable(text, []) == text
 
 

@@ -42,8 +42,26 @@ SCANNERS = [
     r"(?m)^\s*([^#]+;\s*)?export\s+TMOUT(\s+|\s*;|\s*$|=(900|[1-8][0-9][0-9]))\b",
 ]
 
-BAD_NAMES = ["", " ", "a b", "a'b", 'a"b', "a\nb", "$(id)", "`id`", "a;b", "a|b", "*", "-x", "a)",
-             "\u00e9", None, 5, "a$b", "root\n"]
+BAD_NAMES = [
+    "",
+    " ",
+    "a b",
+    "a'b",
+    'a"b',
+    "a\nb",
+    "$(id)",
+    "`id`",
+    "a;b",
+    "a|b",
+    "*",
+    "-x",
+    "a)",
+    "\u00e9",
+    None,
+    5,
+    "a$b",
+    "root\n",
+]
 
 # text, then the first foreign line, if any
 FOREIGN = [
@@ -70,7 +88,10 @@ FOREIGN = [
 
 def _run(shell, command):
     done = subprocess.run(
-        shell + ["-c", command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=10,
+        shell + ["-c", command],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=10,
         check=False,
     )
     return done.stdout.decode()
@@ -91,7 +112,7 @@ def test_every_shell_reads_it_twice(shell, flags, options, tmp_path):
     asked += "env | grep -q ^TMOUT=900 && e=yes || e=no; echo $TMOUT $r $e"
     for twice in TWICE:
         said = _run(shell + flags, twice.format(path) + "; " + asked)
-        assert said == "900 {0} {1}\n".format(readonly, exported), twice
+        assert said == f"900 {readonly} {exported}\n", twice
 
 
 @pytest.mark.parametrize("shell", SHELLS, ids=" ".join)
@@ -104,7 +125,7 @@ def test_exempt_are_left_alone(shell, tmp_path):
     for options in ({"exempt_users": ["x", user]}, {"exempt_groups": [group]}):
         path = tmp_path / "tmout.sh"
         path.write_text(dropin.render(900, **options))
-        said = _run(shell, "id() {{ echo x; }}; USER=x; . {0}; echo \"<$TMOUT>\"".format(path))
+        said = _run(shell, f'id() {{ echo x; }}; USER=x; . {path}; echo "<$TMOUT>"')
         assert said in ("<>\n", "<0>\n")
 
 
@@ -112,7 +133,7 @@ def test_exempt_group_is_a_whole_name(tmp_path):
     group = subprocess.check_output(["id", "-gn"]).decode().strip()
     path = tmp_path / "tmout.sh"
     path.write_text(dropin.render(900, exempt_groups=[group[:-1], group + "x"]))
-    assert _run(["dash"], ". {0}; echo $TMOUT".format(path)) == "900\n"
+    assert _run(["dash"], f". {path}; echo $TMOUT") == "900\n"
 
 
 @pytest.mark.parametrize("shell", SHELLS, ids=" ".join)
@@ -121,12 +142,16 @@ def test_interactive_only(shell, tmp_path):
         pytest.skip(shell[0] + " is not installed")
     path = tmp_path / "tmout.sh"
     path.write_text(dropin.render(900, interactive_only=True))
-    command = ". {0}; . {0}; echo \"<$TMOUT>\"".format(path)
+    command = f'. {path}; . {path}; echo "<$TMOUT>"'
     assert _run(shell, command) in ("<>\n", "<0>\n")
     interactive = subprocess.run(
         shell + ["-i", "-c", command],
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-        env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}, start_new_session=True, timeout=10,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)},
+        start_new_session=True,
+        timeout=10,
         check=False,
     )
     assert interactive.stdout.decode() == "<900>\n"

@@ -46,7 +46,7 @@ PATHOLOGICAL = [
     ("TMOUT=1\n", "((x;", "\n"),
     ("TMOUT=1\n", "{ ", "\n"),
     ("TMOUT=1\n", "${x:-", "\n"),
-    ("TMOUT=1\n", "\"${x:-", "\n"),
+    ("TMOUT=1\n", '"${x:-', "\n"),
     ("TMOUT=1\nA='", "x", "'\n"),
     ('TMOUT=1\nA="', "\\\\", '"\n'),
     ('TMOUT=1\neval "', "\\\\", '"\n'),
@@ -67,8 +67,13 @@ TOO_MUCH = [
     ("", "a;", 100000, "TMOUT=1\n", "it holds more than 200000 words and operators."),
     ("", "TMOUT=1;", 10001, "\n", "it defines TMOUT more than 10000 times."),
     ("A='", "TMOUT", 20000, "'\n", "a word that mentions TMOUT has more than 65536 characters."),
-    ("for i in ", "a ", 3000, "\ndo\n. $i; . $i\ndone\n",
-     "what it sources leads to more than 5000 names."),
+    (
+        "for i in ",
+        "a ",
+        3000,
+        "\ndo\n. $i; . $i\ndone\n",
+        "what it sources leads to more than 5000 names.",
+    ),
     (". $(ls ", "/etc/x ", 5001, ")\n", "what it sources leads to more than 5000 names."),
 ]
 

@@ -81,7 +81,7 @@ def test_files_that_cannot_be_brought_back(path, monkeypatch):
 def test_rights_that_cannot_be_brought_back(path, monkeypatch):
     monkeypatch.setattr(os, "chmod", refuse)
     error = write(path, OLD)
-    assert str(error).startswith("It is wrong. Then: %s could not be given" % path)
+    assert str(error).startswith(f"It is wrong. Then: {path} could not be given")
     assert error.result["changed"] is True and mode(path) == 0o644
 
 

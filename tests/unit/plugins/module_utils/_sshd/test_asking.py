@@ -43,19 +43,21 @@ def stand_in():
                 program.write(STAND_IN % refusal)
             os.chmod(path, 0o755)
             return path
+
         yield write
 
 
 def trees(tmp_path):
     """A tree on disk, and what is planned of it."""
     main, drop_in = str(tmp_path / "main"), str(tmp_path / "a.conf")
-    texts = {main: "Include %s\nUseDNS no\n" % drop_in, drop_in: "PermitTTY no\n"}
+    texts = {main: f"Include {drop_in}\nUseDNS no\n", drop_in: "PermitTTY no\n"}
     for path, text in texts.items():
         with open(path, "w") as file:
             file.write(text)
 
     def read(now):
         return config.read_tree(main, lambda path, by: now[path], lambda name: [name], ())
+
     return read(texts), read(dict(texts, **{drop_in: "PermitTTY yes\n"}))
 
 
@@ -69,7 +71,8 @@ def test_asks_the_real_files_where_nothing_is_planned(stand_in, tmp_path):
     tree, _planned = trees(tmp_path)
     answer, _prover = ask(stand_in(), tree, False, options=["-o", "X=1"])
     assert answer["words"] == [
-        "-T -f %s -C user=u,host=h,addr=192.0.2.1,laddr=127.0.0.1,lport=22 -o X=1" % tree.main]
+        f"-T -f {tree.main} -C user=u,host=h,addr=192.0.2.1,laddr=127.0.0.1,lport=22 -o X=1"
+    ]
 
 
 def test_asks_a_copy_of_what_is_planned_and_leaves_none_behind(stand_in, tmp_path):
@@ -105,7 +108,8 @@ def test_a_refusal_names_the_real_file(stand_in, tmp_path):
     answer, _prover = ask(stand_in(BAD_LINE), planned, True)
     assert isinstance(answer, asking.Rejected)
     assert str(answer) == (
-        "sshd refuses the configuration: %s line 3: Bad configuration option: x." % planned.main)
+        f"sshd refuses the configuration: {planned.main} line 3: Bad configuration option: x."
+    )
 
 
 INVALID = [
@@ -118,7 +122,8 @@ INVALID = [
 
 @pytest.mark.parametrize("release, exists, told", INVALID)
 def test_tells_of_an_invalid_user_where_sshd_knows_the_word(
-        stand_in, tmp_path, release, exists, told):
+    stand_in, tmp_path, release, exists, told
+):
     tree, _planned = trees(tmp_path)
     connection = CONNECTION._replace(user_exists=exists)
     answer, _prover = ask(stand_in(), tree, False, release, connection)
@@ -142,7 +147,8 @@ def test_names_the_line_that_may_be_why(stand_in, tmp_path, monkeypatch):
     monkeypatch.setattr(asking, "TIMEOUT_SECONDS", 1)
     (tmp_path / "m").write_text("#\n#%s\n#\n" % ("x" * 20000))
     tree = config.read_tree(
-        str(tmp_path / "m"), lambda path, by: (tmp_path / "m").read_text(), lambda name: [], ())
+        str(tmp_path / "m"), lambda path, by: (tmp_path / "m").read_text(), lambda name: [], ()
+    )
     sentence = "m line 2 has 20001 characters"
     with pytest.raises(asking.SshdError, match=sentence):
         ask(stand_in("exec sleep 60"), tree, False)
@@ -168,7 +174,7 @@ def test_asks_some_at_once_and_never_all(stand_in, tmp_path):
     binary = stand_in(COUNTING)
     os.chmod(os.path.dirname(binary), 0o777)
     questions = [
-        asking.Question(tree, CONNECTION._replace(user="u%d" % number), False)
+        asking.Question(tree, CONNECTION._replace(user=f"u{number}"), False)
         for number in range(30)]  # fmt: skip
     with asking.Prover(binary, (10, 0)) as prover:
         answers = prover.ask(questions)
@@ -187,7 +193,7 @@ def test_leaves_nobody_running_when_it_gives_up(stand_in, tmp_path, monkeypatch)
     with asking.Prover(binary, (10, 0)) as prover, pytest.raises(asking.SshdError):
         prover.ask([asking.Question(tree, CONNECTION, False)] * 3)
     with open(binary + ".pids") as pids:
-        assert [pid for pid in pids if os.path.exists("/proc/%d" % int(pid))] == []
+        assert [pid for pid in pids if os.path.exists(f"/proc/{int(pid)}")] == []
 
 
 def test_a_stage_that_cannot_be_written_is_one_sentence(stand_in, tmp_path, monkeypatch):
@@ -211,7 +217,7 @@ VERSIONS = [
 
 @pytest.mark.parametrize("said, text, release", VERSIONS)
 def test_version(stand_in, said, text, release):
-    found = asking.version(stand_in("printf '%%s\\n' '%s' >&2; exit 1" % said))
+    found = asking.version(stand_in(f"printf '%s\\n' '{said}' >&2; exit 1"))
     assert found == (text, release)
 
 
@@ -242,8 +248,9 @@ PROGRAMS = [
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root runs what others must not write")
 @pytest.mark.parametrize("folder, program, danger", PROGRAMS)
 @pytest.mark.parametrize("link", [False, True])
-def test_root_runs_no_program_that_somebody_else_could_write(stand_in, folder, program, danger,
-                                                             link):
+def test_root_runs_no_program_that_somebody_else_could_write(
+    stand_in, folder, program, danger, link
+):
     outer = os.path.dirname(stand_in())
     home = os.path.join(outer, "inner")
     os.mkdir(home)
@@ -256,8 +263,9 @@ def test_root_runs_no_program_that_somebody_else_could_write(stand_in, folder, p
         os.chown(name, owner, 0)
         os.chmod(name, mode)
     for given, running, subject in [
-            (named, None, "Option sshd: %s is not run"),
-            (None, named, "The program of the running sshd, %s, is not run")]:
+        (named, None, "Option sshd: %s is not run"),
+        (None, named, "The program of the running sshd, %s, is not run"),
+    ]:
         if danger is None:
             assert asking.find_binary(given, running) == named
             continue

@@ -45,7 +45,10 @@ REASONS = [
 def test_meaning(text, release, works, shell, command):
     found = channel_timeout.meaning(text.split(), release)
     assert (found["works"], found["shell_seconds"], found["command_seconds"]) == (
-        works, shell, command)
+        works,
+        shell,
+        command,
+    )
     assert found["value"] == text
     assert works or found["why"]
 
@@ -55,8 +58,11 @@ def test_reason(text, release, words):
     assert words in channel_timeout.meaning(text.split(), release)["why"]
 
 
-G, U, A = "ChannelTimeout *=1\n", "Match User ops\nChannelTimeout *=2\n", (
-    "Match all\nChannelTimeout *=3\n")
+G, U, A = (
+    "ChannelTimeout *=1\n",
+    "Match User ops\nChannelTimeout *=2\n",
+    ("Match all\nChannelTimeout *=3\n"),
+)
 # configuration, options of the command line, what -T shows, release, what counts
 SCOPES = [
     (G, [], "*=1", (10, 0), "*=1"),
@@ -75,9 +81,11 @@ SCOPES = [
 @pytest.mark.parametrize("text, options, shown, release, counts", SCOPES)
 def test_in_force(text, options, shown, release, counts):
     tree = config.read_tree(
-        "/main", lambda _path, _by: text, lambda _pattern: [], ["ChannelTimeout"], release)
+        "/main", lambda _path, _by: text, lambda _pattern: [], ["ChannelTimeout"], release
+    )
     found, why = channel_timeout.in_force(
-        tuple(shown.split()), tree, [(option,) for option in options], release)
+        tuple(shown.split()), tree, [(option,) for option in options], release
+    )
     assert " ".join(found) == counts
     assert (why is None) == (shown == counts)
     assert why is None or shown in why

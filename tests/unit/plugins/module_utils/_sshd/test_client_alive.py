@@ -144,16 +144,32 @@ ALL = "Match all\nClientAliveInterval 60\n"
 # What the daemon gets as -o, the file, the module's options; the cause of the failure, or None;
 # and whether each conflict wins: of an option, by its text, else of a line.
 OPTIONS = [
-    (["600"], ELSEWHERE, {"interval": "10m", "connections": [{"lport": 2023}]},
-     "line 2 in the scope Match LocalPort 2023 says 'ClientAliveInterval 9'", {2: True}),
-    (["120"], "", {"interval": 600}, "the daemon runs with -o ClientAliveInterval=120, which beats "
-     "the global section of every file.", {"-o ClientAliveInterval=120": True}),
+    (
+        ["600"],
+        ELSEWHERE,
+        {"interval": "10m", "connections": [{"lport": 2023}]},
+        "line 2 in the scope Match LocalPort 2023 says 'ClientAliveInterval 9'",
+        {2: True},
+    ),
+    (
+        ["120"],
+        "",
+        {"interval": 600},
+        "the daemon runs with -o ClientAliveInterval=120, which beats "
+        "the global section of every file.",
+        {"-o ClientAliveInterval=120": True},
+    ),
     (["120"], "", {"interval": 600, "match": "User bob"}, None, {}),
     (["10"], ALL, {"interval": 60}, None, {"-o ClientAliveInterval=10": False}),
     (["10"], ALL, {"interval": 10}, "line 2 in the scope Match all", {2: True}),
     (["5", "60"], "", {"interval": 5}, None, {"-o ClientAliveInterval=60": False}),
-    (["5", "60"], "", {"interval": 60}, "-o ClientAliveInterval=5,",
-     {"-o ClientAliveInterval=5": True}),
+    (
+        ["5", "60"],
+        "",
+        {"interval": 60},
+        "-o ClientAliveInterval=5,",
+        {"-o ClientAliveInterval=5": True},
+    ),
     (["120"], "", {"interval": 600, "verify": False}, None, {"-o ClientAliveInterval=120": True}),
 ]
 
@@ -164,17 +180,21 @@ def test_options_of_the_daemon(tmp_path, monkeypatch, options, text, given, caus
     main = tmp_path / "sshd_config"
     main.write_text(text)
     words = sshd_service.CommandLine(
-        config=str(main), options=tuple("ClientAliveInterval=" + value for value in options))
+        config=str(main), options=tuple("ClientAliveInterval=" + value for value in options)
+    )
     service = sshd_service.Service("ssh", None, False)
     monkeypatch.setattr(sshd_service, "find", lambda: (service, None, words))
     params = {"state": "present", "interval": None, "count_max": None, "match": None,
               "verify": True, "conflicts": "report", "sshd": None, "reload": False,
               "backup": False, "path": str(main)}  # fmt: skip
-    params.update(given, connections=[
-        dict(dict.fromkeys(("user", "host", "addr", "laddr", "lport")), **each)
-        for each in given.get("connections", [])])
-    request = engine.request(
-        params, client_alive.settings(params), client_alive.shown(), True)
+    params.update(
+        given,
+        connections=[
+            dict(dict.fromkeys(("user", "host", "addr", "laddr", "lport")), **each)
+            for each in given.get("connections", [])
+        ],
+    )
+    request = engine.request(params, client_alive.settings(params), client_alive.shown(), True)
     try:
         outcome = engine.apply(request)
     except engine.ChangeError as error:
@@ -188,6 +208,7 @@ def test_options_of_the_daemon(tmp_path, monkeypatch, options, text, given, caus
         for item in found:
             if item["path"] is None:
                 ending = " (and wins)." if item["wins"] else "."
-                assert "The daemon's option %s contradicts it%s" % (
-                    item["text"], ending) in warnings
+                assert (
+                    "The daemon's option %s contradicts it%s" % (item["text"], ending) in warnings
+                )
     assert {item["line"] or item["text"]: item["wins"] for item in found} == conflicts

@@ -18,7 +18,7 @@ def setting(value="60"):
 
 
 def k(value, ending="\n"):
-    return "ClientAliveInterval %s%s" % (value, ending)
+    return f"ClientAliveInterval {value}{ending}"
 
 
 SET = [
@@ -143,8 +143,11 @@ def idempotent(edit, before, after):
 
 def others(text):
     """The lines that set nothing of ours, without the ending of the last."""
-    lines = [line for line in text.split("\n")
-             if getattr(config.parse_line(line, RELEASE), "keyword", None) not in OURS]
+    lines = [
+        line
+        for line in text.split("\n")
+        if getattr(config.parse_line(line, RELEASE), "keyword", None) not in OURS
+    ]
     return lines[:-1] if lines[-1:] == [""] else lines
 
 
@@ -167,8 +170,9 @@ def test_remove_global(name, before, after):
 
 @pytest.mark.parametrize("name, before, value, after", IN_MATCH, ids=[row[0] for row in IN_MATCH])
 def test_set_in_match(name, before, value, after):
-    idempotent(lambda text: sshd_edit.set_in_match(text, setting(value), CRITERIA, RELEASE),
-               before, after)
+    idempotent(
+        lambda text: sshd_edit.set_in_match(text, setting(value), CRITERIA, RELEASE), before, after
+    )
 
 
 @pytest.mark.parametrize("name, before, after", SET, ids=[row[0] for row in SET])
@@ -185,8 +189,7 @@ TEXTS = [
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_disable_and_enable_are_each_others_reverse(text):
-    numbers = [number for number, _line, _statement
-               in config.statements(text, OURS, RELEASE)]
+    numbers = [number for number, _line, _statement in config.statements(text, OURS, RELEASE)]
     disabled = sshd_edit.disable(text, numbers)
     assert disabled.count("#curfew.session# ") == 1
     assert list(config.statements(disabled, OURS, RELEASE)) == []

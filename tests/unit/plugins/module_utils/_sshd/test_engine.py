@@ -37,18 +37,22 @@ class Transaction:
 
 
 BACK = " The files are as they were. The daemon was reloaded with them."
-NOT_BACK = (" Then: /etc/ssh/sshd_config has been changed by somebody else since."
-            " The daemon was reloaded with what is there now.")
+NOT_BACK = (
+    " Then: /etc/ssh/sshd_config has been changed by somebody else since."
+    " The daemon was reloaded with what is there now."
+)
 
 
 @pytest.mark.parametrize("fails, ending", [(False, BACK), (True, NOT_BACK)])
-@pytest.mark.parametrize("error", [service.ServiceError("sshd no longer answers."),
-                                   KeyError("a bug")])
+@pytest.mark.parametrize(
+    "error", [service.ServiceError("sshd no longer answers."), KeyError("a bug")]
+)
 def test_an_undo_that_fails_does_not_hide_why_it_was_needed(monkeypatch, fails, ending, error):
     reloaded = []
     monkeypatch.setattr(reload, "reload", lambda *given: reloaded.append(given))
     run = types.SimpleNamespace(
-        plan=types.SimpleNamespace(texts={"/etc/ssh/sshd_config": ""}), service=None, listener=None)
+        plan=types.SimpleNamespace(texts={"/etc/ssh/sshd_config": ""}), service=None, listener=None
+    )
     said = None
     try:
         write._undo(run, Transaction(fails), error, [])

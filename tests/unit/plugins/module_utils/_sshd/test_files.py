@@ -61,7 +61,7 @@ def read(folder, text):
 def test_a_glob_names_what_it_names_to_sshd(folder, pattern, names):
     tree = read(folder, 'Include "%s/%s"\n' % (folder, pattern.replace("\\", "\\\\")))
     (included,) = tree.includes.values()
-    found = [path[len(str(folder)) + 1:] for path in included]
+    found = [path[len(str(folder)) + 1 :] for path in included]
     assert [name for name in found if name != "folder.d"] == names
 
 
@@ -72,30 +72,30 @@ def test_a_folder_that_cannot_be_listed_is_not_an_empty_one(folder, monkeypatch,
 
     monkeypatch.setattr(os, "listdir", fail)
     with pytest.raises(reading.FilesError, match="could not be listed"):
-        read(folder, "Include %s/*.conf\n" % folder)
+        read(folder, f"Include {folder}/*.conf\n")
 
 
 def test_a_glob_of_no_end_is_refused(folder, monkeypatch):
     monkeypatch.setattr(glob, "MAX_NAMES", 5)
     with pytest.raises(reading.FilesError, match="more than 5 names"):
-        read(folder, "Include %s/*.conf\n" % folder)
+        read(folder, f"Include {folder}/*.conf\n")
 
 
 def test_a_folder_that_a_glob_names_is_empty(folder):
-    tree = read(folder, "Include %s/folder.*\n" % folder)
+    tree = read(folder, f"Include {folder}/folder.*\n")
     assert tree.texts[str(folder / "folder.d")] == ""
 
 
 def test_one_file_under_two_names_is_one(folder):
     (folder / "zz.conf").symlink_to("a.conf")
-    tree = read(folder, "Include {0}/a.conf {0}/zz.conf\n".format(folder))
+    tree = read(folder, f"Include {folder}/a.conf {folder}/zz.conf\n")
     assert [item.path for item in tree.directives] == [str(folder / "a.conf")] * 2
 
 
 def test_a_link_to_the_main_file_is_circular(folder):
     (folder / "loop.conf").symlink_to(".main")
     with pytest.raises(config.ConfigError, match="line 1: .* is circular"):
-        read(folder, "Include %s/loop.conf\n" % folder)
+        read(folder, f"Include {folder}/loop.conf\n")
 
 
 # the text, its first listener
@@ -158,7 +158,8 @@ def test_a_group_without_a_name_hides_no_other(monkeypatch):
     names = {0: "root", 7: "wheel"}
     monkeypatch.setattr(os, "getgrouplist", lambda user, group: [0, 5, 7])
     monkeypatch.setattr(
-        files.grp, "getgrgid", lambda number: types.SimpleNamespace(gr_name=names[number]))
+        files.grp, "getgrgid", lambda number: types.SimpleNamespace(gr_name=names[number])
+    )
     assert files.connection({"user": "root"}, DEFAULT).groups == ("root", "wheel")
 
 
@@ -182,25 +183,33 @@ GROUPS = {0: ("root", []), 10: ("wheel", ["gone", "root"]), 77: ("domain users",
 @pytest.fixture
 def accounts(tmp_path, monkeypatch):
     """A host whose groups all are in its own file; "eve" is in one that does not list her."""
+
     def by_name(name):
         for number, (other, members) in GROUPS.items():
             if name == other:
                 return types.SimpleNamespace(gr_gid=number, gr_mem=members)
         raise KeyError(name)
 
-    (tmp_path / "passwd").write_text("".join(
-        "%s:x:1:%d::/:/bin/sh\n" % (user, group) for user, (group, _all) in ACCOUNTS.items()))
-    (tmp_path / "group").write_text("+\n" + "".join(
-        "%s:x:%d:%s\n" % (name, number, ",".join(members))
-        for number, (name, members) in GROUPS.items()))
+    (tmp_path / "passwd").write_text(
+        "".join(f"{user}:x:1:{group}::/:/bin/sh\n" for user, (group, _all) in ACCOUNTS.items())
+    )
+    (tmp_path / "group").write_text(
+        "+\n"
+        + "".join(
+            "%s:x:%d:%s\n" % (name, number, ",".join(members))
+            for number, (name, members) in GROUPS.items()
+        )
+    )
     monkeypatch.setattr(files, "PASSWD", str(tmp_path / "passwd"))
     monkeypatch.setattr(files, "GROUP", str(tmp_path / "group"))
-    monkeypatch.setattr(files.pwd, "getpwnam", lambda user: types.SimpleNamespace(
-        pw_gid=ACCOUNTS[user][0]))
+    monkeypatch.setattr(
+        files.pwd, "getpwnam", lambda user: types.SimpleNamespace(pw_gid=ACCOUNTS[user][0])
+    )
     monkeypatch.setattr(os, "getgrouplist", lambda user, group: ACCOUNTS[user][1])
     monkeypatch.setattr(files.grp, "getgrnam", by_name)
-    monkeypatch.setattr(files.grp, "getgrgid", lambda number: types.SimpleNamespace(
-        gr_name=GROUPS[number][0]))
+    monkeypatch.setattr(
+        files.grp, "getgrgid", lambda number: types.SimpleNamespace(gr_name=GROUPS[number][0])
+    )
     return tmp_path
 
 
@@ -236,8 +245,9 @@ def test_derives_a_member_of_a_group_of_this_host():
     assert "root" in found.groups
 
 
-@pytest.mark.parametrize("criteria", [
-    (("group", "no-such-group"),), (("group", "no-such-*"),), (("rdomain", "r"),)])
+@pytest.mark.parametrize(
+    "criteria", [(("group", "no-such-group"),), (("group", "no-such-*"),), (("rdomain", "r"),)]
+)
 def test_says_that_no_connection_could_be_derived(criteria):
     with pytest.raises(files.BadConnection, match="^Option match: .* give one in the option"):
         files.derived_connection(criteria, DEFAULT)

@@ -82,15 +82,24 @@ class Host:
 
     def check(self, says, pid_file=None, texts=None):
         sshd = self.folder / "sshd"
-        sshd.write_text("#!/bin/sh\ncase \"$*\" in *'-o UseDNS=no -p 2222') %s;; esac\n" % says)
+        sshd.write_text(f"#!/bin/sh\ncase \"$*\" in *'-o UseDNS=no -p 2222') {says};; esac\n")
         sshd.chmod(0o755)
         tree = sshd_config.read_tree(
-            str(self.main), lambda path, by: self.main.read_text(), lambda name: [name],
-            ("port", "listenaddress"))
+            str(self.main),
+            lambda path, by: self.main.read_text(),
+            lambda name: [name],
+            ("port", "listenaddress"),
+        )
         run = SimpleNamespace(
-            listener=service.Listener(os.getpid(), pid_file, self.words), words=self.words,
+            listener=service.Listener(os.getpid(), pid_file, self.words),
+            words=self.words,
             plan=SimpleNamespace(before=tree, after=tree, texts=texts or {}),
-            connections=[CONNECTION], binary=str(sshd), release=(10, 0), warnings=[], listening=[])
+            connections=[CONNECTION],
+            binary=str(sshd),
+            release=(10, 0),
+            warnings=[],
+            listening=[],
+        )
         listening.check(run)
         return run
 
@@ -106,7 +115,10 @@ def port():
 def test_a_reload_that_would_close_a_port_is_refused(tmp_path, port):
     """By the whole command line of the daemon, whose -p beats the files."""
     refusal = "at .*127.0.0.1 port %d.* would listen at 0.0.0.0:1 only: %s line 1 says %r" % (
-        port, tmp_path / "sshd_config", "Port 2222")
+        port,
+        tmp_path / "sshd_config",
+        "Port 2222",
+    )
     with pytest.raises(service.ServiceError, match=refusal):
         Host(tmp_path).check("echo listenaddress 0.0.0.0:1")
 
@@ -118,8 +130,8 @@ def test_a_port_that_no_line_names_any_more(tmp_path, port):
 
 def test_one_that_stays_open_is_not(tmp_path, port, monkeypatch):
     monkeypatch.setattr(listening, "sockets", lambda pid: [("127.0.0.1", port)])
-    run = Host(tmp_path).check("echo listenaddress 0.0.0.0:%d" % port)
-    assert run.listening == ["0.0.0.0:%d" % port]
+    run = Host(tmp_path).check(f"echo listenaddress 0.0.0.0:{port}")
+    assert run.listening == [f"0.0.0.0:{port}"]
     assert run.warnings == []
 
 
@@ -137,4 +149,4 @@ def test_what_else_a_reload_puts_in_force_is_named(tmp_path, monkeypatch):
     assert host.check(*arguments).warnings == []
     run = host.check(*arguments, texts={str(host.main): ""})
     assert len(run.warnings) == 1
-    assert "has not read %s since" % host.main in run.warnings[0]
+    assert f"has not read {host.main} since" in run.warnings[0]

@@ -21,19 +21,24 @@ BOTH = "Include /a\nInclude /b\n"
 
 
 def interval(value):
-    return "ClientAliveInterval %s\n" % value
+    return f"ClientAliveInterval {value}\n"
 
 
 def count(value):
-    return "ClientAliveCountMax %s\n" % value
+    return f"ClientAliveCountMax {value}\n"
 
 
 def reader(files):
     def read(texts):
         now = dict(files, **texts)
         return config.read_tree(
-            "m", lambda path, by: now[path], lambda name: [name] if name in now else [],
-            ("ClientAliveInterval", "ClientAliveCountMax"), RELEASE)
+            "m",
+            lambda path, by: now[path],
+            lambda name: [name] if name in now else [],
+            ("ClientAliveInterval", "ClientAliveCountMax"),
+            RELEASE,
+        )
+
     return read
 
 
@@ -90,7 +95,7 @@ def test_old_or_new_after_each_write(name, files, there, back):
 def test_many_files_are_not_looked_at_for_ever():
     names = ["/%03d" % number for number in range(300)]
     files = {name: interval(100 + number) for number, name in enumerate(names)}
-    files["m"] = "".join("Include %s\n" % name for name in names)
+    files["m"] = "".join(f"Include {name}\n" for name in names)
     readings = []
 
     def read(texts):

@@ -21,15 +21,20 @@ MARKER = edit.MARKER
 
 
 def k(value):
-    return "ClientAliveInterval %s\n" % value
+    return f"ClientAliveInterval {value}\n"
 
 
 def reader(files):
     def read(texts):
         now = dict(files, **texts)
         return config.read_tree(
-            "m", lambda path, by: now[path], lambda name: [name] if name in now else [],
-            ("ClientAliveInterval", "ClientAliveCountMax"), RELEASE)
+            "m",
+            lambda path, by: now[path],
+            lambda name: [name] if name in now else [],
+            ("ClientAliveInterval", "ClientAliveCountMax"),
+            RELEASE,
+        )
+
     return read
 
 
@@ -212,7 +217,7 @@ COVERED = [
 
 @pytest.mark.parametrize("matches, expected", COVERED)
 def test_wins_where_it_decides_for_anybody(matches, expected):
-    text = "".join("Match %s\n%s" % (match, k(number)) for number, match in enumerate(matches))
+    text = "".join(f"Match {match}\n{k(number)}" for number, match in enumerate(matches))
     plan = sshd_plan.make(reader({"m": text}), [INTERVAL], RELEASE)
     found = sshd_plan.conflicts(plan, [INTERVAL], False, [NOBODY], None, groups_of)
     assert [item["wins"] for item in found] == expected
@@ -222,9 +227,12 @@ def test_an_option_of_the_daemon_beats_what_is_global_alone():
     files = {"m": INC + "Match User root\n" + k(5), "/a": k(9)}
     plan = sshd_plan.make(reader(files), [INTERVAL], RELEASE)
     found = sshd_plan.conflicts(
-        plan, [INTERVAL], True, [NOBODY], None, groups_of, frozenset(["clientaliveinterval"]))
+        plan, [INTERVAL], True, [NOBODY], None, groups_of, frozenset(["clientaliveinterval"])
+    )
     assert [(item["scope"], item["wins"]) for item in found] == [
-        ("Match User root", True), ("global", False)]
+        ("Match User root", True),
+        ("global", False),
+    ]
 
 
 @pytest.mark.parametrize("name, files, disable, expected", CONFLICTS,
@@ -234,7 +242,8 @@ def test_conflicts(name, files, disable, expected):
     found = sshd_plan.conflicts(plan, [INTERVAL], False, [NOBODY], None, groups_of)
     assert sorted(
         (item["path"], item["line"], item["scope"], item["wins"], item["disabled"])
-        for item in found) == sorted(expected)
+        for item in found
+    ) == sorted(expected)
     for item in found:
         text = plan.after.texts[item["path"]].split("\n")[item["line"] - 1]
         assert item["text"] in text
@@ -303,11 +312,12 @@ MANY = 20000
 # what would take hours if it took the square of its length
 LONG = [
     ("contradictions", "Match all\n" + MANY * k(5)),
-    ("blocks", "".join("Match User u%d\n%s" % (number, k(5)) for number in range(MANY))),
-    ("patterns", "".join("Match User u%d,v%d*\n%s" % (number, number, k(5))
-                         for number in range(MANY))),
-    ("networks", "".join("Match Address 10.%d.0.0/16\n%s" % (number % 256, k(5))
-                         for number in range(MANY))),
+    ("blocks", "".join(f"Match User u{number}\n{k(5)}" for number in range(MANY))),
+    ("patterns", "".join(f"Match User u{number},v{number}*\n{k(5)}" for number in range(MANY))),
+    (
+        "networks",
+        "".join(f"Match Address 10.{number % 256}.0.0/16\n{k(5)}" for number in range(MANY)),
+    ),
 ]
 
 

@@ -47,7 +47,7 @@ def test_command_line(words, config, options, ports):
 def begun(process):
     """The process, once it shows the words that it was started with: exec is not one step."""
     while True:
-        with open("/proc/%d/cmdline" % process.pid, "rb") as words:
+        with open(f"/proc/{process.pid}/cmdline", "rb") as words:
             if words.read():
                 return process
 
@@ -76,6 +76,7 @@ def test_a_title_alone_makes_no_daemon(tmp_path, user, name, title, found):
     def become():
         os.setgid(user)
         os.setuid(user)
+
     for folder in [tmp_path] + list(tmp_path.parents):
         if str(folder) not in ("/", "/tmp"):
             folder.chmod(0o755)
@@ -90,13 +91,17 @@ def test_a_title_alone_makes_no_daemon(tmp_path, user, name, title, found):
 
 def test_the_main_process_of_the_unit_comes_before_the_pid_file(monkeypatch):
     words = sshd_service.CommandLine("/usr/sbin/sshd")
-    monkeypatch.setattr(
-        sshd_service, "_command_line_of", lambda pid: words if pid == 7 else None)
+    monkeypatch.setattr(sshd_service, "_command_line_of", lambda pid: words if pid == 7 else None)
     of_file = sshd_service.Listener(5, "/run/sshd.pid", words)
     of_unit = sshd_service.Listener(7, None, words)
     for main, listener, expected in [
-            ("", of_file, of_file), ("0", None, None), ("5", of_file, of_file),
-            ("7", of_file, of_unit), ("7", None, of_unit), ("9", of_file, of_file)]:
+        ("", of_file, of_file),
+        ("0", None, None),
+        ("5", of_file, of_file),
+        ("7", of_file, of_unit),
+        ("7", None, of_unit),
+        ("9", of_file, of_file),
+    ]:
         assert sshd_service._main_listener(main, listener) == expected
 
 
@@ -118,8 +123,14 @@ UNITS_FOUND = [
 
 @pytest.mark.parametrize("listener, unit, state, expected", UNITS_FOUND)
 def test_what_runs_comes_before_what_is_installed(monkeypatch, listener, unit, state, expected):
-    shown = state and {"Id": "ssh.service", "ActiveState": state, "MainPID": "0", "ExecStart": "",
-                       "Environment": "", "EnvironmentFiles": ""}
+    shown = state and {
+        "Id": "ssh.service",
+        "ActiveState": state,
+        "MainPID": "0",
+        "ExecStart": "",
+        "Environment": "",
+        "EnvironmentFiles": "",
+    }
     monkeypatch.setattr(sshd_unit, "show", lambda: shown)
     monkeypatch.setattr(sshd_service, "_unit_of", lambda pid: unit)
     service, found, _words = sshd_service._find_systemd(listener)
@@ -138,8 +149,11 @@ def test_only_the_own_units_of_sshd_are_known_to_reload(monkeypatch, name, signa
 
 
 def unit(start, environment="", files=""):
-    return {"ExecStart": "{ path=/usr/sbin/sshd ; argv[]=%s ; ignore_errors=no }" % start,
-            "Environment": environment, "EnvironmentFiles": files}
+    return {
+        "ExecStart": "{ path=/usr/sbin/sshd ; argv[]=%s ; ignore_errors=no }" % start,
+        "Environment": environment,
+        "EnvironmentFiles": files,
+    }
 
 
 # What systemd shows of a unit; @FILE@ holds SSHD_OPTS="-o ClientAliveInterval=7" and a comment.
@@ -206,11 +220,12 @@ STARTS = [
 @pytest.mark.parametrize("test, serve, refusal", STARTS)
 def test_only_files_that_let_a_client_begin_are_kept(tmp_path, test, serve, refusal):
     sshd = tmp_path / "sshd"
-    sshd.write_text("#!/bin/sh\ncase \"$*\" in '-f /x -h /k -o A=1 '*) ;; *) exit 9 ;; esac\n"
-                    "case \"$*\" in *-t) %s ;; *-i) %s ;; esac\n" % (test, serve))
+    sshd.write_text(
+        "#!/bin/sh\ncase \"$*\" in '-f /x -h /k -o A=1 '*) ;; *) exit 9 ;; esac\n"
+        f'case "$*" in *-t) {test} ;; *-i) {serve} ;; esac\n'
+    )
     sshd.chmod(0o755)
-    words = sshd_service.CommandLine(
-        config="/x", options=("A=1",), keys=("-h", "/k"))
+    words = sshd_service.CommandLine(config="/x", options=("A=1",), keys=("-h", "/k"))
     if refusal is None:
         reload.check_start(str(sshd), words)
         return
@@ -277,8 +292,10 @@ def test_a_pid_file_written_anew_is_seen_wherever_its_time_lies(tmp_path, monkey
     reload._await_answers(listener(pid_file), before, [])
 
 
-@pytest.mark.parametrize("reads, refusal", [
-    (False, "did not read its files again"), (True, "no longer answers at 127.0.0.1 port 1")])
+@pytest.mark.parametrize(
+    "reads, refusal",
+    [(False, "did not read its files again"), (True, "no longer answers at 127.0.0.1 port 1")],
+)
 def test_why_a_reload_failed(tmp_path, monkeypatch, reads, refusal):
     monkeypatch.setattr(reload, "WAIT_SECONDS", 0.1)
     pid_file = written(tmp_path / "pid")
@@ -287,18 +304,6 @@ def test_why_a_reload_failed(tmp_path, monkeypatch, reads, refusal):
         written(tmp_path / "pid")
     with pytest.raises(sshd_service.ServiceError, match=refusal):
         reload._await_answers(listener(pid_file), before, [("127.0.0.1", 1)])
-
-
-@pytest.mark.parametrize("leaves", ["", "setsid "])
-def test_a_limit_holds_whoever_keeps_the_pipe(leaves):
-    """A child of the program may have it, and may have left the program's session."""
-    process = subprocess.Popen(
-        ["sh", "-c", leaves + "sleep 20 & sleep 20"], stdout=subprocess.PIPE,
-        start_new_session=True)
-    began = time.time()
-    sshd_service.end(process)
-    assert time.time() - began < 5
-    assert process.returncode is not None
 
 
 def test_nobody_knows_without_a_pid_file(tmp_path):

@@ -30,16 +30,33 @@ GOOD = {
         "service": {"running": True},
         "reload_needed": False,
         "definitions": [
-            {"path": MAIN, "line": 3, "keyword": "clientaliveinterval", "value": "60",
-             "scope": "global", "wins": True},
-            {"path": MAIN, "line": 9, "keyword": "ClientAliveCountMax", "value": "3",
-             "scope": "global", "wins": False},
+            {
+                "path": MAIN,
+                "line": 3,
+                "keyword": "clientaliveinterval",
+                "value": "60",
+                "scope": "global",
+                "wins": True,
+            },
+            {
+                "path": MAIN,
+                "line": 9,
+                "keyword": "ClientAliveCountMax",
+                "value": "3",
+                "scope": "global",
+                "wins": False,
+            },
         ],
         "connections": [
             {"scope": None, "interval_seconds": 60, "count_max": 3},
             {"scope": "Match User backup", "interval_seconds": 900, "count_max": 3},
-            {"scope": None, "interval_seconds": 60, "count_max": 3, "user": "ops",
-             "addr": "10.0.0.1"},
+            {
+                "scope": None,
+                "interval_seconds": 60,
+                "count_max": 3,
+                "user": "ops",
+                "addr": "10.0.0.1",
+            },
         ],
     },
     "shells": [
@@ -55,21 +72,45 @@ GOOD = {
 # What a host says instead, as path and value; the codes of the reasons; a part of the first text.
 CASES = [
     ([], [], ""),
-    ([("sshd.effective.interval_seconds", 300)], ["interval"],
-     "ClientAliveInterval is 5 minutes where the policy asks for 1 minute (%s line 3)." % MAIN),
-    ([("sshd.effective.count_max", 1)], ["count_max"],
-     "ClientAliveCountMax is 1 where the policy asks for 3 (no file sets it: "),
-    ([("sshd.effective.interval_seconds", 0), ("sshd.detection_seconds", None)], ["interval"],
-     "sshd itself never notices a client that vanishes: ClientAliveInterval is 0."),
-    ([("sshd.effective.count_max", 0), ("sshd.detection_seconds", None)], ["count_max"],
-     "ClientAliveCountMax is 0, and what that does differs: sshd drops idle clients"),
-    ([("sshd.effective.count_max", 0), ("sshd.detection_seconds", None),
-      ("sshd.version", "OpenSSH_9.2p1 Debian-2")], ["count_max"],
-     "sshd itself never notices a client that vanishes: ClientAliveCountMax is 0."),
-    ([("sshd.effective.count_max", 1), ("sshd.detection_seconds", None)], ["count_max"],
-     "After what time a client that vanishes is dropped, if ever, depends on the release."),
-    ([("sshd.definitions.0.path", None), ("sshd.effective.interval_seconds", 1)], ["interval"],
-     "(from sshd's command line)"),
+    (
+        [("sshd.effective.interval_seconds", 300)],
+        ["interval"],
+        f"ClientAliveInterval is 5 minutes where the policy asks for 1 minute ({MAIN} line 3).",
+    ),
+    (
+        [("sshd.effective.count_max", 1)],
+        ["count_max"],
+        "ClientAliveCountMax is 1 where the policy asks for 3 (no file sets it: ",
+    ),
+    (
+        [("sshd.effective.interval_seconds", 0), ("sshd.detection_seconds", None)],
+        ["interval"],
+        "sshd itself never notices a client that vanishes: ClientAliveInterval is 0.",
+    ),
+    (
+        [("sshd.effective.count_max", 0), ("sshd.detection_seconds", None)],
+        ["count_max"],
+        "ClientAliveCountMax is 0, and what that does differs: sshd drops idle clients",
+    ),
+    (
+        [
+            ("sshd.effective.count_max", 0),
+            ("sshd.detection_seconds", None),
+            ("sshd.version", "OpenSSH_9.2p1 Debian-2"),
+        ],
+        ["count_max"],
+        "sshd itself never notices a client that vanishes: ClientAliveCountMax is 0.",
+    ),
+    (
+        [("sshd.effective.count_max", 1), ("sshd.detection_seconds", None)],
+        ["count_max"],
+        "After what time a client that vanishes is dropped, if ever, depends on the release.",
+    ),
+    (
+        [("sshd.definitions.0.path", None), ("sshd.effective.interval_seconds", 1)],
+        ["interval"],
+        "(from sshd's command line)",
+    ),
     ([("sshd.effective.interval_seconds", None)], ["sshd_silent"], "did not say its ClientAliveI"),
     ([("sshd.effective.interval_seconds", "60")], ["sshd_silent"], ""),
     ([("sshd.effective", None)], ["sshd_silent"], "sshd did not say what is in force."),
@@ -80,22 +121,37 @@ CASES = [
     # A service that does not run reads its files when it starts.
     ([("sshd.reload_needed", None), ("sshd.service.running", False)], [], ""),
     ([("accounts.0.idle_logout_seconds", 300)], [], ""),
-    ([("accounts.0.idle_logout_seconds", 960)], ["late"],
-     "An idle session of root ends after 16 minutes, later than the 15 minutes asked for."),
+    (
+        [("accounts.0.idle_logout_seconds", 960)],
+        ["late"],
+        "An idle session of root ends after 16 minutes, later than the 15 minutes asked for.",
+    ),
     ([("accounts.1.idle_logout_seconds", 961)], ["late"], "of batch"),
-    ([("accounts.0.idle_logout_seconds", None), ("accounts.0.why", "It is so.")], ["uncovered"],
-     "Nothing ends an idle session of root (/bin/bash): it is so."),
+    (
+        [("accounts.0.idle_logout_seconds", None), ("accounts.0.why", "It is so.")],
+        ["uncovered"],
+        "Nothing ends an idle session of root (/bin/bash): it is so.",
+    ),
     ([("accounts.0.idle_logout_seconds", 0)], ["uncovered"], "it does not say why"),
     # ksh93's minute belongs to TMOUT alone.
     ([("accounts.1.ended_by", "ChannelTimeout")], ["late"], "batch"),
     ([("sshd.connections.2.count_max", 9)], ["count_max"], "is 9 for ops from 10.0.0.1 where"),
     # What a connection inherits comes from the global line all the same.
-    ([("sshd.connections.2.interval_seconds", 9)], ["interval"],
-     "is 9 seconds for ops from 10.0.0.1 where the policy asks for 1 minute (%s line 3)." % MAIN),
+    (
+        [("sshd.connections.2.interval_seconds", 9)],
+        ["interval"],
+        f"is 9 seconds for ops from 10.0.0.1 where the policy asks for 1 minute ({MAIN} line 3).",
+    ),
     # Whether it meets a block is not known, and so is the line.
-    ([("sshd.connections.2.interval_seconds", 9), ("sshd.definitions.1.scope", "Match Group a"),
-      ("sshd.definitions.1.keyword", "ClientAliveInterval")], ["interval"],
-     "is 9 seconds for ops from 10.0.0.1 where the policy asks for 1 minute."),
+    (
+        [
+            ("sshd.connections.2.interval_seconds", 9),
+            ("sshd.definitions.1.scope", "Match Group a"),
+            ("sshd.definitions.1.keyword", "ClientAliveInterval"),
+        ],
+        ["interval"],
+        "is 9 seconds for ops from 10.0.0.1 where the policy asks for 1 minute.",
+    ),
     ([("accounts.0.idle_logout_seconds", None), ("accounts.0.user", "backup")], [], ""),
     ([("accounts", [])], [], ""),
     ([("accounts", None)], ["accounts_unknown"], ""),
@@ -156,19 +212,28 @@ def test_nothing_asked():
     assert judge.judge(Policy(None, None), {}) == []
 
 
-@pytest.mark.parametrize("statuses, expected", [
-    ([], HOLDS),
-    ([UNVERIFIED], UNVERIFIED),
-    ([UNVERIFIED, DIFFERS], DIFFERS),
-    ([UNVERIFIED, UNREACHABLE], UNREACHABLE),
-])
+@pytest.mark.parametrize(
+    "statuses, expected",
+    [
+        ([], HOLDS),
+        ([UNVERIFIED], UNVERIFIED),
+        ([UNVERIFIED, DIFFERS], DIFFERS),
+        ([UNVERIFIED, UNREACHABLE], UNREACHABLE),
+    ],
+)
 def test_status(statuses, expected):
     assert judge.status([Reason(one, "", "") for one in statuses]) == expected
 
 
 def test_exceptions():
-    conditional = {"path": MAIN, "line": 80, "keyword": "ClientAliveInterval", "value": "900",
-                   "scope": "Match User backup", "wins": True}
+    conditional = {
+        "path": MAIN,
+        "line": 80,
+        "keyword": "ClientAliveInterval",
+        "value": "900",
+        "scope": "Match User backup",
+        "wins": True,
+    }
     unconditional = dict(conditional, scope="Match all")
     info = said(("sshd.definitions", [conditional, unconditional]))
     assert judge.exceptions(info) == [conditional]
@@ -180,8 +245,14 @@ STATES = [("told", "uncovered"), ("unknown", "shell_unknown"), ("missing", None)
 @pytest.mark.parametrize("state, code", STATES)
 def test_states_as_the_module_tells_them(state, code):
     facts = verdict.Facts(
-        {"version": None, "connections": []}, (10, 0), [], {}, [],
-        {"stop_idle_session_seconds": None}, [])
+        {"version": None, "connections": []},
+        (10, 0),
+        [],
+        {},
+        [],
+        {"stop_idle_session_seconds": None},
+        [],
+    )
     shell = verdict.AccountShell("fish", "/bin/fish", None, state, "", None, None, None)
     account = verdict.account(facts, shell, {})
     reasons = judge.judge(POLICY, said(("accounts", [account])))
@@ -191,9 +262,11 @@ def test_states_as_the_module_tells_them(state, code):
 
 
 def test_notes():
-    info = said(("sshd.detection_seconds.basis", "2 x interval x count_max"),
-                ("sshd.sessions", {"open": 3, "older": 2}),
-                ("sshd.channel_timeout", {"why": "session does nothing"}))
+    info = said(
+        ("sshd.detection_seconds.basis", "2 x interval x count_max"),
+        ("sshd.sessions", {"open": 3, "older": 2}),
+        ("sshd.channel_timeout", {"why": "session does nothing"}),
+    )
     notes = " ".join(judge.notes(POLICY, info))
     assert "twice as long" in notes
     assert "ksh93 warns and then waits another minute, for batch." in notes

@@ -27,16 +27,22 @@ ALIVE = ClientAlive(60, 3, None)
 TMOUT = Tmout(900, True, [])
 POLICIES = [
     ({}, Policy(ALIVE, TMOUT)),
-    ({"tmout": "15m", "client_alive_interval": "1m", "client_alive_count_max": "3"},
-     Policy(ALIVE, TMOUT)),
-    ({"client_alive_interval": 0, "client_alive_count_max": 0},
-     Policy(ClientAlive(0, 0, None), TMOUT)),
+    (
+        {"tmout": "15m", "client_alive_interval": "1m", "client_alive_count_max": "3"},
+        Policy(ALIVE, TMOUT),
+    ),
+    (
+        {"client_alive_interval": 0, "client_alive_count_max": 0},
+        Policy(ClientAlive(0, 0, None), TMOUT),
+    ),
     ({"client_alive_enabled": False}, Policy(None, TMOUT)),
     ({"client_alive_enabled": "no"}, Policy(None, TMOUT)),
     ({"client_alive_enabled": "YES", "tmout_enabled": 0}, Policy(ALIVE, None)),
     ({"tmout_state": "absent"}, Policy(ALIVE, None)),
-    ({"tmout_readonly": "False", "tmout_exempt_users": ["backup"]},
-     Policy(ALIVE, Tmout(900, False, ["backup"]))),
+    (
+        {"tmout_readonly": "False", "tmout_exempt_users": ["backup"]},
+        Policy(ALIVE, Tmout(900, False, ["backup"])),
+    ),
     ({"tmout_exempt_users": "backup,sync"}, Policy(ALIVE, Tmout(900, True, ["backup", "sync"]))),
     ({"tmout_exempt_users": ""}, Policy(ALIVE, TMOUT)),
     ({"client_alive_match": "User backup"}, Policy(ClientAlive(60, 3, "User backup"), TMOUT)),
@@ -53,11 +59,15 @@ ERRORS = [
     ({"client_alive_count_max": -1}, "session_timeouts_client_alive_count_max: '-1'"),
     ({"client_alive_count_max": "9" * 99}, "session_timeouts_client_alive_count_max: "),
     # A slip of the pen asks for something all the same: the role acts on it, or refuses it.
-    ({"client_alive_state": "Present"},
-     "session_timeouts_client_alive_state: 'Present' is neither present nor absent."),
+    (
+        {"client_alive_state": "Present"},
+        "session_timeouts_client_alive_state: 'Present' is neither present nor absent.",
+    ),
     ({"tmout_state": None}, "session_timeouts_tmout_state: 'None' is neither present nor absent."),
-    ({"client_alive_enabled": "enabled"},
-     "session_timeouts_client_alive_enabled: 'enabled' is neither true nor false."),
+    (
+        {"client_alive_enabled": "enabled"},
+        "session_timeouts_client_alive_enabled: 'enabled' is neither true nor false.",
+    ),
     ({"tmout_enabled": " no"}, "session_timeouts_tmout_enabled: ' no' is neither true nor false."),
     ({"tmout_enabled": ""}, "session_timeouts_tmout_enabled: '' is neither true nor false."),
     ({"tmout_exempt_users": 7}, "session_timeouts_tmout_exempt_users: '7' is not a list."),
@@ -100,8 +110,7 @@ def test_described():
 
 def test_described_nothing():
     nothing = audit_policy.described(Policy(None, None))
-    assert nothing == {
-        "client_alive": None, "tmout": None, "sentences": ["Nothing is asked for."]}
+    assert nothing == {"client_alive": None, "tmout": None, "sentences": ["Nothing is asked for."]}
 
 
 def test_described_zero():

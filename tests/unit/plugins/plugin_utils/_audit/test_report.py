@@ -12,7 +12,8 @@ from ansible_collections.curfew.session.plugins.plugin_utils._audit import repor
 from ansible_collections.curfew.session.plugins.plugin_utils._audit.report import Answer
 
 NOW = datetime.datetime(
-    2026, 11, 22, 13, 0, 9, tzinfo=datetime.timezone(datetime.timedelta(hours=1)))
+    2026, 11, 22, 13, 0, 9, tzinfo=datetime.timezone(datetime.timedelta(hours=1))
+)
 ASKED = {
     "session_timeouts_client_alive_interval": 60,
     "session_timeouts_client_alive_count_max": 3,
@@ -33,8 +34,13 @@ INFO = {
     ],
 }
 HOSTILE = (
-    "</script><script>alert(1)</script>", "<!-- <script>", "\u2028\u2029", "\"'&<>", "\ud800\x00",
-    "@@script@@ @@report@@", "]]>",
+    "</script><script>alert(1)</script>",
+    "<!-- <script>",
+    "\u2028\u2029",
+    "\"'&<>",
+    "\ud800\x00",
+    "@@script@@ @@report@@",
+    "]]>",
 )
 # What became of a host, and what the report says of it.
 FATES = [
@@ -45,13 +51,16 @@ FATES = [
     ({"unreachable": True, "msg": "no\nroute"}, "unreachable", ["unreachable"]),
     ({"failed": True, "msg": "Missing sudo password"}, "unverified", ["failed"]),
     ({"failed": True}, "unverified", ["failed"]),
-    (dict(INFO, accounts=[dict(INFO["accounts"][0], idle_logout_seconds=None)]), "differs",
-     ["uncovered"]),
+    (
+        dict(INFO, accounts=[dict(INFO["accounts"][0], idle_logout_seconds=None)]),
+        "differs",
+        ["uncovered"],
+    ),
 ]
 
 
 def build(*results):
-    answers = [Answer("h%d" % n, ASKED, None, result) for n, result in enumerate(results)]
+    answers = [Answer(f"h{n}", ASKED, None, result) for n, result in enumerate(results)]
     return audit_report.build(answers, "1.2.3", NOW)
 
 
@@ -78,14 +87,17 @@ def test_unreachable_sentence():
     assert host["reasons"][0]["text"] == "The host could not be reached: no route."
 
 
-@pytest.mark.parametrize("results, sentence", [
-    ([], "No host was asked."),
-    ([INFO], "The policy holds on the one host."),
-    ([INFO, INFO], "The policy holds on all 2 hosts."),
-    ([INFO, None, INFO], "The policy holds on 2 of 3 hosts, and not on h1."),
-    ([None, {}], "The policy holds on none of 2 hosts, and not on h0 and h1."),
-    ([None], "The policy does not hold on the one host: h0."),
-])
+@pytest.mark.parametrize(
+    "results, sentence",
+    [
+        ([], "No host was asked."),
+        ([INFO], "The policy holds on the one host."),
+        ([INFO, INFO], "The policy holds on all 2 hosts."),
+        ([INFO, None, INFO], "The policy holds on 2 of 3 hosts, and not on h1."),
+        ([None, {}], "The policy holds on none of 2 hosts, and not on h0 and h1."),
+        ([None], "The policy does not hold on the one host: h0."),
+    ],
+)
 def test_sentence(results, sentence):
     report = build(*results)
     assert report["sentence"] == sentence
@@ -102,10 +114,14 @@ def test_policy_error():
 
 
 def test_timeline():
-    users = [dict(INFO["accounts"][0], user="slow", idle_logout_seconds=1200),
-             dict(INFO["accounts"][0], user="web", idle_logout_seconds=None, ended_by=None)]
-    users += [dict(users[1], user="odd", state="unknown"),
-              dict(users[1], user="gone", state="no_login")]
+    users = [
+        dict(INFO["accounts"][0], user="slow", idle_logout_seconds=1200),
+        dict(INFO["accounts"][0], user="web", idle_logout_seconds=None, ended_by=None),
+    ]
+    users += [
+        dict(users[1], user="odd", state="unknown"),
+        dict(users[1], user="gone", state="no_login"),
+    ]
     lanes = build(dict(INFO, accounts=INFO["accounts"] + users))["hosts"][0]["timeline"]
     assert [(one["kind"], one["users"], one["when"], one["beyond_limit"]) for one in lanes] == [
         ("idle", ["root", "ops"], "15 min", False),
@@ -131,20 +147,31 @@ GONE = [
 
 @pytest.mark.parametrize("interval, count_max, version, when", GONE)
 def test_vanished_clients(interval, count_max, version, when):
-    sshd = {"effective": {"interval_seconds": interval, "count_max": count_max},
-            "version": version, "detection_seconds": None}
+    sshd = {
+        "effective": {"interval_seconds": interval, "count_max": count_max},
+        "version": version,
+        "detection_seconds": None,
+    }
     lane = build(dict(INFO, sshd=sshd, accounts=[]))["hosts"][0]["timeline"][0]
     assert (lane["kind"], lane["when"]) == ("gone", when)
     assert lane["known"] == lane["beyond_limit"] == (when == "never")
 
 
-@pytest.mark.parametrize("value", [
-    {"accounts": {"a": 1}}, {"accounts": [[], None, 3]}, {"sshd": []}, {"shells": 7},
-    {"sshd": {"effective": [], "definitions": [None], "detection_seconds": 3}},
-    {"sshd": {"effective": {"interval_seconds": float("nan"), "count_max": 10 ** 400}}},
-    {"accounts": [{"user": {}, "shell": [], "idle_logout_seconds": -5}]},
-    {"verdict": {"deep": [[[[[[[[[[[[[[[[["x"]]]]]]]]]]]]]]]]]}}, {3: 4}, {"logind": "x"},
-])
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"accounts": {"a": 1}},
+        {"accounts": [[], None, 3]},
+        {"sshd": []},
+        {"shells": 7},
+        {"sshd": {"effective": [], "definitions": [None], "detection_seconds": 3}},
+        {"sshd": {"effective": {"interval_seconds": float("nan"), "count_max": 10**400}}},
+        {"accounts": [{"user": {}, "shell": [], "idle_logout_seconds": -5}]},
+        {"verdict": {"deep": [[[[[[[[[[[[[[[[["x"]]]]]]]]]]]]]]]]]}},
+        {3: 4},
+        {"logind": "x"},
+    ],
+)
 def test_any_shape(value):
     report = build(dict(INFO, **{str(key): one for key, one in value.items()}))
     json.loads(json.dumps(report, allow_nan=False))
@@ -153,10 +180,14 @@ def test_any_shape(value):
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_text(text):
-    report = audit_report.build([
-        Answer(text, ASKED, None, dict(INFO, verdict=[text], **{text: text})),
-        Answer(text, ASKED, text, {"unreachable": True, "msg": text}),
-    ], "1", NOW)
+    report = audit_report.build(
+        [
+            Answer(text, ASKED, None, dict(INFO, verdict=[text], **{text: text})),
+            Answer(text, ASKED, text, {"unreachable": True, "msg": text}),
+        ],
+        "1",
+        NOW,
+    )
     page = audit_page.render(report)
     json.dumps(report).encode("utf-8")
     page.encode("utf-8")

@@ -41,8 +41,14 @@ def test_no_scope(scope):
 
 
 MAIN = "/etc/ssh/sshd_config"
-OPS = {"scope": None, "user": "ops", "host": "10.0.0.1", "addr": "10.0.0.1", "laddr": "10.0.0.9",
-       "lport": 22}
+OPS = {
+    "scope": None,
+    "user": "ops",
+    "host": "10.0.0.1",
+    "addr": "10.0.0.1",
+    "laddr": "10.0.0.9",
+    "lport": 22,
+}
 BACKUP = dict(OPS, scope="Match User backup", user="backup")
 OPTION = (None, None, "command line", True)
 GLOBAL = (MAIN, 3, "global", True)
@@ -68,8 +74,11 @@ ORIGINS = [
     ([GLOBAL, (MAIN, 9, "Match Group staff", True)], OPS, None),
     ([GLOBAL, (MAIN, 9, "Match Group staff User backup", True)], OPS, MAIN + " line 3"),
     ([GLOBAL, (MAIN, 9, "Match invalid-user", True)], OPS, None),
-    ([GLOBAL, (MAIN, 9, "Match Group staff", True)], dict(OPS, scope="Match Group staff"),
-     MAIN + " line 9"),
+    (
+        [GLOBAL, (MAIN, 9, "Match Group staff", True)],
+        dict(OPS, scope="Match Group staff"),
+        MAIN + " line 9",
+    ),
     ([GLOBAL, (MAIN, 9, "nonsense", True)], OPS, None),
     ([GLOBAL, BLOCK], {"scope": None}, None),
     ([GLOBAL], {"scope": None}, MAIN + " line 3"),
@@ -83,7 +92,8 @@ ORIGINS = [
 def test_origin(definitions, connection, expected):
     keys = ("path", "line", "scope", "wins")
     found = [dict(zip(keys, row), keyword="ClientAliveInterval") for row in definitions]
-    found.append({"path": MAIN, "line": 1, "keyword": "ClientAliveCountMax", "scope": "global",
-                  "wins": True})
+    found.append(
+        {"path": MAIN, "line": 1, "keyword": "ClientAliveCountMax", "scope": "global", "wins": True}
+    )
     said = {"definitions": found}
     assert scopes.origin(said, "clientaliveinterval", connection) == expected

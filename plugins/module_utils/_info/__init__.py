@@ -1,0 +1,7 @@
+# Copyright: (c) 2026, curfew.session contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What ends sessions on this host, gathered from both wings and said in plain sentences.
+
+Private to the collection.
+"""
