@@ -17,8 +17,7 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "waits: takes 10 s and more, in which hardly anything runs")
     if not config.pluginmanager.hasplugin("ansible_pytest_collections"):
         make_importable()
-    mounts = importlib.import_module(
-        "ansible_collections.curfew.session.tests.unit.private_mounts")
+    mounts = importlib.import_module("ansible_collections.curfew.session.tests.unit.private_mounts")
     try:
         mounts.enter()
     except mounts.NotPossible as why:

@@ -21,15 +21,18 @@ class NotPossible(Exception):
 def enter():
     """Give this process, and all that it starts from now on, a /run of its own with /run/sshd."""
     if str(ROOT).startswith("/run/"):
-        raise NotPossible("Tests hide /run, and this checkout lies in it: %s." % ROOT)
+        raise NotPossible(f"Tests hide /run, and this checkout lies in it: {ROOT}.")
     libc = ctypes.CDLL(None, use_errno=True)
     done = libc.unshare(CLONE_NEWNS)
     done = done or libc.mount(b"none", b"/", None, ctypes.c_ulong(MS_REC | MS_PRIVATE), None)
     done = done or libc.mount(b"none", b"/run", b"tmpfs", ctypes.c_ulong(0), b"mode=0755")
     if done:
         raise NotPossible(
-            "Tests need a /run of their own, in a private mount namespace: %s. "
-            "Run them as root, with CAP_SYS_ADMIN." % os.strerror(ctypes.get_errno()))
+
+                f"Tests need a /run of their own, in a private mount namespace: {os.strerror(ctypes.get_errno())}. "
+                "Run them as root, with CAP_SYS_ADMIN."
+
+        )
     os.mkdir("/run/sshd", 0o755)
 
 
@@ -42,5 +45,5 @@ def hide_tmp():
     if not str(ROOT).startswith("/tmp/"):
         return hide
     root = shlex.quote(str(ROOT))
-    keep = "mkdir -p /run/checkout && mount --bind %s /run/checkout" % root
-    return "%s && %s && mkdir -p %s && mount --bind /run/checkout %s" % (keep, hide, root, root)
+    keep = f"mkdir -p /run/checkout && mount --bind {root} /run/checkout"
+    return f"{keep} && {hide} && mkdir -p {root} && mount --bind /run/checkout {root}"

@@ -768,7 +768,7 @@ def test_a_login_file_that_cannot_be_read_whole_is_refused(host, made, why, veri
 
 def test_more_than_a_run_can_read_is_refused(host):
     for number in range(9):
-        with open(str(host.etc / "profile.d" / ("a%d.sh" % number)), "ab") as large:
+        with open(str(host.etc / "profile.d" / (f"a{number}.sh")), "ab") as large:
             large.truncate(4 * 1024 * 1024)
     result = host.run(timeout=900)
     assert result["failed"] and "are larger than 32 MB" in result["msg"], result

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from ansible_collections.curfew.session.plugins.module_utils._shell import dropin
 
 ROOT = Path(__file__).resolve().parents[4]

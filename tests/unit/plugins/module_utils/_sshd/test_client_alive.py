@@ -209,6 +209,7 @@ def test_options_of_the_daemon(tmp_path, monkeypatch, options, text, given, caus
             if item["path"] is None:
                 ending = " (and wins)." if item["wins"] else "."
                 assert (
-                    "The daemon's option %s contradicts it%s" % (item["text"], ending) in warnings
+                    "The daemon's option {} contradicts it{}".format(item["text"], ending)
+                    in warnings
                 )
     assert {item["line"] or item["text"]: item["wins"] for item in found} == conflicts

@@ -232,7 +232,7 @@ ERRORS = [
     ({"m": "Match final\n"}, "m line 1: Match: 'final' is " + NO_CRITERIA),
     (
         {"m": "Match " + "x " * 10000 + "y\n"},
-        "m line 1: Match: '%s' is %s" % ("x " * 50, NO_CRITERIA),
+        "m line 1: Match: '{}' is {}".format("x " * 50, NO_CRITERIA),
     ),
 ]
 

@@ -59,7 +59,7 @@ def read(folder, text):
 
 @pytest.mark.parametrize("pattern, names", GLOBS)
 def test_a_glob_names_what_it_names_to_sshd(folder, pattern, names):
-    tree = read(folder, 'Include "%s/%s"\n' % (folder, pattern.replace("\\", "\\\\")))
+    tree = read(folder, 'Include "{}/{}"\n'.format(folder, pattern.replace("\\", "\\\\")))
     (included,) = tree.includes.values()
     found = [path[len(str(folder)) + 1 :] for path in included]
     assert [name for name in found if name != "folder.d"] == names

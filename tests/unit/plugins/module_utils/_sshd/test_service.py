@@ -150,7 +150,7 @@ def test_only_the_own_units_of_sshd_are_known_to_reload(monkeypatch, name, signa
 
 def unit(start, environment="", files=""):
     return {
-        "ExecStart": "{ path=/usr/sbin/sshd ; argv[]=%s ; ignore_errors=no }" % start,
+        "ExecStart": f"{{ path=/usr/sbin/sshd ; argv[]={start} ; ignore_errors=no }}",
         "Environment": environment,
         "EnvironmentFiles": files,
     }
