@@ -231,40 +231,15 @@ backup_files:
   elements: str
 """
 
-import gc
-
-gc.disable()  # What is loaded does not become garbage; looking for it costs as much as some of it.
-
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.curfew.session.plugins.module_utils import _durations
-from ansible_collections.curfew.session.plugins.module_utils._sshd import client_alive, engine
-
-gc.enable()
+from ansible_collections.curfew.session.plugins.module_utils import _results
+from ansible_collections.curfew.session.plugins.module_utils._sshd import client_alive
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec=engine.argument_spec(interval=dict(type="raw"), count_max=dict(type="raw")),
-        supports_check_mode=True,
-    )
-    try:
-        client_alive.check_options(module.params)
-        request = engine.request(
-            module.params,
-            client_alive.settings(module.params),
-            client_alive.shown(),
-            module.check_mode,
-        )
-        outcome = engine.apply(request)
-    except (_durations.DurationError, engine.ChangeError) as error:
-        module.fail_json(msg=str(error), **client_alive.failure(error))
-    for warning in client_alive.warnings(outcome, module.params):
-        module.warn(warning)
-    result = client_alive.result(outcome)
-    if not module._diff:  # a file that only root may read is not told unasked
-        result["diff"] = []
-    module.exit_json(**result)
+    module = AnsibleModule(argument_spec=client_alive.spec(), supports_check_mode=True)
+    _results.finish(module, client_alive.run(module.params, module.check_mode))
 
 
 if __name__ == "__main__":

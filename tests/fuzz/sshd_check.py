@@ -9,10 +9,12 @@ from typing import Any
 
 from ansible_collections.curfew.session.plugins.module_utils._sshd import (
     asking,
-    client_alive,
     config,
+    connections,
     edit,
+    facts,
     match,
+    options,
 )
 from ansible_collections.curfew.session.plugins.module_utils._sshd import files as sshd_files
 from ansible_collections.curfew.session.plugins.module_utils._sshd import plan as sshd_plan
@@ -23,8 +25,8 @@ from .case import Disagreement, Files, Result, rng_of, smaller
 from .sshd_trees import CONSTRUCTS, constructs, generate
 
 READERS = {
-    "clientaliveinterval": client_alive.read_seconds,
-    "clientalivecountmax": client_alive.read_number,
+    "clientaliveinterval": facts.read_seconds,
+    "clientalivecountmax": facts.read_number,
 }
 KEYWORDS = {
     "clientaliveinterval": "ClientAliveInterval",
@@ -32,7 +34,7 @@ KEYWORDS = {
 }
 NOBODY = match.Connection("curfew-no-such-user", "192.0.2.1", "192.0.2.1", "0.0.0.0", 22)
 CONNECTIONS = [
-    sshd_files.connection(given, NOBODY)
+    connections.connection(given, NOBODY)
     for given in (
         {},
         {"user": "root", "addr": "10.1.2.3", "host": "a.example.org", "laddr": "127.0.0.1"},
@@ -221,7 +223,7 @@ class _Host:
 
 
 def _setting(key: str, value: str) -> Any:
-    return edit.Setting(KEYWORDS[key], value, READERS[key])
+    return options.Setting(KEYWORDS[key], value, READERS[key])
 
 
 def _criteria(text: str, sshd: Sshd) -> Any:
@@ -250,7 +252,7 @@ def _told_truly(plan: Any, settings: Sequence[Any], criteria: Any) -> None:
     beaten = {(item["path"], item["line"], item["scope"]) for item in found if not item["wins"]}
     for setting, connection in itertools.product(settings, CONNECTIONS):
         decides = config.deciding(plan.after, setting.keyword, connection)
-        if decides and (decides.path, decides.line, config.scope_text(decides)) in beaten:
+        if decides and (decides.path, decides.line, config.scope_text(decides.scope)) in beaten:
             raise Wrong(f"wins: {decides.path} line {decides.line} decides for {connection.user}")
 
 

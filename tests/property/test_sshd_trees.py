@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 
 from ansible_collections.curfew.session.plugins.module_utils._sshd import (
     asking,
-    client_alive,
     config,
+    connections,
     edit,
+    facts,
+    options,
 )
 from ansible_collections.curfew.session.plugins.module_utils._sshd import files as sshd_files
 from ansible_collections.curfew.session.plugins.module_utils._sshd import match as sshd_match
@@ -25,8 +27,8 @@ RELEASE = SSHD.release
 pytestmark = pytest.mark.usefixtures("answered")
 
 READERS = {
-    "clientaliveinterval": client_alive.read_seconds,
-    "clientalivecountmax": client_alive.read_number,
+    "clientaliveinterval": facts.read_seconds,
+    "clientalivecountmax": facts.read_number,
 }
 DEFAULT = sshd_match.Connection(
     "curfew-no-such-user", "192.0.2.1", "192.0.2.1", "0.0.0.0", 22)  # fmt: skip
@@ -36,7 +38,7 @@ GIVEN = (
     {"user": "backup", "addr": "2001:db8::7", "lport": 2222},
     {"user": "curfew-nobody", "host": "bad.example.org", "lport": 2222},
 )
-CONNECTIONS = [sshd_files.connection(item, DEFAULT) for item in GIVEN]
+CONNECTIONS = [connections.connection(item, DEFAULT) for item in GIVEN]
 MATCHES = ("all", "User root", "user backup,root", "Address 192.0.2.0/24", "Group root")
 
 VALUES = st.one_of(st.none(), st.sampled_from(("0", "60", "300", "900")))
@@ -84,7 +86,7 @@ def _neighbours(answers):
 
 def _settings(interval, count_max):
     wanted = (("ClientAliveInterval", interval), ("ClientAliveCountMax", count_max))
-    return [edit.Setting(keyword, value, READERS[keyword.lower()])
+    return [options.Setting(keyword, value, READERS[keyword.lower()])
             for keyword, value in wanted if value is not None]  # fmt: skip
 
 

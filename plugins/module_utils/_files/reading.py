@@ -29,6 +29,7 @@ __all__ = [
     "Identity",
     "Snapshot",
     "Unreadable",
+    "danger_of",
     "explained",
     "fitting",
     "identity_of",
@@ -156,6 +157,22 @@ def resolve(path: str) -> Tuple[str, List[Tuple[str, str]]]:
         names.extend(target.split("/")[::-1])
         real = "/" if target.startswith("/") else real
     return real, lookups
+
+
+def danger_of(about: os.stat_result, entry: str) -> Optional[str]:
+    """Return why others than root could replace `entry` in a folder, or write to a file.
+
+    In a sticky folder only its owner and the entry's can: what is root's there is safe to pass
+    through. No such mercy for what is to be written, or run, itself (an empty `entry`).
+    """
+    if about.st_uid != 0:
+        return f"belongs to user {about.st_uid}"
+    if not about.st_mode & (stat.S_IWGRP | stat.S_IWOTH):  # an ACL shows its mask as the group's
+        return None
+    held = look(entry) if entry and about.st_mode & stat.S_ISVTX else None
+    if held is not None and held.st_uid == 0:
+        return None
+    return "can be written by others than root"
 
 
 def identity_of(about: os.stat_result) -> Identity:

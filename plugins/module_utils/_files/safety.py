@@ -11,9 +11,18 @@ import os
 import re
 import stat
 import struct
-from typing import List, Optional, Tuple
+from typing import List, Tuple
 
-from .reading import Change, FilesError, explained, is_link, look, resolve, shown
+from .reading import (
+    Change,
+    FilesError,
+    danger_of,
+    explained,
+    is_link,
+    look,
+    resolve,
+    shown,
+)
 
 __all__ = ["check_folder", "check_safe"]
 
@@ -49,30 +58,11 @@ def _check_lookups(path: str, lookups: List[Tuple[str, str]]) -> None:
     if os.geteuid() != 0:
         return  # whoever is not root can lose no more than is theirs
     for folder, entry in lookups:
-        danger = _folder_danger(folder, entry)
+        danger = None if look(folder) is None else danger_of(os.stat(folder), entry)
         if danger:
             raise FilesError(
                 f"{shown(path)} is not safe to write: the folder {shown(folder)} {danger}."
             )
-
-
-def _folder_danger(folder: str, entry: str) -> Optional[str]:
-    """Why somebody else could put another file or link in the place of `entry`.
-
-    In a sticky folder only its owner and the entry's can: what is root's there is safe to pass
-    through. No such mercy for the folder that is to be written in (an empty `entry`).
-    """
-    if look(folder) is None:
-        return None
-    about = os.stat(folder)
-    if about.st_uid != 0:
-        return f"belongs to user {about.st_uid}"
-    if not about.st_mode & _WRITABLE_BY_OTHERS:
-        return None
-    held = look(entry) if entry and about.st_mode & stat.S_ISVTX else None
-    if held is not None and held.st_uid == 0:
-        return None
-    return "can be written by others than root"
 
 
 def _check_link_target(path: str, real_path: str) -> None:

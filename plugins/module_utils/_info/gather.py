@@ -13,7 +13,7 @@ from typing import Any, Dict, List, Mapping, Optional, Set, Tuple
 from .. import _accounts
 from .._refusal import Refusal
 from .._results import printable, unusable
-from .._sshd import asking, engine, files
+from .._sshd import asking, connections, options
 from . import host, verdict
 from . import shells as info_shells
 from . import sshd as info_sshd
@@ -29,7 +29,7 @@ class BadOption(Refusal):
 
 
 def argument_spec() -> Dict[str, Any]:
-    shared = engine.argument_spec()
+    shared = options.argument_spec()
     return {name: shared[name] for name in ("path", "connections", "sshd")}
 
 
@@ -55,7 +55,7 @@ def gather(params: Mapping[str, Any]) -> Dict[str, Any]:
             params["sshd"],
             [account.user for account in shells.accounts],
         )
-    except (asking.SshdError, files.BadConnection) as error:
+    except (asking.SshdError, connections.BadConnection) as error:
         raise BadOption(str(error)) from error
     sessions = host.sessions(sshd.listener)
     if sessions and sshd.result["reload_needed"]:

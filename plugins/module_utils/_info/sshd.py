@@ -12,9 +12,10 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tup
 
 from .. import _scanners
 from .._refusal import Refusal
-from .._sshd import asking, channel_timeout, client_alive, config, rivals, service
+from .._sshd import asking, channel_timeout, config, facts, rivals, service
+from .._sshd import connections as sshd_connections
 from .._sshd import files as sshd_files
-from .._sshd.match import Connection, describe
+from .._sshd.match import Connection
 
 __all__ = ["Sshd", "look"]
 
@@ -77,7 +78,7 @@ def look(
         run.find_binary(binary)
         run.read()
         run.ask()
-    except sshd_files.BadConnection:
+    except sshd_connections.BadConnection:
         raise
     except (Refusal, OSError) as error:
         if isinstance(error, asking.SshdError) and binary and not run.result["version"]:
@@ -165,7 +166,7 @@ class _Look:
         ]
         files = sshd_files.Files(self.path, keywords, self.release)
         tree = files.read({})
-        self.default = sshd_files.default_connection(tree, self.words)
+        self.default = sshd_connections.default_connection(tree, self.words)
         for text in tree.texts.values():  # a block's own conditions count, whatever it sets
             if "match" in text.lower():
                 keywords += {_keyword(line, self.release) for line in text.split("\n")}
@@ -201,13 +202,13 @@ class _Look:
             if any(name == "never" for match in scope for name, _argument in match.criteria):
                 continue  # 8.2 ignores it, so no connection meets it
             try:
-                self.derived[scope] = sshd_files.derived_connection(
+                self.derived[scope] = sshd_connections.derived_connection(
                     rivals.criteria_of(scope), default
                 )
-            except sshd_files.BadConnection:
+            except sshd_connections.BadConnection:
                 self.unseen.append(
-                    f"What a connection that meets `{_scope_text(scope)}` gets is not known: none could "
-                    "be derived on this host."
+                    f"What a connection that meets `{config.scope_text(scope)}` gets is not known: "
+                    "none could be derived on this host."
                 )
 
     def ask(self) -> None:
@@ -215,7 +216,7 @@ class _Look:
         tree, default = self._found()
         asked = [_Asked(default, ())]
         asked += [_Asked(connection, scope) for scope, connection in self.derived.items()]
-        asked += [_Asked(sshd_files.connection(item, default), ()) for item in self.given]
+        asked += [_Asked(sshd_connections.connection(item, default), ()) for item in self.given]
         words = [
             word for option in self.words.options if self._own(option) for word in ("-o", option)
         ]
@@ -248,18 +249,16 @@ class _Look:
         def words(keyword: str) -> Tuple[str, ...]:
             return tuple(answer.get(keyword.lower(), [""])[0].split())
 
-        interval = client_alive.read_seconds(words(client_alive.INTERVAL))
-        count_max = client_alive.read_number(words(client_alive.COUNT_MAX))
+        interval = facts.read_seconds(words(facts.INTERVAL))
+        count_max = facts.read_number(words(facts.COUNT_MAX))
         numbers = [None if text is None else int(text) for text in (interval, count_max)]
         told = dict(zip(("user", "host", "addr", "laddr", "lport"), each.connection[:5]))
         told.update(
             {
-                "scope": _scope_text(each.scope) if each.scope else None,
+                "scope": config.scope_text(each.scope) if each.scope else None,
                 "interval_seconds": numbers[0],
                 "count_max": numbers[1],
-                "detection_seconds": client_alive.detection_seconds(
-                    numbers[0], numbers[1], self.release
-                ),
+                "detection_seconds": facts.detection_seconds(numbers[0], numbers[1], self.release),
                 "channel_timeout": self._channel(words("ChannelTimeout")),
                 "unused_connection_timeout": self._unused(words("UnusedConnectionTimeout")),
             }
@@ -298,8 +297,8 @@ class _Look:
         if not self.result["connections"]:
             return User(None, {}, None)
         try:
-            connection = sshd_files.connection({"user": user}, self._found()[1])
-        except sshd_files.BadConnection:
+            connection = sshd_connections.connection({"user": user}, self._found()[1])
+        except sshd_connections.BadConnection:
             return User(general, {}, None)
         if self.release >= channel_timeout.MATCH_RELEASE:
             general = self._channel(self._deciding("channeltimeout", connection))
@@ -342,8 +341,8 @@ class _Look:
         tree, default = self._found()
 
         def groups_of(user: str) -> Tuple[str, ...]:
-            with suppress(sshd_files.BadConnection):
-                return sshd_files.connection({"user": user}, default).groups
+            with suppress(sshd_connections.BadConnection):
+                return sshd_connections.connection({"user": user}, default).groups
             return ()
 
         found = []
@@ -369,7 +368,7 @@ class _Look:
                         directive.line,
                         KEYWORDS[directive.keyword],
                         directive.arguments,
-                        config.scope_text(directive),
+                        config.scope_text(directive.scope),
                         self._beaten_by(directive, decider),
                     )
                 )
@@ -405,7 +404,7 @@ class _Look:
         if rivals.place(decider) == rivals.place(directive):
             return None
         if (decider.path, decider.line) == (directive.path, directive.line):
-            return f"{_scanners.SAME_LINE}, in the scope {config.scope_text(decider)}"
+            return f"{_scanners.SAME_LINE}, in the scope {config.scope_text(decider.scope)}"
         return f"{decider.path} line {decider.line}"
 
 
@@ -431,10 +430,6 @@ def _definition(
 def _keyword(line: str, release: config.Release) -> str:
     statement = config.parse_line(line, release)
     return statement.keyword if statement is not None else ""
-
-
-def _scope_text(scope: Scope) -> str:
-    return ", ".join(describe(match.criteria) for match in scope)
 
 
 def _keepalive_seconds() -> Optional[int]:

@@ -12,7 +12,6 @@ import os
 import re
 import resource
 import shutil
-import stat
 import subprocess
 from collections import deque
 from contextlib import suppress
@@ -29,7 +28,7 @@ from typing import (
 )
 
 from .._files import scratch
-from .._files.reading import look, resolve, shown
+from .._files.reading import danger_of, resolve, shown
 from .._files.scratch import NOBODYS_UID
 from .._programs import Process, end
 from .._refusal import Refusal
@@ -73,7 +72,7 @@ class Rejected(SshdError):
 
 
 class Question(NamedTuple):
-    """What would this connection get? ``planned``: the tree differs from the files."""
+    """A connection whose values are asked for; ``planned``: the tree differs from the files."""
 
     tree: Tree
     connection: match.Connection
@@ -81,22 +80,24 @@ class Question(NamedTuple):
 
 
 class Version(NamedTuple):
+    """What sshd calls itself, such as ``OpenSSH_9.2p1``, and the release as numbers."""
+
     text: str
     release: Release
 
 
 def find_binary(given: Optional[str], running: Optional[str]) -> str:
-    """The path of sshd: as given, as running, or where distributions put it."""
+    """Return the path of sshd: as given, as running, or where distributions put it."""
     if given is not None:
         if not (given.startswith("/") and os.path.isfile(given) and os.access(given, os.X_OK)):
             raise SshdError(f"Option sshd: {given} is not the absolute path of a program.")
-        return _trusted(given, "Option sshd: %s")
+        return _trusted(given, f"Option sshd: {shown(given)}")
     search = os.pathsep.join(("/usr/sbin", "/usr/local/sbin", "/sbin", "/usr/bin", "/usr/lib/ssh"))
     if running and os.path.isabs(running) and os.access(running, os.X_OK):
-        return _trusted(running, "The program of the running sshd, %s,")
-    found = shutil.which("sshd", path=search)
-    if found:
-        return _trusted(found, "%s")
+        return _trusted(running, f"The program of the running sshd, {shown(running)},")
+    usual = shutil.which("sshd", path=search)
+    if usual:
+        return _trusted(usual, shown(usual))
     raise Missing(
         "No sshd is installed on this host: install it, name it with the option sshd, "
         "or set verify to false."
@@ -104,44 +105,32 @@ def find_binary(given: Optional[str], running: Optional[str]) -> str:
 
 
 def _trusted(path: str, named: str) -> str:
-    """The path, unless somebody else than root could have put his own program there."""
+    """Return the path, unless others than root could have put a program of theirs there."""
     if os.geteuid() != 0:
         return path  # whoever is not root can lose no more than is theirs
     try:
         real_path, lookups = resolve(path)
         for place, entry in lookups + [(real_path, "")]:
-            danger = _danger(os.stat(place), entry)
+            danger = danger_of(os.stat(place), entry)
             if danger:
                 where = "it" if place == real_path else f"the folder {shown(place)}"
-                raise SshdError(
-                    f"{named % shown(path)} is not run as root, because {where} {danger}."
-                )
+                raise SshdError(f"{named} is not run as root, because {where} {danger}.")
     except OSError as error:
-        raise SshdError(f"{named % shown(path)} cannot be examined: {error.strerror}.") from error
+        raise SshdError(f"{named} cannot be examined: {error.strerror}.") from error
     return path
 
 
-def _danger(about: os.stat_result, entry: str) -> Optional[str]:
-    """In a sticky folder only its owner and the entry's can put something else there."""
-    if about.st_uid != 0:
-        return f"belongs to user {about.st_uid}"
-    held = look(entry) if entry and about.st_mode & stat.S_ISVTX else None
-    if about.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and (held is None or held.st_uid != 0):
-        return "can be written by others than root"
-    return None
-
-
 def version(binary: str) -> Version:
-    """What the binary says of itself; releases before 9.2 do so while they refuse ``-V``."""
+    """Ask the binary for its version; releases before 9.2 tell it while they refuse ``-V``."""
     _status, output, errors = _run([binary, "-V"])
-    found = re.search(r"OpenSSH_(?:for_Windows_)?(\d+)\.(\d+)[^,\s]*", output + errors)
-    if found is None:
+    name = re.search(r"OpenSSH_(?:for_Windows_)?(\d+)\.(\d+)[^,\s]*", output + errors)
+    if name is None:
         raise SshdError(f"{binary} does not tell its OpenSSH version.")
-    return Version(found.group(), (int(found.group(1)), int(found.group(2))))
+    return Version(name.group(), (int(name.group(1)), int(name.group(2))))
 
 
 class Prover:
-    """Asks one sshd about trees of configuration, real or planned.
+    """One sshd that is asked about trees of configuration, real or planned.
 
     ``options`` are words for its command line, such as the ``-o`` that the daemon runs with.
     Use it as a context manager: it keeps private files while it is open.
@@ -163,32 +152,33 @@ class Prover:
             scratch.remove(path)
 
     def ask(self, questions: Sequence[Question]) -> List[Union[Answer, Rejected]]:
-        """What each connection would get, or why sshd refuses the tree, naming the real files.
+        """Return what each connection would get, or why sshd refuses the tree.
 
-        They are asked side by side: a large configuration costs little more than sshd itself needs.
+        A refusal names the real files. They are asked side by side: a large configuration costs
+        little more than sshd itself needs.
         """
         if not self.bare:
             ended = self._run_all(
                 [
-                    ["-T", "-f", self._stage(each.tree) if each.planned else each.tree.main]
-                    for each in questions
+                    ["-T", "-f", self._stage(asked.tree) if asked.planned else asked.tree.main]
+                    for asked in questions
                 ],
                 questions,
                 None,
             )
             if not any(status and _ENVIRONMENT.search(errors) for status, _output, errors in ended):
-                return [self._answer(each.tree, end) for each, end in zip(questions, ended)]
+                return [self._answer(asked.tree, end) for asked, end in zip(questions, ended)]
             self.bare = True
             self._stages.clear()
         ended = self._run_all(
-            [self._bare_words(self._stage(each.tree)) for each in questions],
+            [self._bare_words(self._stage(asked.tree)) for asked in questions],
             questions,
             _drop_privileges if os.geteuid() == 0 else None,
         )
         for status, _output, errors in ended:
             if status and _ENVIRONMENT.search(errors):
                 raise SshdError(f"sshd cannot be asked on this host: {_sentence(errors)}")
-        return [self._answer(each.tree, end) for each, end in zip(questions, ended)]
+        return [self._answer(asked.tree, end) for asked, end in zip(questions, ended)]
 
     def _run_all(
         self,
@@ -199,10 +189,10 @@ class Prover:
         running: Deque[Process] = deque()
         ended: List[_Ended] = []
         try:
-            for each, own in zip(questions, words):
+            for asked, own_words in zip(questions, words):
                 if len(running) == AT_ONCE:
                     ended.append(_finish(running.popleft(), questions[len(ended)].tree))
-                running.append(_start(self._command(own, each.connection), prepare))
+                running.append(_start(self._command(own_words, asked.connection), prepare))
             while running:
                 ended.append(_finish(running.popleft(), questions[len(ended)].tree))
         finally:
@@ -211,7 +201,7 @@ class Prover:
         return ended
 
     def _command(self, words: Sequence[str], connection: match.Connection) -> List[str]:
-        spec = "user=%s,host=%s,addr=%s,laddr=%s,lport=%d" % connection[:5]
+        spec = "user={},host={},addr={},laddr={},lport={}".format(*connection)
         if self._release >= (9, 9) and not connection.user_exists:
             spec += ",invalid-user"
         return [self._binary] + list(words) + ["-C", spec] + self._options
@@ -284,17 +274,17 @@ class Prover:
 
 def _staged_names(tree: Tree, folder: str) -> Dict[str, str]:
     return {
-        path: os.path.join(folder, "%06d.conf" % number) for number, path in enumerate(tree.texts)
+        path: os.path.join(folder, f"{number:06d}.conf") for number, path in enumerate(tree.texts)
     }
 
 
 def _with_staged_includes(tree: Tree, path: str, text: str, names: Dict[str, str]) -> str:
-    """The text with each Include naming the staged files, line for line."""
+    """Return the text with each Include naming the staged files, line for line."""
     lines = text.split("\n")
     for (including, number), included in tree.includes.items():
         if including == path:
-            words = [f'"{names[name]}"' for name in included if name in names]
-            lines[number - 1] = "Include {}".format(" ".join(words)) if words else "#"
+            words = " ".join(f'"{names[name]}"' for name in included if name in names)
+            lines[number - 1] = f"Include {words}" if words else "#"
     return "\n".join(lines)
 
 
@@ -310,7 +300,7 @@ _NOTE = re.compile(r"(?:Deprecated|Unsupported) option")
 
 
 def _sentence(errors: str) -> str:
-    """The one or two lines that tell most: those that name a line, else the first.
+    """Return the one or two lines that tell most: those that name a line, else the first.
 
     Notes on options that are no more come before what is wrong; of a Match line, what is wrong
     with it comes first, and names no line.
@@ -346,9 +336,8 @@ def _start(command: Sequence[str], prepare: Optional[Callable[[], None]]) -> Pro
             start_new_session=True,
         )
     except (OSError, subprocess.SubprocessError) as error:
-        raise SshdError(
-            "{} cannot be run: {}.".format(command[0], getattr(error, "strerror", None) or error)
-        ) from error
+        why = getattr(error, "strerror", None) or error
+        raise SshdError(f"{command[0]} cannot be run: {why}.") from error
     with suppress(OSError, ValueError):  # it has ended, or may not have as much anyhow
         resource.prlimit(process.pid, resource.RLIMIT_DATA, (MEMORY_BYTES, MEMORY_BYTES))
     return process
@@ -359,10 +348,8 @@ def _finish(process: Process, tree: Optional[Tree] = None) -> _Ended:
         output, errors = process.communicate(timeout=TIMEOUT_SECONDS)
     except subprocess.TimeoutExpired:
         end(process)
-        raise SshdError(
-            "sshd did not answer within %d seconds.%s"
-            % (TIMEOUT_SECONDS, _longest_line(tree) if tree else "")
-        ) from None
+        hint = _longest_line(tree) if tree else ""
+        raise SshdError(f"sshd did not answer within {TIMEOUT_SECONDS} seconds.{hint}") from None
     return (
         process.returncode,
         output.decode("utf-8", "surrogateescape"),
@@ -371,7 +358,7 @@ def _finish(process: Process, tree: Optional[Tree] = None) -> _Ended:
 
 
 def _longest_line(tree: Tree) -> str:
-    """A sentence on what most likely costs sshd so much, or nothing."""
+    """Return a sentence on what most likely costs sshd so much, or nothing."""
     length, path, line = max(
         (len(text), path, number)
         for path, whole in tree.texts.items()

@@ -1,17 +1,19 @@
 # Copyright: (c) 2026, curfew.session contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What ChannelTimeout and UnusedConnectionTimeout do on a release of OpenSSH. Private.
+"""What ChannelTimeout and UnusedConnectionTimeout do on a release of OpenSSH.
+
+Private to the collection.
 
 Measured with live sessions on 9.2 and 10.0: the first pattern that fits a channel's type counts;
 ``session=15m`` is accepted and fits no channel that is in use; ``global`` counts from 9.7 on.
 """
 
-import re
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from .. import _durations
 from . import config
+from .match import fits_one
 
 __all__ = ["FIRST_RELEASE", "MATCH_RELEASE", "in_force", "meaning", "seconds_of"]
 
@@ -42,7 +44,7 @@ class _Part(NamedTuple):
 
 
 def meaning(words: Sequence[str], release: config.Release) -> Dict[str, Any]:
-    """What the arguments of ChannelTimeout do, as ``timeout_info`` returns it."""
+    """Return what the arguments of ChannelTimeout do, as ``timeout_info`` returns it."""
     parts = _parts(words)
     idle = [part.text for part in parts if not _does_something(part, release)]
     return {
@@ -57,29 +59,30 @@ def meaning(words: Sequence[str], release: config.Release) -> Dict[str, Any]:
 def _why(idle: Sequence[str], release: config.Release) -> Optional[str]:
     if not idle:
         return None
-    return "`{}` does nothing, since {}".format(" ".join(idle), _reason(idle, release))
+    words = " ".join(idle)
+    return f"`{words}` does nothing, since {_reason(idle, release)}"
 
 
 def _reason(idle: Sequence[str], release: config.Release) -> str:
     if release < FIRST_RELEASE:
-        return "OpenSSH %d.%d does not know ChannelTimeout, which came with 9.2" % release
+        return "OpenSSH {}.{} does not know ChannelTimeout, which came with 9.2".format(*release)
     if all(text.startswith("global=") for text in idle) and release < GLOBAL_RELEASE:
         return "global counts from OpenSSH 9.7 on"
     return "no channel in use is of such a type: shells are session:shell, commands session:command"
 
 
 def _parts(words: Sequence[str]) -> List[_Part]:
-    found = []
+    parts = []
     for word in words:
         pattern, equals, value = word.partition("=")
         seconds = seconds_of(value)
         if equals and seconds is not None:
-            found.append(_Part(word, pattern, seconds))
-    return found
+            parts.append(_Part(word, pattern, seconds))
+    return parts
 
 
 def seconds_of(text: str) -> Optional[int]:
-    """The seconds of a time as sshd writes it; None for ``none`` and what is no time."""
+    """Return the seconds of a time as sshd writes it; None for ``none`` and what is no time."""
     try:
         return _durations.parse(text, "")
     except _durations.DurationError:
@@ -92,7 +95,7 @@ def _does_something(part: _Part, release: config.Release) -> bool:
     if part.pattern == "global" and release >= GLOBAL_RELEASE:
         return True
     named = part.pattern.startswith("session:subsystem:")
-    return named or any(_fits(kind, part.pattern) for kind in _TYPES)
+    return named or any(fits_one(kind, part.pattern) for kind in _TYPES)
 
 
 def _seconds_for(kind: str, parts: Sequence[_Part], release: config.Release) -> Optional[int]:
@@ -101,14 +104,8 @@ def _seconds_for(kind: str, parts: Sequence[_Part], release: config.Release) -> 
     limits = [
         part.seconds for part in parts if part.pattern == "global" and release >= GLOBAL_RELEASE
     ][-1:]
-    limits += [part.seconds for part in parts if _fits(kind, part.pattern)][:1]
+    limits += [part.seconds for part in parts if fits_one(kind, part.pattern)][:1]
     return min((limit for limit in limits if limit), default=None)
-
-
-def _fits(kind: str, pattern: str) -> bool:
-    wild = {"*": ".*", "?": "."}
-    regex = "".join(wild.get(char, re.escape(char)) for char in pattern)
-    return re.match(regex + r"\Z", kind, re.DOTALL) is not None
 
 
 def in_force(
@@ -117,22 +114,22 @@ def in_force(
     options: Sequence[Tuple[str, ...]],
     release: config.Release,
 ) -> Tuple[Sequence[str], Optional[str]]:
-    """The arguments that count for a connection for which sshd shows others, and why not those.
+    """Return the arguments that count for a connection, and why not those that sshd shows for it.
 
     Before 10.5 the listener's own reading counts: the first definition outside of conditional
     Match blocks, ``Match all`` being none, after those of the command line (``options``).
     """
     if release >= MATCH_RELEASE:
         return shown, None
-    own = list(options) + [
+    unconditional = list(options) + [
         directive.arguments
         for directive in tree.directives
         if directive.keyword == "channeltimeout" and config.unconditional(directive)
     ]
-    counted = own[0] if own else ()
+    counted = unconditional[0] if unconditional else ()
     if tuple(shown) == tuple(counted):
         return shown, None
     return counted, (
-        "sshd shows `%s` here, but before OpenSSH 10.5 a session does not get what a Match block "
-        "sets" % (" ".join(shown) or "none")
+        "sshd shows `{}` here, but before OpenSSH 10.5 a session does not get what a Match block "
+        "sets".format(" ".join(shown) or "none")
     )

@@ -69,6 +69,9 @@ class MatchLine(NamedTuple):
     criteria: Criteria
 
 
+Scope = Tuple[MatchLine, ...]
+
+
 class Directive(NamedTuple):
     """A keyword set on one line; ``scope`` holds the Match lines it stands under, outermost first.
 
@@ -81,7 +84,7 @@ class Directive(NamedTuple):
     keyword: str
     arguments: Tuple[str, ...]
     text: str
-    scope: Tuple[MatchLine, ...]
+    scope: Scope
     main_line: int
 
 
@@ -100,7 +103,7 @@ class Tree(NamedTuple):
 
 @functools.lru_cache(maxsize=65536)  # a run reads a long file several times
 def parse_line(line: str, release: Release = NEWEST) -> Optional[Statement]:
-    """What sshd reads in a line; None for a blank line or a comment."""
+    """Return what sshd reads in a line; None for a blank line or a comment."""
     split = _keyword_and_rest(line, release)
     if split is None:
         return None
@@ -116,7 +119,7 @@ def parse_line(line: str, release: Release = NEWEST) -> Optional[Statement]:
 def statements(
     text: str, keywords: FrozenSet[str], release: Release = NEWEST
 ) -> Iterator[Tuple[int, str, Statement]]:
-    """The statements with one of the (lower-case) keywords: line number, line, statement."""
+    """Return the statements with one of the (lower-case) keywords, each with number and line."""
     for number, line in enumerate(text.split("\n"), 1):
         plain = _PLAIN.match(line)
         if plain is not None and (plain.group(1) or "").lower() not in keywords:
@@ -127,7 +130,7 @@ def statements(
 
 
 def parse_criteria(words: Optional[Iterable[str]]) -> Optional[Criteria]:
-    """The criteria of a Match line from its words; None where they are not whole."""
+    """Return the criteria of a Match line from its words; None where they are not whole."""
     rest = iter(words or ())
     criteria = []
     for word in rest:
@@ -155,7 +158,7 @@ def _keyword_and_rest(line: str, release: Release) -> Optional[Tuple[str, str]]:
 
 
 def _delimit(text: str, start: int = 0) -> Tuple[Optional[str], Optional[int]]:
-    """The word at ``start``, up to a blank, a quoted end or a single ``=``; where the next starts.
+    """Return the word at ``start``, up to a blank, quote or ``=``, and where the next one starts.
 
     Counts places instead of cutting the text off: a line may hold 100,000 words.
     """
@@ -284,9 +287,7 @@ class _Reader:
         self.readings = 0
         self.main_line = 0  # of the Include being followed
 
-    def read(
-        self, path: str, by: Optional[Place], scope: Tuple[MatchLine, ...], above: Tuple[str, ...]
-    ) -> None:
+    def read(self, path: str, by: Optional[Place], scope: Scope, above: Tuple[str, ...]) -> None:
         self._check(path, by, above)
         outer = scope
         for number, text, statement in self._statements_of(path, by):
@@ -313,7 +314,7 @@ class _Reader:
         self,
         place: Place,
         patterns: Tuple[str, ...],
-        scope: Tuple[MatchLine, ...],
+        scope: Scope,
         above: Tuple[str, ...],
     ) -> None:
         if len(above) == 1:
@@ -327,16 +328,14 @@ class _Reader:
         self.readings += 1
         if by is None:
             return
+        place = f"{by[0]} line {by[1]}"
         if path in above:
-            raise ConfigError("%s line %d: Include %s is circular." % (by + (path,)))
+            raise ConfigError(f"{place}: Include {path} is circular.")
         if len(above) > MAX_DEPTH:
-            raise ConfigError(
-                "%s line %d: Include is nested deeper than %d files." % (by + (MAX_DEPTH,))
-            )
+            raise ConfigError(f"{place}: Include is nested deeper than {MAX_DEPTH} files.")
         if self.readings > MAX_READINGS:
             raise ConfigError(
-                "%s line %d: Include leads to more than %d readings of files."
-                % (by + (MAX_READINGS,))
+                f"{place}: Include leads to more than {MAX_READINGS} readings of files."
             )
 
     def _statements_of(self, path: str, by: Optional[Place]) -> List[Tuple[int, str, Statement]]:
@@ -354,8 +353,8 @@ class _Reader:
     ) -> MatchLine:
         criteria = parse_criteria(statement.arguments)
         if criteria is None:
-            found = " ".join(statement.arguments or ())
-            raise ConfigError(f"{path} line {number}: Match: {found[:100]!r} is {NO_CRITERIA}.")
+            text = " ".join(statement.arguments or ())
+            raise ConfigError(f"{path} line {number}: Match: {text[:100]!r} is {NO_CRITERIA}.")
         if included and self.release == (8, 2):
             criteria = (("never", "since 8.2 ignores Match in included files"),)
         return MatchLine(path, number, criteria)
@@ -372,28 +371,30 @@ class _Reader:
 
 
 def unconditional(directive: Directive) -> bool:
-    """Whether it counts for every connection: in a global section, or below ``Match all``."""
+    """Tell whether it counts for every connection: in a global section, or below ``Match all``."""
     return all(is_all(match.criteria) for match in directive.scope)
 
 
-def scope_text(directive: Directive) -> str:
-    """``global``, or the Match lines that the directive stands under."""
-    return ", ".join(describe(match.criteria) for match in directive.scope) or "global"
+def scope_text(scope: Scope) -> str:
+    """Return the scope as one would write it: ``global``, or its Match lines."""
+    return ", ".join(describe(match.criteria) for match in scope) or "global"
 
 
 def deciding(tree: Tree, keyword: str, connection: Connection) -> Optional[Directive]:
-    """The directive that decides for a connection, or None where sshd's default does.
+    """Return the directive that decides for a connection, or None where sshd's default does.
 
     The first one in a Match block that the connection meets; where none is, the first
     unconditional one.
     """
-    found = [directive for directive in tree.directives if directive.keyword == keyword.lower()]
-    for directive in found:
+    candidates = [
+        directive for directive in tree.directives if directive.keyword == keyword.lower()
+    ]
+    for directive in candidates:
         if directive.scope and all(
             matches(match.criteria, connection) for match in directive.scope
         ):
             return directive
-    for directive in found:
+    for directive in candidates:
         if unconditional(directive):
             return directive
     return None

@@ -8,37 +8,23 @@ Line numbers count from 1, as sshd's messages do.
 """
 
 import re
-from typing import Callable, FrozenSet, Iterable, Iterator, List, NamedTuple, Optional, Tuple
+from typing import FrozenSet, Iterable, Iterator, List, NamedTuple, Optional, Tuple
 
 from . import config
-from .match import Criteria, describe, meaning
+from .match import Criteria, canonical, describe
+from .options import Setting
 
-__all__ = ["MARKER", "Setting", "disable", "enable", "set_global", "set_in_match"]
+__all__ = ["MARKER", "disable", "enable", "set_global", "set_in_match"]
 
 MARKER = "#curfew.session# "
 
 
-class Setting(NamedTuple):
-    """A directive and what it shall be.
-
-    ``value`` is the canonical text of its arguments, or None where the directive shall go;
-    ``read`` gives the canonical text of arguments as found, or None where sshd would refuse them.
-    """
-
-    keyword: str
-    value: Optional[str]
-    read: Callable[[Tuple[str, ...]], Optional[str]]
-
-    def agrees(self, arguments: Tuple[str, ...]) -> bool:
-        return self.read(arguments) == self.value
-
-
 class _Section(NamedTuple):
-    """A run of lines (indexes from 0, ``end`` not included) and what stands in it."""
+    """A run of lines, ``end`` not included; the places of the directive and of Includes in it."""
 
     start: int
     end: int
-    found: List[int]
+    places: List[int]
     includes: List[int]
 
 
@@ -52,15 +38,15 @@ def set_global(
     lines = text.split("\n")
     section = _global_section(lines, setting, release)
     if setting.value is None:
-        return "\n".join(_without(lines, section.found))
+        return "\n".join(_without(lines, section.places))
     limit = section.end if above is None else above - 1
-    first = section.found[0] if section.found else None
+    first = section.places[0] if section.places else None
     if first is not None and first < limit:
         lines[first] = _written(lines[first], setting)
-        return "\n".join(_without(lines, section.found[1:]))
+        return "\n".join(_without(lines, section.places[1:]))
     place = _global_place(lines, section, setting, limit)
     kept = "" if first is None else lines[first]
-    lines = _without(lines, section.found)  # all of them stand below the limit
+    lines = _without(lines, section.places)  # all of them stand below the limit
     lines.insert(place, _ended_like(lines, _written(kept, setting)))
     return "\n".join(_with_final_newline(lines, place))
 
@@ -83,13 +69,13 @@ def set_in_match(
     if section is None:
         return _with_new_block(text, setting, criteria)
     limit = section.end if above is None else above - 1
-    if section.found and section.found[0] < limit:
-        first = section.found[0]
+    if section.places and section.places[0] < limit:
+        first = section.places[0]
         lines[first] = _indent(lines[first]) + _written(lines[first], setting)
-        return "\n".join(_without(lines, section.found[1:]))
-    kept = lines[section.found[0]] if section.found else ""
+        return "\n".join(_without(lines, section.places[1:]))
+    kept = lines[section.places[0]] if section.places else ""
     indent = _block_indent(lines, section)
-    lines = _without(lines, section.found)
+    lines = _without(lines, section.places)
     place = section.start + 1
     lines.insert(place, _ended_like(lines, indent + _written(kept, setting)))
     return "\n".join(_with_final_newline(lines, place))
@@ -127,7 +113,7 @@ def _scan(
 
 
 def _last(lines: List[str]) -> int:
-    """The index behind the last line; a final newline is not a line."""
+    """Return the index behind the last line; a final newline is not a line."""
     return len(lines) - 1 if lines[-1] == "" else len(lines)
 
 
@@ -136,7 +122,7 @@ def _global_section(lines: List[str], setting: Setting, release: config.Release)
     for index, statement in _scan(lines, setting, release):
         if statement.keyword == "match":
             return section._replace(end=index)
-        (section.includes if statement.keyword == "include" else section.found).append(index)
+        (section.includes if statement.keyword == "include" else section.places).append(index)
     return section
 
 
@@ -148,16 +134,16 @@ def _match_section(
         if statement.keyword == "match":
             if section is not None:
                 return section._replace(end=index)
-            found = config.parse_criteria(statement.arguments)
-            if found and meaning(found) == meaning(criteria):
+            others = config.parse_criteria(statement.arguments)
+            if others and canonical(others) == canonical(criteria):
                 section = _Section(index, _last(lines), [], [])
         elif section is not None:
-            (section.includes if statement.keyword == "include" else section.found).append(index)
+            (section.includes if statement.keyword == "include" else section.places).append(index)
     return section
 
 
 def _global_place(lines: List[str], section: _Section, setting: Setting, limit: int) -> int:
-    """Below the commented default, above the first Include, or where the section ends."""
+    """Return the place: below the commented default, above the first Include, or at the end."""
     default = re.compile(
         rf"[ \t]*#[ \t]*{setting.keyword}[ \t=]+([^\s=]\S*)[ \t\r]*\Z", re.IGNORECASE
     )
@@ -174,7 +160,7 @@ def _global_place(lines: List[str], section: _Section, setting: Setting, limit: 
 
 
 def _written(line: str, setting: Setting) -> str:
-    """The line as it shall stand: ``Keyword N``, and the comment and CR that it ended with."""
+    """Return the line as it shall stand: ``Keyword N``, then its old comment and CR."""
     ending = "\r" if line.endswith("\r") else ""
     before, mark, comment = line.rstrip("\r").partition("#")
     blanks = before[len(before.rstrip(" \t")) :] or " "
@@ -194,7 +180,7 @@ def _block_indent(lines: List[str], section: _Section) -> str:
 
 
 def _ended_like(lines: List[str], line: str) -> str:
-    """CR before LF where the file's first line has it."""
+    """Return the line with CR before LF where the file's first line has it."""
     return line + "\r" if lines[0].endswith("\r") and not line.endswith("\r") else line
 
 
@@ -204,22 +190,22 @@ def _with_final_newline(lines: List[str], place: int) -> List[str]:
 
 def _without(lines: List[str], indexes: List[int]) -> List[str]:
     gone = frozenset(indexes)
-    left = [line for index, line in enumerate(lines) if index not in gone]
-    if left and len(lines) - 1 in gone:
-        left.append("")  # the line before it ended with a newline, and still does
-    return left
+    rest = [line for index, line in enumerate(lines) if index not in gone]
+    if rest and len(lines) - 1 in gone:
+        rest.append("")  # the line before it ended with a newline, and still does
+    return rest
 
 
 def _emptied(lines: List[str], section: _Section) -> List[str]:
     inside = range(section.start + 1, section.end)
-    left = [index for index in inside if index not in section.found and lines[index].strip()]
-    if section.found and not left:
+    rest = [index for index in inside if index not in section.places and lines[index].strip()]
+    if section.places and not rest:
         return _without(lines, list(range(section.start, section.end)))
-    return _without(lines, section.found)
+    return _without(lines, section.places)
 
 
 def _with_new_block(text: str, setting: Setting, criteria: Criteria) -> str:
     ending = "\r\n" if text.split("\n")[0].endswith("\r") else "\n"
     if text and not text.endswith("\n"):
         text += "\n" if text.endswith("\r") else ending
-    return "{}{}{}    {}{}".format(text, describe(criteria), ending, _written("", setting), ending)
+    return f"{text}{describe(criteria)}{ending}    {_written('', setting)}{ending}"

@@ -20,15 +20,19 @@ from typing import (
 )
 
 from . import config, edit, rivals
-from .match import Connection, Criteria, is_all, matches, meaning
+from .match import Connection, Criteria, canonical, is_all, matches
+from .options import Setting
 
-__all__ = ["Plan", "conflicts", "make", "unmake"]
+__all__ = ["Plan", "Read", "conflicts", "make", "modelled", "unmake"]
 
 Read = Callable[[Dict[str, str]], config.Tree]
 
 
 class Plan(NamedTuple):
-    """``texts`` holds each changed file's new text, in the order in which writing them is safe."""
+    """The trees before and after the change; ``texts`` holds each changed file's new text.
+
+    Their order is the one in which writing them is safe in general.
+    """
 
     before: config.Tree
     after: config.Tree
@@ -38,20 +42,21 @@ class Plan(NamedTuple):
 
 def make(
     read: Read,
-    settings: Sequence[edit.Setting],
+    settings: Sequence[Setting],
     release: config.Release,
     criteria: Optional[Criteria] = None,
     disable: bool = False,
 ) -> Plan:
-    """The change after which the settings stand in the main file where they win.
+    """Return the change after which the settings stand in the main file where they win.
 
     :param read: reads the tree, with the texts given in place of the files of those names.
     """
     before = tree = read({})
     texts: Dict[str, str] = {}
     disabled = _disableable(tree, settings, criteria) if disable else []
-    for path, own in _by_path(disabled).items():
-        texts[path] = edit.disable(tree.texts[path], [each.line for each in own])
+    for path, directives in _by_path(disabled).items():
+        lines = [directive.line for directive in directives]
+        texts[path] = edit.disable(tree.texts[path], lines)
     if texts:
         tree = read(texts)
     main = text = texts.pop(tree.main, tree.texts[tree.main])
@@ -67,11 +72,11 @@ def make(
 
 def unmake(
     read: Read,
-    settings: Sequence[edit.Setting],
+    settings: Sequence[Setting],
     release: config.Release,
     criteria: Optional[Criteria] = None,
 ) -> Plan:
-    """The change that removes the settings and enables again what :func:`make` had disabled."""
+    """Return the change that removes the settings and enables what :func:`make` had disabled."""
     before = tree = read({})
     keywords = frozenset(setting.keyword.lower() for setting in settings)
     main = tree.texts[tree.main]
@@ -91,14 +96,14 @@ def unmake(
 
 def conflicts(
     plan: Plan,
-    settings: Sequence[edit.Setting],
+    settings: Sequence[Setting],
     refused: bool,
     connections: Sequence[Connection],
     criteria: Optional[Criteria],
     groups_of: rivals.GroupsOf,
     overridden: FrozenSet[str] = frozenset(),
 ) -> List[Dict[str, Any]]:
-    """The definitions that contradict the settings, as a module returns them.
+    """Return the definitions that contradict the settings, as a module returns them.
 
     Lines are counted in the files as the run leaves them: as they were if it is refused.
     ``wins`` tells whether the definition has its way with the connections of its own scope.
@@ -111,7 +116,9 @@ def conflicts(
         edited = _edited(tree, setting) if criteria is None else None
         deciders = rivals.deciders(tree, setting.keyword, groups_of)
         for directive in _contradicting(tree, setting):
-            if directive is edited or (criteria is not None and not _met(directive, connections)):
+            if directive is edited or (
+                criteria is not None and not _is_met(directive, connections)
+            ):
                 continue
             place = rivals.place(directive)
             wins = rivals.place(deciders[place]) == place and (
@@ -129,10 +136,16 @@ def conflicts(
     )
 
 
+def modelled(tree: config.Tree, setting: Setting, connection: Connection) -> Optional[str]:
+    """Return the value that a connection gets as far as the text tells; None: sshd's default."""
+    directive = config.deciding(tree, setting.keyword, connection)
+    return setting.read(directive.arguments) if directive else None
+
+
 def _set(
     text: str,
     included: List[int],
-    setting: edit.Setting,
+    setting: Setting,
     criteria: Optional[Criteria],
     release: config.Release,
 ) -> str:
@@ -142,8 +155,8 @@ def _set(
     return edit.set_in_match(text, setting, criteria, release, above)
 
 
-def _included(tree: config.Tree, setting: edit.Setting, criteria: Optional[Criteria]) -> List[int]:
-    """The lines of the main file that include a contradiction into the section that we edit."""
+def _included(tree: config.Tree, setting: Setting, criteria: Optional[Criteria]) -> List[int]:
+    """Return the main file's lines that include a contradiction into the section that we edit."""
     return [
         directive.main_line
         for directive in _contradicting(tree, setting)
@@ -151,8 +164,8 @@ def _included(tree: config.Tree, setting: edit.Setting, criteria: Optional[Crite
     ]
 
 
-def _edited(tree: config.Tree, setting: edit.Setting) -> Optional[config.Directive]:
-    """The line of the main file's global section that is ours to change, so no contradiction."""
+def _edited(tree: config.Tree, setting: Setting) -> Optional[config.Directive]:
+    """Return the line of the main file's global section that the edit changes: no contradiction."""
     for directive in tree.directives:
         if (directive.path, directive.keyword, directive.scope) == (
             tree.main,
@@ -164,22 +177,22 @@ def _edited(tree: config.Tree, setting: edit.Setting) -> Optional[config.Directi
 
 
 def _beside(directive: config.Directive, main: str, criteria: Optional[Criteria]) -> bool:
-    """Whether an included directive is read as if it stood in the section that we edit.
+    """Tell whether an included directive is read as if it stood in the section that we edit.
 
     A block like ours that stands in the included file itself is not: nothing in ours beats it.
     """
     if criteria is None or not directive.scope:
         return criteria is None and not directive.scope
-    ours = meaning(criteria)
+    ours = canonical(criteria)
     outer = directive.scope[0]
-    if outer.path != main or meaning(outer.criteria) != ours:
+    if outer.path != main or canonical(outer.criteria) != ours:
         return False
     return all(
-        is_all(match.criteria) or meaning(match.criteria) == ours for match in directive.scope[1:]
+        is_all(match.criteria) or canonical(match.criteria) == ours for match in directive.scope[1:]
     )
 
 
-def _contradicting(tree: config.Tree, setting: edit.Setting) -> List[config.Directive]:
+def _contradicting(tree: config.Tree, setting: Setting) -> List[config.Directive]:
     return [
         directive
         for directive in tree.directives
@@ -189,10 +202,10 @@ def _contradicting(tree: config.Tree, setting: edit.Setting) -> List[config.Dire
 
 def _disableable(
     tree: config.Tree,
-    settings: Sequence[edit.Setting],
+    settings: Sequence[Setting],
     criteria: Optional[Criteria],
 ) -> List[config.Directive]:
-    """Unconditional contradictions, but for those that the edit of the main file takes care of.
+    """Return unconditional contradictions, but for those that the edit itself removes.
 
     A line that is also read under a condition (its file is included twice) is somebody's
     exception there, so it stays.
@@ -202,24 +215,24 @@ def _disableable(
         for directive in tree.directives
         if not config.unconditional(directive)
     }
-    found = {}
+    places = {}
     for setting in settings:
         for directive in _contradicting(tree, setting):
             place = (directive.path, directive.line)
             ours = not directive.scope and (directive.path == tree.main or criteria is not None)
             if place not in conditional and not ours:
-                found[place] = directive
-    return list(found.values())
+                places[place] = directive
+    return list(places.values())
 
 
 def _by_path(directives: Sequence[config.Directive]) -> Dict[str, List[config.Directive]]:
-    found: Dict[str, List[config.Directive]] = {}
+    by_path: Dict[str, List[config.Directive]] = {}
     for directive in directives:
-        found.setdefault(directive.path, []).append(directive)
-    return found
+        by_path.setdefault(directive.path, []).append(directive)
+    return by_path
 
 
-def _met(directive: config.Directive, connections: Sequence[Connection]) -> bool:
+def _is_met(directive: config.Directive, connections: Sequence[Connection]) -> bool:
     return bool(directive.scope) and any(
         all(matches(match.criteria, connection) for match in directive.scope)
         for connection in connections
@@ -231,19 +244,19 @@ def _conflict(directive: config.Directive, line: int, wins: bool, disabled: bool
         "path": directive.path,
         "line": line,
         "text": directive.text.strip(" \t\r\f"),
-        "scope": config.scope_text(directive),
+        "scope": config.scope_text(directive.scope),
         "wins": wins,
         "disabled": disabled,
     }
 
 
 def _marked_lines(plan: Plan) -> Iterator[Tuple[config.Directive, int]]:
-    """Where the disabled lines stand now: edits above may have moved them."""
-    for path, own in _by_path(plan.disabled).items():
+    """Return where the disabled lines stand now: edits above may have moved them."""
+    for path, directives in _by_path(plan.disabled).items():
         standing = _numbers_of_marked(plan.after.texts[path])
         old = _numbers_of_marked(plan.before.texts[path])
         skipped = {line: len(numbers) for line, numbers in old.items()}
-        for directive in sorted(own, key=lambda each: each.line):
+        for directive in sorted(directives, key=lambda directive: directive.line):
             marked = (edit.MARKER + directive.text).rstrip("\r")
             numbers = standing[marked]
             yield directive, numbers[min(skipped.get(marked, 0), len(numbers) - 1)]
@@ -251,9 +264,9 @@ def _marked_lines(plan: Plan) -> Iterator[Tuple[config.Directive, int]]:
 
 
 def _numbers_of_marked(text: str) -> Dict[str, List[int]]:
-    found: Dict[str, List[int]] = {}
+    numbers: Dict[str, List[int]] = {}
     for number, line in enumerate(text.split("\n"), 1):
         if line.startswith(edit.MARKER):
             # A last line that did not end may end in CR LF by now.
-            found.setdefault(line.rstrip("\r"), []).append(number)
-    return found
+            numbers.setdefault(line.rstrip("\r"), []).append(number)
+    return numbers

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Have the running sshd read its files again, and see that it answers. Private to the collection.
 
-Only a run that reloads loads this.
+A reload puts all that stands in the files in force: a port, too, that somebody has changed there
+without a reload, perhaps with no rule in the firewall yet. Only a run that reloads loads this.
 """
 
 import errno
@@ -15,18 +16,86 @@ import time
 from typing import Iterable, List, Optional, Sequence, Tuple
 
 from .._programs import end, run
-from .listening import Address, addresses, has_socket_of_systemd, sockets
-from .service import UNITS, CommandLine, Listener, Service, ServiceError
+from . import asking, config
+from .host import Host, Work
+from .listening import Address, addresses, has_socket_of_systemd, lost, sockets
+from .service import (
+    UNITS,
+    CommandLine,
+    Listener,
+    Service,
+    ServiceError,
+    newer,
+    pid_file_status,
+)
 
-__all__ = ["answering", "check_listening", "check_start", "reload"]
+__all__ = ["answering", "check_listening", "check_reload", "check_start", "reload"]
 
 WAIT_SECONDS = 20
 TRIAL_SECONDS = 20
+_KEYWORDS = ("port", "listenaddress", "addressfamily")
 _Written = Tuple[int, int, int]
 
 
+def check_reload(host: Host, listener: Listener, work: Work) -> Tuple[List[str], List[str]]:
+    """Refuse, before anything is written, a reload that would lock out.
+
+    Return where the daemon would listen, as the ``listenaddress`` lines of ``sshd -T``, and
+    warnings of what else the reload does.
+    """
+    changed = newer(listener, work.plan.before.texts)
+    warnings = []
+    if changed and work.plan.texts:  # without a change of ours, they are what the reload is for
+        paths = ", ".join(sorted(changed))
+        warnings.append(
+            f"The running sshd has not read {paths} since the last change there: the reload puts "
+            "all that it says in force."
+        )
+    if not host.binary:
+        return [], warnings
+    listening = _foreseen(host.binary, host, work)
+    if has_socket_of_systemd(listener.pid):
+        return listening, warnings  # that stays as it is, whatever sshd's files say
+    closed = lost(sockets(listener.pid), addresses(listening))
+    if closed:
+        raise ServiceError(
+            "The running sshd listens at {}, and after a reload it would listen at {} only: {}. If "
+            "that is meant, reload sshd yourself first; if not, change it back.".format(
+                _named(closed), ", ".join(listening), _cause(work.plan.before)
+            )
+        )
+    return listening, warnings
+
+
+def _foreseen(binary: str, host: Host, work: Work) -> List[str]:
+    """Return the ``listenaddress`` lines for these files and the daemon's whole command line."""
+    words = [word for option in host.words.options for word in ("-o", option)]
+    words += [word for port in host.words.ports for word in ("-p", str(port))]
+    question = asking.Question(work.plan.after, work.connections[0], bool(work.plan.texts))
+    with asking.Prover(binary, host.release, words) as prover:
+        answer = prover.ask([question])[0]
+    if isinstance(answer, asking.Rejected):
+        raise answer
+    return answer.get("listenaddress", [])
+
+
+def _cause(tree: config.Tree) -> str:
+    lines = [
+        "{} line {} says {!r}".format(
+            directive.path, directive.line, directive.text.strip(" \t\r\f")
+        )
+        for directive in tree.directives
+        if directive.keyword in _KEYWORDS
+    ]
+    return "; ".join(lines) or f"no line of {tree.main} sets Port or ListenAddress any more"
+
+
+def _named(places: Iterable[Address]) -> str:
+    return ", ".join(f"{host} port {port}" for host, port in places)
+
+
 def _addresses(listen: Iterable[str]) -> List[Address]:
-    """Where to knock, from the ``listenaddress`` lines of ``sshd -T``."""
+    """Return where to knock, from the ``listenaddress`` lines of ``sshd -T``."""
     return [_knocking(address) for address in addresses(listen)]
 
 
@@ -45,7 +114,8 @@ def check_start(binary: str, words: CommandLine) -> None:
         command += ["-o", option]
     status, output = run(command + ["-t"])
     if status != 0:
-        raise ServiceError("sshd could not start anew: {}".format(" ".join(output.split())))
+        problem = " ".join(output.split())
+        raise ServiceError(f"sshd could not start anew: {problem}")
     ours, theirs = socket.socketpair()
     with ours, theirs:
         process = subprocess.Popen(
@@ -58,10 +128,10 @@ def check_start(binary: str, words: CommandLine) -> None:
         try:
             theirs.close()
             ours.settimeout(TRIAL_SECONDS)
-            begun = _begins(ours)
+            welcomed = _begins(ours)
         finally:
             end(process)
-    if not begun:
+    if not welcomed:
         raise ServiceError(
             "sshd accepts these files, and with them it would let nobody in: "
             "it ends each connection before the key exchange."
@@ -70,17 +140,14 @@ def check_start(binary: str, words: CommandLine) -> None:
 
 def check_listening(listening: Sequence[str]) -> None:
     """Refuse a reload after which the daemon would have no address to listen on, and end."""
-    addresses = _addresses(listening)
-    if addresses and not any(_can_listen(address) for address in addresses):
-        raise ServiceError(
-            "sshd would have nowhere to listen, so it was not reloaded: {}.".format(
-                ", ".join(listening)
-            )
-        )
+    places = _addresses(listening)
+    if places and not any(_can_listen(address) for address in places):
+        named = ", ".join(listening)
+        raise ServiceError(f"sshd would have nowhere to listen, so it was not reloaded: {named}.")
 
 
 def _can_listen(address: Address) -> bool:
-    """The address is this host's; its port is free, or sshd's already."""
+    """Tell whether the address is this host's, and its port free, or sshd's already."""
     family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
     try:
         with socket.socket(family, socket.SOCK_STREAM) as probe:
@@ -92,7 +159,7 @@ def _can_listen(address: Address) -> bool:
 
 
 def answering(listener: Listener, listening: Sequence[str]) -> List[Address]:
-    """Where the daemon answers now, of all places at which it listens.
+    """Return where the daemon answers now, of all places at which it listens.
 
     ``listening`` holds the ``listenaddress`` lines of ``sshd -T``, for where that is not seen.
     """
@@ -122,7 +189,8 @@ def reload(service: Service, listener: Listener, answered: Sequence[Address]) ->
             ) from error
         status, output = 0, ""
     if status != 0:
-        raise ServiceError("Reloading sshd failed: {}".format(" ".join(output.split())))
+        problem = " ".join(output.split())
+        raise ServiceError(f"Reloading sshd failed: {problem}")
     _await_answers(listener, before, answered)
 
 
@@ -136,7 +204,7 @@ def _await_answers(
         has_read = (
             has_read
             or listener.pid_file is None
-            or (_pid_file_written(listener) not in (None, before))
+            or _pid_file_written(listener) not in (None, before)
         )
         if has_read:
             waiting = [address for address in waiting if not _answers(address)]
@@ -145,27 +213,16 @@ def _await_answers(
         time.sleep(0.02)
     if not has_read:
         raise ServiceError(
-            (
-                f"sshd did not read its files again within {WAIT_SECONDS} seconds after the reload: "
-                f"{listener.pid_file} is as it was."
-            )
+            f"sshd did not read its files again within {WAIT_SECONDS} seconds after the reload: "
+            f"{listener.pid_file} is as it was."
         )
-    raise ServiceError(
-        "sshd no longer answers at {} after the reload.".format(
-            ", ".join("%s port %d" % address for address in waiting)
-        )
-    )
+    raise ServiceError(f"sshd no longer answers at {_named(waiting)} after the reload.")
 
 
 def _pid_file_written(listener: Listener) -> Optional[_Written]:
-    """What is not the same once sshd has written its pid file anew, wherever the clock stands."""
-    if listener.pid_file is None:
-        return None
-    try:
-        about = os.stat(listener.pid_file)
-    except OSError:
-        return None
-    return about.st_mtime_ns, about.st_ino, about.st_ctime_ns
+    """Return what differs once sshd has written its pid file anew, wherever the clock stands."""
+    status = pid_file_status(listener)
+    return None if status is None else (status.st_mtime_ns, status.st_ino, status.st_ctime_ns)
 
 
 def _answers(address: Address) -> bool:
@@ -177,7 +234,7 @@ def _answers(address: Address) -> bool:
 
 
 def _begins(connection: socket.socket) -> bool:
-    """sshd names itself, and goes on when it knows who we are."""
+    """Tell whether sshd names itself, and goes on when it knows who we are."""
     try:
         if connection.recv(1024)[:4] != b"SSH-":
             return False

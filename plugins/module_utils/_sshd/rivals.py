@@ -11,7 +11,7 @@ import itertools
 from typing import Any, Callable, Dict, FrozenSet, Iterator, List, Optional, Sequence, Tuple
 
 from . import config
-from .match import Connection, Criteria, is_all, matches, meaning, port
+from .match import Connection, Criteria, canonical, is_all, matches, port
 
 __all__ = ["criteria_of", "deciders", "place"]
 
@@ -65,7 +65,7 @@ class _Scopes:
 
     def decider(self, directive: config.Directive) -> config.Directive:
         conditions = frozenset(
-            meaning(match.criteria) for match in directive.scope if not is_all(match.criteria)
+            canonical(match.criteria) for match in directive.scope if not is_all(match.criteria)
         )
         decides = self._met_by(conditions)
         if decides is None:

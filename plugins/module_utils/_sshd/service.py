@@ -15,16 +15,19 @@ from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 from .._refusal import Refusal
 
 __all__ = [
+    "UNITS",
     "CommandLine",
+    "Daemon",
     "Listener",
     "Service",
     "ServiceError",
     "find",
     "is_sshd",
     "newer",
+    "pid_file_status",
     "read_at",
     "stale",
-    "UNITS",
+    "started_at",
 ]
 
 PID_FILES = ("/run/sshd.pid", "/var/run/sshd.pid")
@@ -65,38 +68,46 @@ class Service(NamedTuple):
     running: Optional[bool]
 
 
-def find() -> Tuple[Service, Optional[Listener], CommandLine]:
+class Daemon(NamedTuple):
     """The service, its listener if one runs, and the command line that it has or would have."""
+
+    service: Service
+    listener: Optional[Listener]
+    words: CommandLine
+
+
+def find() -> Daemon:
+    """Return the sshd of this host."""
     listener = _listener_of_pid_file()
     if os.path.isdir("/run/systemd/system"):
         return _find_systemd(listener)
     words = listener.command_line if listener else CommandLine()
     if os.path.isdir("/run/openrc"):
-        return Service("sshd", "openrc", listener is not None), listener, words
-    return Service(None, None, listener is not None), listener, words
+        return Daemon(Service("sshd", "openrc", listener is not None), listener, words)
+    return Daemon(Service(None, None, listener is not None), listener, words)
 
 
-def _find_systemd(listener: Optional[Listener]) -> Tuple[Service, Optional[Listener], CommandLine]:
+def _find_systemd(listener: Optional[Listener]) -> Daemon:
     unit = _unit_of(listener.pid) if listener else None
     if listener is not None and unit in UNITS:
-        return Service(unit[:-8], "systemd", True), listener, listener.command_line
+        return Daemon(Service(unit[:-8], "systemd", True), listener, listener.command_line)
     # Loaded only here: where sshd runs, its listener tells.
     from . import unit as sshd_unit
 
-    shown = sshd_unit.show()
-    running = shown is not None and shown["ActiveState"] in ("active", "reloading")
-    if shown is None or (listener is not None and not running):
+    properties = sshd_unit.show(UNITS)
+    running = properties is not None and properties["ActiveState"] in ("active", "reloading")
+    if properties is None or (listener is not None and not running):
         # Under a unit of another name, or under none: the one that is installed is not what runs.
         words = listener.command_line if listener else CommandLine()
         name = unit[:-8] if unit else None
-        return Service(name, "systemd", listener is not None), listener, words
-    listener = _main_listener(shown["MainPID"], listener)
-    words = listener.command_line if listener else _parse_words(sshd_unit.start_words(shown))
-    return Service(shown["Id"][:-8], "systemd", running), listener, words
+        return Daemon(Service(name, "systemd", listener is not None), listener, words)
+    listener = _main_listener(properties["MainPID"], listener)
+    words = listener.command_line if listener else _parse_words(sshd_unit.start_words(properties))
+    return Daemon(Service(properties["Id"][:-8], "systemd", running), listener, words)
 
 
 def _main_listener(main_pid: str, listener: Optional[Listener]) -> Optional[Listener]:
-    """The unit's main process rather than one that a pid file names, if the two differ."""
+    """Return the unit's main process rather than one that a pid file names, if the two differ."""
     pid = int(main_pid or 0)
     if not pid or (listener is not None and listener.pid == pid):
         return listener
@@ -118,7 +129,7 @@ def _listener_of_pid_file() -> Optional[Listener]:
 
 
 def _command_line_of(pid: int) -> Optional[CommandLine]:
-    """None unless the process is the sshd of root that accepts connections here.
+    """Return the words of the sshd of root that accepts connections here; None for other processes.
 
     An old pid file may hold the number of anybody's process, and that may bear any title.
     """
@@ -137,13 +148,13 @@ def _command_line_of(pid: int) -> Optional[CommandLine]:
 
 
 def _is_roots(pid: int) -> bool:
-    """By all four user ids. The owner of what is in /proc/PID is root for other reasons, too."""
+    """Tell by all four user ids: what is in /proc/PID belongs to root for other reasons, too."""
     with open(f"/proc/{pid}/status", "rb") as status:
         return re.search(rb"\nUid:(\t0){4}\n", status.read()) is not None
 
 
 def is_sshd(pid: int) -> bool:
-    """By its program and its root folder: anybody may give his process sshd's title.
+    """Tell by its program and root folder: anybody may give a process of his sshd's title.
 
     The program's name goes on with " (deleted)" once an upgrade has replaced it.
     """
@@ -154,38 +165,38 @@ def is_sshd(pid: int) -> bool:
 
 
 def _parse_words(words: Sequence[str]) -> CommandLine:
-    found: Dict[str, List[str]] = {"f": [], "o": [], "p": []}
+    arguments: Dict[str, List[str]] = {"f": [], "o": [], "p": []}
     rest = list(words[1:])
     last = ""
     while rest:
         word = rest.pop(0)
         if not word.startswith("-"):
             if last == "o":  # the kernel shows the words joined by blanks: this was one word
-                found["o"][-1] += " " + word
+                arguments["o"][-1] += " " + word
             continue
         last = ""
         for position, letter in enumerate(word[1:], 2):
             if letter in _WITH_ARGUMENT:
                 last = letter
                 argument = word[position:] or (rest.pop(0) if rest else "")
-                found.setdefault(letter, []).append(argument)
+                arguments.setdefault(letter, []).append(argument)
                 break
     return CommandLine(
         words[0] if words else None,
-        found["f"][-1] if found["f"] else None,
-        tuple(found["o"]),
-        tuple(int(port) for port in found["p"] if re.match(r"[0-9]{1,5}\Z", port)),
+        arguments["f"][-1] if arguments["f"] else None,
+        tuple(arguments["o"]),
+        tuple(int(port) for port in arguments["p"] if re.match(r"[0-9]{1,5}\Z", port)),
         tuple(
             word
             for letter in "hc"
-            for path in found.get(letter, ())
+            for path in arguments.get(letter, ())
             for word in ("-" + letter, path)
         ),
     )
 
 
 def _unit_of(pid: int) -> Optional[str]:
-    """The systemd unit of a process: the last part of its control group's name."""
+    """Return the systemd unit of a process: the last part of its control group's name."""
     try:
         with open(f"/proc/{pid}/cgroup") as groups:
             for line in groups:
@@ -198,7 +209,7 @@ def _unit_of(pid: int) -> Optional[str]:
 
 
 def stale(listener: Listener, paths: Iterable[str]) -> Optional[bool]:
-    """Whether the listener read its configuration before the newest of the files was changed.
+    """Tell whether the newest of the files was changed after the listener read its configuration.
 
     None where nothing tells: no pid file, and a process that is older than the files; or times
     that lie ahead, as they do once the clock was set back.
@@ -209,33 +220,43 @@ def stale(listener: Listener, paths: Iterable[str]) -> Optional[bool]:
     known = read_at(listener)
     if known is not None:
         return known < newest
-    started = _started_at(listener.pid)
+    started = started_at(listener.pid)
     return False if started is not None and started > newest else None
 
 
 def newer(listener: Listener, paths: Iterable[str]) -> List[str]:
-    """The files that were changed after the listener read them, as far as that is known."""
+    """Return the files that were changed after the listener read them, as far as that is known."""
     known = read_at(listener)
     return [] if known is None else [path for path in paths if _changed_at(path) > known]
 
 
 def read_at(listener: Listener) -> Optional[int]:
-    """When the listener read its files, in nanoseconds since the epoch, or None: not known.
+    """Return when the listener read its files, in ns since the epoch, or None: not known.
 
     A pid file's time that lies ahead, or after that of its last change, is none of sshd's making.
     """
+    status = pid_file_status(listener)
+    if status is None:
+        return None
+    likely = status.st_mtime_ns <= status.st_ctime_ns <= time.time() * 1e9
+    return status.st_mtime_ns if likely else None
+
+
+def pid_file_status(listener: Listener) -> Optional[os.stat_result]:
+    """Return what the system says of the listener's pid file; None where it has none."""
     if listener.pid_file is None:
         return None
     try:
-        about = os.stat(listener.pid_file)
+        return os.stat(listener.pid_file)
     except OSError:
         return None
-    likely = about.st_mtime_ns <= about.st_ctime_ns <= time.time() * 1e9
-    return about.st_mtime_ns if likely else None
 
 
-def _started_at(pid: int) -> Optional[float]:
-    """In nanoseconds since the epoch. The times of /proc/PID are those of its first look-up."""
+def started_at(pid: int) -> Optional[float]:
+    """Return when a process was started, in ns since the epoch, or None: there is no such process.
+
+    The times of the files in /proc/PID are those of their first look-up.
+    """
     try:
         with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as stream:
             ticks = int(stream.read().rpartition(")")[2].split()[19])
@@ -246,7 +267,7 @@ def _started_at(pid: int) -> Optional[float]:
 
 
 def _changed_at(path: str) -> int:
-    """Content or attributes, whichever changed last: a copy may bring any mtime with it."""
+    """Return when content or attributes changed last: a copy may bring any mtime with it."""
     try:
         return os.stat(path).st_ctime_ns
     except OSError:

@@ -8,18 +8,17 @@ Asked, and loaded, only where the listener itself does not tell.
 
 import re
 import shlex
-from typing import Dict, Iterable, List, Optional
+from typing import Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 from .._programs import run
-from .service import UNITS
 
 __all__ = ["show", "start_words"]
 
 
-def show() -> Optional[Dict[str, str]]:
-    """systemd's properties of sshd's unit: the active one, else the first that is installed."""
+def show(names: Sequence[str]) -> Optional[Dict[str, str]]:
+    """Return systemd's properties of the active one of these units, else of the first installed."""
     wanted = "Id,LoadState,ActiveState,MainPID,ExecStart,Environment,EnvironmentFiles"
-    status, output = run(["systemctl", "show", "--no-pager", "-p", wanted] + list(UNITS))
+    status, output = run(["systemctl", "show", "--no-pager", "-p", wanted] + list(names))
     if status != 0:
         return None
     units = []
@@ -34,28 +33,35 @@ def show() -> Optional[Dict[str, str]]:
     return units[0] if units else None
 
 
-def start_words(shown: Dict[str, str]) -> List[str]:
-    """The words with which systemd would start sshd, its variables put in."""
-    start = re.search(r"argv\[\]=(.*?) ;", shown["ExecStart"])
+def start_words(properties: Dict[str, str]) -> List[str]:
+    """Return the words with which systemd would start sshd, its variables put in."""
+    start = re.search(r"argv\[\]=(.*?) ;", properties["ExecStart"])
     if start is None:
         return []
-    variables: Dict[str, str] = {}
-    _assign(variables, _split(shown["Environment"]))
-    for line in shown["EnvironmentFiles"].split("\n"):
+    variables = _variables(properties)
+    words: List[str] = []
+    for word in start.group(1).split(" "):
+        name = re.match(r"\$\{?(\w+)\}?\Z", word)
+        words.extend(_split(variables.get(name.group(1), "")) if name else [word])
+    return words
+
+
+def _variables(properties: Dict[str, str]) -> Dict[str, str]:
+    """Return what the unit and the files that it names set; of two values the last one counts."""
+    assignments = _split(properties["Environment"])
+    for line in properties["EnvironmentFiles"].split("\n"):
         path = re.sub(r" \(ignore_errors=\w+\)$", "", line)
         try:
             with open(path, "rb") as environment:
                 text = environment.read(65536).decode("utf-8", "surrogateescape")
         except OSError:
             continue
-        for assignment in text.split("\n"):
-            if not assignment.lstrip().startswith(("#", ";")):
-                _assign(variables, [" ".join(_split(assignment))])
-    words: List[str] = []
-    for word in start.group(1).split(" "):
-        name = re.match(r"\$\{?(\w+)\}?\Z", word)
-        words.extend(_split(variables.get(name.group(1), "")) if name else [word])
-    return words
+        assignments += [
+            " ".join(_split(assignment))
+            for assignment in text.split("\n")
+            if not assignment.lstrip().startswith(("#", ";"))
+        ]
+    return dict(_assigned(assignments))
 
 
 def _split(text: str) -> List[str]:
@@ -65,8 +71,8 @@ def _split(text: str) -> List[str]:
         return text.split()
 
 
-def _assign(variables: Dict[str, str], assignments: Iterable[str]) -> None:
+def _assigned(assignments: Iterable[str]) -> Iterator[Tuple[str, str]]:
     for assignment in assignments:
         name, equals, value = assignment.partition("=")
         if equals:
-            variables[name.strip()] = value
+            yield name.strip(), value

@@ -1,116 +1,208 @@
 # Copyright: (c) 2026, curfew.session contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Write what a run of the engine has proven, prove it again, reload. Private to the collection.
+"""Write what has been proven, prove it again, reload. Private to the collection.
 
-That module loads this one only for a run that changes something.
+A run may be killed between any two writes, and what is in force then should be the old or the new
+value, never that of some line between the two that nobody asked for. Only a run that changes
+something loads this.
 """
 
 import os
-from typing import Any, List, Optional, Sequence, Tuple
+from typing import FrozenSet, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from .._files import changes as files_changes
 from .._files import signals
 from .._refusal import Refusal, sentence
-from . import asking, engine, files, listening, match, order, reload, service
+from . import asking, config, files, reload
+from .connections import default_connection
+from .host import Host, Reload, Work
+from .listening import Address
+from .match import Connection
+from .options import Request, Setting
+from .plan import Plan, Read, modelled
+from .proof import Proven, values_in
+from .service import ServiceError
 
-__all__ = ["check", "check_reload", "diff", "recover", "write"]
+__all__ = ["Written", "check_changes", "diff", "recover", "safest", "write"]
 
-Proven = Sequence[Tuple[match.Connection, engine.Values]]
+MAX_TRIALS = 32  # of the whole tree; a plan for more files than this is a rare thing
 
 diff = files_changes.diff
 recover = files_changes.recover
-check_reload = listening.check
 
 
-def check(changes: Sequence[files_changes.Change]) -> None:
+class Written(NamedTuple):
+    """What a run left: the copies of old files that it kept, and sentences on what went wrong."""
+
+    backup_files: List[str]
+    warnings: List[str]
+
+
+class _Begun(NamedTuple):
+    """A reload that has begun, and where sshd answered before it."""
+
+    reload: Reload
+    answered: List[Address]
+
+
+def check_changes(changes: Sequence[files_changes.Change]) -> None:
     """Refuse, before anything is touched, what would be unsafe or impossible to write."""
     for change in changes:
         files_changes.check_safe(change)
 
 
 def write(
-    run: Any,
-    changes: Sequence[files_changes.Change],
-    prover: asking.Prover,
+    request: Request,
+    host: Host,
+    work: Work,
     proven: Proven,
-    reloading: bool,
-) -> Tuple[List[str], List[str]]:
+    prover: asking.Prover,
+    due: Optional[Reload],
+) -> Written:
     """Write, ask the real files again, reload; whatever goes wrong, the old bytes come back.
 
-    Returns the copies kept, and warnings.
+    :raises Refusal: something went wrong; also says what could not be put back.
     """
-    home = os.path.dirname(os.path.realpath(run.path))
-    transaction = files_changes.Transaction(home, _ordered(run, changes), run.request.backup)
-    answered = reload.answering(run.listener, run.listening) if reloading else []
+    home = os.path.dirname(os.path.realpath(host.path))
+    ordered = _ordered(request, host, work)
+    transaction = files_changes.Transaction(home, ordered, request.backup)
+    answered = reload.answering(due.listener, due.listening) if due else []
     with signals.undoable(transaction.undo) as too_late:
         transaction.write()
-        begun = False
+        begun = None
         try:
-            if changes and run.request.verify:
-                _prove_written(run, prover, proven)
-            if run.listener is not None and run.binary:
-                reload.check_start(run.binary, run.words)
-            if reloading:
-                reload.check_listening(run.listening)
-                begun = True
-                reload.reload(run.service, run.listener, answered)
+            if work.changes and request.verify:
+                _prove_written(request, host, work, proven, prover)
+            if host.listener is not None and host.binary:
+                reload.check_start(host.binary, host.words)
+            if due:
+                reload.check_listening(due.listening)
+                begun = _Begun(due, answered)
+                reload.reload(due.service, due.listener, answered)
             too_late()
             transaction.finish()
         except BaseException as error:
             too_late()
-            _undo(run, transaction, error, answered if begun else None)
+            _undo(transaction, error, bool(work.changes), begun)
             raise
-    return list(transaction.backup_files), transaction.warnings
+    return Written(list(transaction.backup_files), list(transaction.warnings))
 
 
-def _ordered(run: Any, changes: Sequence[files_changes.Change]) -> List[files_changes.Change]:
-    """So that a run that is killed between two of them leaves old or new values in force."""
-    if len(changes) < 2:
-        return list(changes)
-    default = files.default_connection(run.plan.before, run.words)
-    paths = order.safest(
-        run.plan, run.files.read, run.request.settings, list(run.connections) + [default]
-    )
-    return sorted(changes, key=lambda change: paths.index(change.snapshot.path))
+def _ordered(request: Request, host: Host, work: Work) -> List[files_changes.Change]:
+    """Return the changes so that a run that is killed leaves old or new values in force."""
+    if len(work.changes) < 2:
+        return work.changes
+    default = default_connection(work.plan.before, host.words)
+    paths = safest(work.plan, work.files.read, request.settings, work.connections + [default])
+    return sorted(work.changes, key=lambda change: paths.index(change.snapshot.path))
 
 
-def _prove_written(run: Any, prover: asking.Prover, proven: Proven) -> None:
-    tree = run.plan.after
+def _prove_written(
+    request: Request, host: Host, work: Work, proven: Proven, prover: asking.Prover
+) -> None:
+    tree = work.plan.after
     if prover.bare:  # what is asked is a copy of what we hand over, so that must be read anew
-        tree = files.Files(run.path, run.files.keywords, run.release).read({})
+        tree = files.Files(host.path, work.files.keywords, host.release).read({})
     answers = prover.ask(
         [asking.Question(tree, connection, False) for connection, _values in proven]
     )
-    if [run.values(answer) for answer in answers] != [values for _item, values in proven]:
-        raise engine.ChangeError(
-            "sshd reads the written files otherwise than the staged "
-            "ones; is somebody else changing them?"
+    if [values_in(request, answer) for answer in answers] != [values for _item, values in proven]:
+        raise Refusal(
+            "sshd reads the written files otherwise than the staged ones; is somebody else "
+            "changing them?"
         )
 
 
 def _undo(
-    run: Any,
     transaction: files_changes.Transaction,
     error: BaseException,
-    answered: Optional[Sequence[listening.Address]],
+    changed: bool,
+    begun: Optional[_Begun],
 ) -> None:
-    """``answered``: where sshd did before the reload, if there was one."""
-    said = sentence(error)
-    ended = " The daemon was reloaded with them." if run.plan.texts else " A second try went well."
-    told = isinstance(error, (Refusal, OSError, signals.Ended))
+    """Put the old bytes back, and have them read; raise what is to be told of it."""
+    message = sentence(error)
+    ending = " The daemon was reloaded with them." if changed else " A second try went well."
+    for_people = isinstance(error, (Refusal, OSError, signals.Ended))
     try:
         transaction.undo()
-        said += " The files are as they were." if run.plan.texts else ""
+        message += " The files are as they were." if changed else ""
     except files_changes.FilesError as second:
-        said += f" Then: {second}"
-        ended = " The daemon was reloaded with what is there now."
-        told = True  # the caller would raise the error alone
-    if answered is not None:
+        message += f" Then: {second}"
+        ending = " The daemon was reloaded with what is there now."
+        for_people = True  # the caller would raise the error alone
+    if begun is not None:
         try:
-            reload.reload(run.service, run.listener, answered)
-            said += ended
-        except service.ServiceError as second:
-            said += f" Then: {second}"
-    if told:
-        raise engine.ChangeError(said) from error
+            reload.reload(begun.reload.service, begun.reload.listener, begun.answered)
+            message += ending
+        except ServiceError as second:
+            message += f" Then: {second}"
+    if for_people:
+        raise Refusal(message) from error
+
+
+def safest(
+    plan: Plan,
+    read: Read,
+    settings: Sequence[Setting],
+    connections: Sequence[Connection],
+) -> List[str]:
+    """Return the changed files so that after each write all connections get old or new values.
+
+    In the plan's own order where no order does that.
+    """
+    return _Search(plan, read, settings, connections).rest_of(frozenset()) or list(plan.texts)
+
+
+class _Search:
+    """A search for the order; ``_dead`` are the sets of files after which no order is safe."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        read: Read,
+        settings: Sequence[Setting],
+        connections: Sequence[Connection],
+    ) -> None:
+        self._plan = plan
+        self._read = read
+        self._pairs = [(setting, item) for setting in settings for item in connections]
+        self._old, self._new = self._values(plan.before), self._values(plan.after)
+        self._preferred = _preferred(plan)
+        self._dead: Set[FrozenSet[str]] = set()
+        self._readings = 0
+
+    def rest_of(self, written: FrozenSet[str]) -> Optional[List[str]]:
+        """Return the rest of the order once these are written; None where nothing safe follows."""
+        for path in self._preferred:
+            state = written | {path}
+            if path in written or state in self._dead:
+                continue
+            if len(state) == len(self._preferred):
+                return [path]
+            rest = self.rest_of(state) if self._holds(state) else None
+            if rest is not None:
+                return [path] + rest
+            self._dead.add(state)
+        return None
+
+    def _holds(self, written: FrozenSet[str]) -> bool:
+        self._readings += 1
+        if self._readings > MAX_TRIALS:
+            return False
+        texts = {path: text for path, text in self._plan.texts.items() if path in written}
+        values = self._values(self._read(texts))
+        return all(value in ends for value, ends in zip(values, zip(self._old, self._new)))
+
+    def _values(self, tree: config.Tree) -> Tuple[Optional[str], ...]:
+        return tuple(modelled(tree, setting, connection) for setting, connection in self._pairs)
+
+
+def _preferred(plan: Plan) -> List[str]:
+    """Return the order that mostly is safe: of lines that beat each other, the first falls last.
+
+    So ours stands before they fall, and falls after they have come back.
+    """
+    others = [path for path in plan.texts if path != plan.before.main]
+    main = [path for path in plan.texts if path == plan.before.main]
+    return main + others[::-1] if plan.disabled else others + main

@@ -26,7 +26,7 @@ _LONGEST, _STARS = 255, 3
 def meaning(scope: str) -> Optional[FrozenSet[Any]]:
     """Equal for scopes with the same connections, however written; None where it is no scope."""
     criteria = _criteria(scope)
-    return None if criteria is None else match.meaning(criteria)
+    return None if criteria is None else match.canonical(criteria)
 
 
 def origin(sshd: Dict[str, Any], keyword: str, numbers: Dict[str, Any]) -> Optional[str]:

@@ -9,8 +9,8 @@ import time
 import pytest
 
 from ansible_collections.curfew.session.plugins.module_utils._sshd import (
-    client_alive,
     config,
+    facts,
     match,
 )
 
@@ -139,7 +139,7 @@ def read(files, release=NEW, globs=None):
 
 def interval(files, connection, release=NEW, globs=None):
     directive = config.deciding(read(files, release, globs), KEYS[0], connection)
-    return directive and client_alive.read_seconds(directive.arguments)
+    return directive and facts.read_seconds(directive.arguments)
 
 
 def ival(value):
@@ -216,7 +216,7 @@ def test_a_directive_knows_where_it_stands():
     (directive,) = read(files).directives
     assert (directive.path, directive.line, directive.main_line) == ("/a", 2, 4)
     assert directive.text == "  ClientAliveInterval 2"
-    assert config.scope_text(directive) == "Match User root"
+    assert config.scope_text(directive.scope) == "Match User root"
 
 
 NO_CRITERIA = config.NO_CRITERIA + "."
@@ -246,7 +246,7 @@ def test_refuses_what_cannot_be(files, sentence):
 
 def chain(depth):
     """A main file, and as many files included one by the other."""
-    files = {f"/{number}": "Include /%d\n" % (number + 1) for number in range(1, depth)}
+    files = {f"/{number}": f"Include /{number + 1}\n" for number in range(1, depth)}
     files.update({"m": "Include /1\n", f"/{depth}": ival(1)})
     return files
 

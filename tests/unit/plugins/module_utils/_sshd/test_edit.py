@@ -6,7 +6,7 @@
 
 import pytest
 
-from ansible_collections.curfew.session.plugins.module_utils._sshd import client_alive, config
+from ansible_collections.curfew.session.plugins.module_utils._sshd import config, facts, options
 from ansible_collections.curfew.session.plugins.module_utils._sshd import edit as sshd_edit
 
 RELEASE = (9, 2)
@@ -14,7 +14,7 @@ OURS = frozenset(["clientaliveinterval"])
 
 
 def setting(value="60"):
-    return sshd_edit.Setting("ClientAliveInterval", value, client_alive.read_seconds)
+    return options.Setting("ClientAliveInterval", value, facts.read_seconds)
 
 
 def k(value, ending="\n"):

@@ -8,15 +8,20 @@ import time
 
 import pytest
 
-from ansible_collections.curfew.session.plugins.module_utils._sshd import client_alive, config, edit
+from ansible_collections.curfew.session.plugins.module_utils._sshd import (
+    config,
+    edit,
+    facts,
+    options,
+)
 from ansible_collections.curfew.session.plugins.module_utils._sshd import match as sshd_match
 from ansible_collections.curfew.session.plugins.module_utils._sshd import plan as sshd_plan
 
 RELEASE = (9, 2)
 ROOT = sshd_match.Connection("root", "h", "10.0.0.1", "127.0.0.1", 22)
 NOBODY = sshd_match.Connection("no-such-user", "192.0.2.1", "192.0.2.1", "0.0.0.0", 22)
-INTERVAL = edit.Setting("ClientAliveInterval", "60", client_alive.read_seconds)
-COUNT_MAX = edit.Setting("ClientAliveCountMax", "3", client_alive.read_number)
+INTERVAL = options.Setting("ClientAliveInterval", "60", facts.read_seconds)
+COUNT_MAX = options.Setting("ClientAliveCountMax", "3", facts.read_number)
 MARKER = edit.MARKER
 
 

@@ -11,7 +11,6 @@ import time
 
 import pytest
 
-from ansible_collections.curfew.session.plugins.module_utils._sshd import reload
 from ansible_collections.curfew.session.plugins.module_utils._sshd import service as sshd_service
 from ansible_collections.curfew.session.plugins.module_utils._sshd import unit as sshd_unit
 
@@ -131,106 +130,10 @@ def test_what_runs_comes_before_what_is_installed(monkeypatch, listener, unit, s
         "Environment": "",
         "EnvironmentFiles": "",
     }
-    monkeypatch.setattr(sshd_unit, "show", lambda: shown)
+    monkeypatch.setattr(sshd_unit, "show", lambda names: shown)
     monkeypatch.setattr(sshd_service, "_unit_of", lambda pid: unit)
     service, found, _words = sshd_service._find_systemd(listener)
     assert (service, found) == (expected, listener)
-
-
-@pytest.mark.parametrize("name, signals", [("ssh", 0), ("admin-ssh", 1), (None, 1)])
-def test_only_the_own_units_of_sshd_are_known_to_reload(monkeypatch, name, signals):
-    sent, commands = [], []
-    monkeypatch.setattr(os, "kill", lambda *given: sent.append(given))
-    monkeypatch.setattr(reload, "run", lambda words: commands.append(words) or (0, ""))
-    monkeypatch.setattr(reload, "has_socket_of_systemd", lambda pid: False)
-    listener = sshd_service.Listener(os.getpid(), None, LINE)
-    reload.reload(sshd_service.Service(name, "systemd", True), listener, [])
-    assert (len(sent), len(commands)) == (signals, 1 - signals)
-
-
-def unit(start, environment="", files=""):
-    return {
-        "ExecStart": f"{{ path=/usr/sbin/sshd ; argv[]={start} ; ignore_errors=no }}",
-        "Environment": environment,
-        "EnvironmentFiles": files,
-    }
-
-
-# What systemd shows of a unit; @FILE@ holds SSHD_OPTS="-o ClientAliveInterval=7" and a comment.
-UNITS = [
-    (unit("/usr/sbin/sshd -D"), "/usr/sbin/sshd -D"),
-    (unit("/usr/sbin/sshd -D $SSHD_OPTS"), "/usr/sbin/sshd -D"),
-    (unit("/usr/sbin/sshd -D $OPTIONS", "OPTIONS=-p22"), "/usr/sbin/sshd -D -p22"),
-    (unit("/usr/sbin/sshd -D $SSHD_OPTS", files="@FILE@ (ignore_errors=yes)"),
-     "/usr/sbin/sshd -D -o ClientAliveInterval=7"),
-    (unit("/usr/sbin/sshd -D ${SSHD_OPTS}", files="@FILE@ (ignore_errors=no)"),
-     "/usr/sbin/sshd -D -o ClientAliveInterval=7"),
-    (unit("/usr/sbin/sshd -D $SSHD_OPTS", files="/nowhere (ignore_errors=yes)"),
-     "/usr/sbin/sshd -D"),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("shown, words", UNITS)
-def test_the_command_line_that_systemd_would_use(tmp_path, shown, words):
-    path = tmp_path / "ssh"
-    path.write_text('# SSHD_OPTS="-p 1"\nSSHD_OPTS="-o ClientAliveInterval=7"\n')
-    shown = {key: text.replace("@FILE@", str(path)) for key, text in shown.items()}
-    assert " ".join(sshd_unit.start_words(shown)) == words
-
-
-LISTENING = [
-    (["0.0.0.0:22", "[::]:22"], [("127.0.0.1", 22), ("::1", 22)]),
-    (["10.0.0.1:2222"], [("10.0.0.1", 2222)]),
-    (["[fe80::1]:22 rdomain x"], [("fe80::1", 22)]),
-    ([], []),
-]
-
-
-@pytest.mark.parametrize("listen, addresses", LISTENING)
-def test_where_to_knock(listen, addresses):
-    assert reload._addresses(listen) == addresses
-
-
-# Where a daemon could listen: this host's own addresses, ports that are free.
-NOWHERE = [["192.0.2.77:22"], ["192.0.2.77:22", "[2001:db8::1]:22"]]
-SOMEWHERE = [[], ["127.0.0.1:0"], ["192.0.2.77:22", "0.0.0.0:0"]]
-
-
-@pytest.mark.parametrize("listen", NOWHERE)
-def test_a_daemon_that_could_listen_nowhere_is_not_reloaded(listen):
-    with pytest.raises(sshd_service.ServiceError, match="nowhere to listen.*192.0.2.77"):
-        reload.check_listening(listen)
-
-
-@pytest.mark.parametrize("listen", SOMEWHERE)
-def test_one_address_is_enough(listen):
-    reload.check_listening(listen)
-
-
-# What `sshd -t` does, and `sshd -i` to a client; then the refusal.
-STARTS = [
-    ("exit 0", "echo SSH-2.0-x; read client; echo keys", None),
-    ("echo no hostkeys; exit 1", "", "could not start anew: no hostkeys"),
-    ("exit 0", "echo SSH-2.0-x; read client", "would let nobody in"),
-    ("exit 0", "exit 1", "would let nobody in"),
-    ("exit 0", "echo 220 mail; read client; echo keys", "would let nobody in"),
-]
-
-
-@pytest.mark.parametrize("test, serve, refusal", STARTS)
-def test_only_files_that_let_a_client_begin_are_kept(tmp_path, test, serve, refusal):
-    sshd = tmp_path / "sshd"
-    sshd.write_text(
-        "#!/bin/sh\ncase \"$*\" in '-f /x -h /k -o A=1 '*) ;; *) exit 9 ;; esac\n"
-        f'case "$*" in *-t) {test} ;; *-i) {serve} ;; esac\n'
-    )
-    sshd.chmod(0o755)
-    words = sshd_service.CommandLine(config="/x", options=("A=1",), keys=("-h", "/k"))
-    if refusal is None:
-        reload.check_start(str(sshd), words)
-        return
-    with pytest.raises(sshd_service.ServiceError, match=refusal):
-        reload.check_start(str(sshd), words)
 
 
 def listener(pid_file):
@@ -281,29 +184,6 @@ def test_after_the_clock_was_set_back_nothing_is_known(tmp_path, monkeypatch):
     monkeypatch.setattr(time, "time", lambda: now() - 7200)
     assert sshd_service.stale(listener(pid_file), [config]) is None
     assert sshd_service.read_at(listener(pid_file)) is None
-
-
-def test_a_pid_file_written_anew_is_seen_wherever_its_time_lies(tmp_path, monkeypatch):
-    pid_file = written(tmp_path / "pid")
-    os.utime(pid_file, (time.time() + 7200,) * 2)
-    before = reload._pid_file_written(listener(pid_file))
-    os.unlink(pid_file)
-    written(tmp_path / "pid")
-    reload._await_answers(listener(pid_file), before, [])
-
-
-@pytest.mark.parametrize(
-    "reads, refusal",
-    [(False, "did not read its files again"), (True, "no longer answers at 127.0.0.1 port 1")],
-)
-def test_why_a_reload_failed(tmp_path, monkeypatch, reads, refusal):
-    monkeypatch.setattr(reload, "WAIT_SECONDS", 0.1)
-    pid_file = written(tmp_path / "pid")
-    before = reload._pid_file_written(listener(pid_file))
-    if reads:
-        written(tmp_path / "pid")
-    with pytest.raises(sshd_service.ServiceError, match=refusal):
-        reload._await_answers(listener(pid_file), before, [("127.0.0.1", 1)])
 
 
 def test_nobody_knows_without_a_pid_file(tmp_path):

@@ -1,20 +1,29 @@
-"""The order in which the files of a plan are written: old or new in force after each write."""
+# Copyright: (c) 2026, curfew.session contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""In which order files are written, and what is told when they had to be put back."""
 
 import pytest
 
+from ansible_collections.curfew.session.plugins.module_utils._files.reading import FilesError
+from ansible_collections.curfew.session.plugins.module_utils._refusal import Refusal, sentence
 from ansible_collections.curfew.session.plugins.module_utils._sshd import (
-    client_alive,
     config,
-    edit,
+    facts,
+    host,
     match,
+    options,
+    reload,
+    service,
+    write,
 )
-from ansible_collections.curfew.session.plugins.module_utils._sshd import order as sshd_order
 from ansible_collections.curfew.session.plugins.module_utils._sshd import plan as sshd_plan
 
 RELEASE = config.NEWEST
 SETTINGS = [
-    edit.Setting("ClientAliveInterval", "60", client_alive.read_seconds),
-    edit.Setting("ClientAliveCountMax", "3", client_alive.read_number),
+    options.Setting("ClientAliveInterval", "60", facts.read_seconds),
+    options.Setting("ClientAliveCountMax", "3", facts.read_number),
 ]
 NOBODY = match.Connection("nobody", "192.0.2.1", "192.0.2.1", "0.0.0.0", 22)
 BOTH = "Include /a\nInclude /b\n"
@@ -79,7 +88,7 @@ def in_force(plan, read, order):
 def test_old_or_new_after_each_write(name, files, there, back):
     read = reader(files)
     plan = sshd_plan.make(read, SETTINGS, RELEASE, None, True)
-    order = sshd_order.safest(plan, read, SETTINGS, [NOBODY])
+    order = write.safest(plan, read, SETTINGS, [NOBODY])
     assert " ".join(order) == there
     held = in_force(plan, read, order)
     for values in held:
@@ -89,11 +98,11 @@ def test_old_or_new_after_each_write(name, files, there, back):
     made = reader(dict(files, **plan.texts))
     gone = [setting._replace(value=None) for setting in SETTINGS]
     plan = sshd_plan.unmake(made, gone, RELEASE)
-    assert " ".join(sshd_order.safest(plan, made, gone, [NOBODY])) == back
+    assert " ".join(write.safest(plan, made, gone, [NOBODY])) == back
 
 
 def test_many_files_are_not_looked_at_for_ever():
-    names = ["/%03d" % number for number in range(300)]
+    names = [f"/{number:03d}" for number in range(300)]
     files = {name: interval(100 + number) for number, name in enumerate(names)}
     files["m"] = "".join(f"Include {name}\n" for name in names)
     readings = []
@@ -104,5 +113,46 @@ def test_many_files_are_not_looked_at_for_ever():
 
     plan = sshd_plan.make(read, SETTINGS, RELEASE, None, True)
     del readings[:]
-    assert sorted(sshd_order.safest(plan, read, SETTINGS, [NOBODY])) == sorted(plan.texts)
-    assert len(readings) <= sshd_order.MAX_READINGS
+    assert sorted(write.safest(plan, read, SETTINGS, [NOBODY])) == sorted(plan.texts)
+    assert len(readings) <= write.MAX_TRIALS
+
+
+LISTENER = service.Listener(1, None, service.CommandLine())
+
+
+class Transaction:
+    """One whose undo fails, or does not."""
+
+    def __init__(self, fails):
+        self._fails = fails
+
+    def undo(self):
+        if self._fails:
+            raise FilesError("/etc/ssh/sshd_config has been changed by somebody else since.")
+
+
+BACK = " The files are as they were. The daemon was reloaded with them."
+NOT_BACK = (
+    " Then: /etc/ssh/sshd_config has been changed by somebody else since."
+    " The daemon was reloaded with what is there now."
+)
+
+
+@pytest.mark.parametrize("fails, ending", [(False, BACK), (True, NOT_BACK)])
+@pytest.mark.parametrize(
+    "error", [service.ServiceError("sshd no longer answers."), KeyError("a bug")]
+)
+def test_an_undo_that_fails_does_not_hide_why_it_was_needed(monkeypatch, fails, ending, error):
+    reloaded = []
+    monkeypatch.setattr(reload, "reload", lambda *given: reloaded.append(given))
+    due = host.Reload(service.Service("ssh", None, True), LISTENER, [])
+    said = None
+    try:
+        write._undo(Transaction(fails), error, True, write._Begun(due, []))
+    except Refusal as failed:
+        said = str(failed)
+    if isinstance(error, KeyError) and not fails:
+        assert said is None  # the caller raises what nobody expected
+    else:
+        assert said == sentence(error) + ending
+    assert reloaded

@@ -1,0 +1,81 @@
+# Copyright: (c) 2026, curfew.session contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What contradicts a request: lines of the files and options of the daemon.
+
+Private to the collection.
+"""
+
+from typing import Any, Dict, List, Tuple
+
+from . import config, connections, plan
+from .host import Host, Override, Work
+from .options import Request
+
+__all__ = ["contradictions", "contradicts"]
+
+
+def contradictions(request: Request, host: Host, work: Work, refused: bool) -> List[Dict[str, Any]]:
+    """Return the definitions that contradict the request, as a module returns them.
+
+    Lines are counted in the files as the run leaves them: as they were if it is ``refused``.
+    """
+    if request.state == "absent":
+        return []
+    default = work.connections[0]
+
+    def groups_of(user: str) -> Tuple[str, ...]:
+        try:
+            return connections.connection({"user": user}, default).groups
+        except connections.BadConnection:
+            return ()
+
+    options = []
+    if host.criteria is None:
+        options = _options(request, host, work.plan.before if refused else work.plan.after)
+    return options + plan.conflicts(
+        work.plan,
+        request.settings,
+        refused,
+        work.connections,
+        host.criteria,
+        groups_of,
+        frozenset(override.statement.keyword for override in host.overrides),
+    )
+
+
+def _options(request: Request, host: Host, tree: config.Tree) -> List[Dict[str, Any]]:
+    """Return the daemon's options that contradict the request.
+
+    An option beats what stands in a global section, and loses to Match blocks.
+    """
+    beaten = {
+        directive.keyword
+        for directive in tree.directives
+        if directive.scope and config.unconditional(directive)
+    }
+    problems = []
+    for override in host.overrides:
+        keyword = override.statement.keyword
+        if contradicts(request, override):
+            problems.append(
+                {
+                    "path": None,
+                    "line": None,
+                    "text": f"-o {override.option}",
+                    "scope": "command line",
+                    "wins": keyword not in beaten,
+                    "disabled": False,
+                }
+            )
+        beaten.add(keyword)  # of two options the first one counts
+    return problems
+
+
+def contradicts(request: Request, override: Override) -> bool:
+    """Tell whether an option of the daemon sets a directive to another value than is wanted."""
+    return any(
+        setting.keyword.lower() == override.statement.keyword
+        and not setting.agrees(override.statement.arguments or ())
+        for setting in request.settings
+    )

@@ -1,0 +1,210 @@
+# Copyright: (c) 2026, curfew.session contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The running sshd and the files that a request is about, and what to change there.
+
+Private to the collection. Reads and plans; asks sshd for nothing but its release.
+"""
+
+import os
+from typing import List, NamedTuple, Optional, Tuple
+
+from .._files import reading
+from .._refusal import Refusal
+from . import asking, config, connections, files, plan
+from .match import NAMES, Connection, Criteria, describe, matches
+from .options import DEFAULT_PATH, Request
+from .service import CommandLine, Daemon, Listener, Service, stale
+
+__all__ = [
+    "Host",
+    "Override",
+    "Program",
+    "Reload",
+    "Work",
+    "find_program",
+    "look",
+    "prepare",
+    "reload_needed",
+    "shown",
+]
+
+
+class Program(NamedTuple):
+    """The file that a request is about, and the sshd that is asked about it, if there is one."""
+
+    path: str
+    binary: Optional[str]
+    version: Optional[asking.Version]
+
+
+class Override(NamedTuple):
+    """An option on the daemon's command line that sets a directive of the request."""
+
+    option: str
+    statement: config.Statement
+
+
+class Host(NamedTuple):
+    """What runs here, as far as the request is about it.
+
+    ``is_daemons``: the running sshd reads the request's file. Only then ``listener`` and ``words``
+    are its own; else there is none, and no words.
+    """
+
+    path: str
+    service: Service
+    is_daemons: bool
+    listener: Optional[Listener]
+    words: CommandLine
+    binary: Optional[str]
+    release: config.Release
+    criteria: Optional[Criteria]
+    overrides: Tuple[Override, ...]
+
+
+class Work(NamedTuple):
+    """What a run has to do: the plan, its changes to files, and the connections to prove."""
+
+    files: files.Files
+    plan: plan.Plan
+    changes: List[reading.Change]
+    connections: List[Connection]
+
+
+class Reload(NamedTuple):
+    """A reload that is due: of this listener, which will listen at the addresses ``listening``."""
+
+    service: Service
+    listener: Listener
+    listening: List[str]
+
+
+def find_program(request: Request, words: CommandLine) -> Program:
+    """Return which file the request is about and which sshd reads it.
+
+    :raises Refusal: the path is none of a file, or there is no sshd to prove anything with.
+    """
+    path = request.path or words.config or DEFAULT_PATH
+    if not path.startswith("/"):
+        whose = "Option path" if request.path else "The daemon's option -f"
+        raise Refusal(f"{whose}: {path} is not an absolute path.")
+    if path.endswith("/"):
+        raise Refusal(f"Option path: {path} is the name of a folder.")
+    try:
+        binary = asking.find_binary(request.sshd, words.binary)
+    except asking.SshdError:
+        if request.verify:
+            raise
+        return Program(path, None, None)
+    return Program(path, binary, asking.version(binary))
+
+
+def look(request: Request, daemon: Daemon, program: Program) -> Host:
+    """Return what runs here, as far as the request is about it.
+
+    :raises Refusal: the option ``match`` holds no criteria.
+    """
+    path = program.path
+    release = program.version.release if program.version else config.NEWEST
+    is_daemons = os.path.realpath(daemon.words.config or DEFAULT_PATH) == os.path.realpath(path)
+    words = daemon.words if is_daemons else CommandLine()
+    return Host(
+        path,
+        daemon.service,
+        is_daemons,
+        daemon.listener if is_daemons else None,
+        words,
+        program.binary,
+        release,
+        None if request.match is None else _criteria(request.match, release),
+        _overrides(request, words, release),
+    )
+
+
+def _overrides(
+    request: Request, words: CommandLine, release: config.Release
+) -> Tuple[Override, ...]:
+    wanted = [setting.keyword.lower() for setting in request.settings]
+    statements = [(option, config.parse_line(option, release)) for option in words.options]
+    return tuple(
+        Override(option, statement)
+        for option, statement in statements
+        if statement is not None and statement.keyword in wanted
+    )
+
+
+def _criteria(match: str, release: config.Release) -> Criteria:
+    if any(char in match for char in "\n\r\0\"'\\#"):
+        raise Refusal(
+            f"Option match: {match!r} must be one line without quotes, backslashes or comments."
+        )
+    statement = config.parse_line("Match " + match, release)
+    criteria = config.parse_criteria(statement.arguments if statement else None)
+    if criteria is None:
+        raise Refusal(f"Option match: {match!r} is {config.NO_CRITERIA}.")
+    for name, _argument in criteria:
+        if name not in NAMES:
+            raise Refusal(f"Option match: {match!r}: sshd_config(5) knows no criterion {name!r}.")
+    return criteria
+
+
+def prepare(request: Request, host: Host) -> Work:
+    """Return what there is to change and to prove; nothing is touched.
+
+    :raises Refusal: the files cannot be read, or no connection can be proven.
+    """
+    keywords = [setting.keyword for setting in request.settings]
+    tree_files = files.Files(
+        host.path, keywords + ["Port", "ListenAddress", "AddressFamily"], host.release
+    )
+    planned = _plan(request, host, tree_files)
+    proven = _connections(request, host, planned.before)
+    changes = [tree_files.change(path, text) for path, text in planned.texts.items()]
+    return Work(tree_files, planned, changes, proven)
+
+
+def _plan(request: Request, host: Host, tree_files: files.Files) -> plan.Plan:
+    if request.state == "absent":
+        return plan.unmake(tree_files.read, request.settings, host.release, host.criteria)
+    return plan.make(
+        tree_files.read,
+        request.settings,
+        host.release,
+        host.criteria,
+        request.conflicts == "disable",
+    )
+
+
+def _connections(request: Request, host: Host, tree: config.Tree) -> List[Connection]:
+    """Return those to prove: for a Match block those that meet it, else the default one first."""
+    default = connections.default_connection(tree, host.words)
+    given = [connections.connection(item, default) for item in request.connections]
+    if host.criteria is None:
+        return [default] + given
+    proving = request.state == "present" and request.verify
+    if request.state == "present":
+        connections.check_meetable(host.criteria, proving)
+    for item in given:
+        if not matches(host.criteria, item):
+            raise Refusal(
+                f"Option connections: {shown(item)} does not meet {describe(host.criteria)!r}."
+            )
+    try:
+        return given or [connections.derived_connection(host.criteria, default)]
+    except connections.BadConnection:
+        if proving:
+            raise
+        return [default]
+
+
+def shown(connection: Connection) -> str:
+    """Return a connection as messages name it."""
+    return "user {}, host {}, addr {}, laddr {}, lport {}".format(*connection)
+
+
+def reload_needed(host: Host, work: Work, changing: bool) -> Optional[bool]:
+    """Tell whether the running sshd has not read what its files say; None: that is not known."""
+    if host.listener is None:
+        return False if host.is_daemons and not host.service.running else None
+    return changing or stale(host.listener, work.plan.before.texts)

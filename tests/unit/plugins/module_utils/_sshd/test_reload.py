@@ -1,0 +1,195 @@
+# Copyright: (c) 2026, curfew.session contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a reload would close or break is refused; what it did is seen."""
+
+import os
+import socket
+import time
+
+import pytest
+
+from ansible_collections.curfew.session.plugins.module_utils._sshd import config as sshd_config
+from ansible_collections.curfew.session.plugins.module_utils._sshd import match, plan, reload
+from ansible_collections.curfew.session.plugins.module_utils._sshd import service as sshd_service
+from ansible_collections.curfew.session.plugins.module_utils._sshd.host import Host, Work
+
+CONNECTION = match.Connection("u", "h", "192.0.2.1", "127.0.0.1", 22)
+LINE = sshd_service.CommandLine("/usr/sbin/sshd")
+SERVICE = sshd_service.Service("ssh", "systemd", True)
+
+
+@pytest.mark.parametrize("name, signals", [("ssh", 0), ("admin-ssh", 1), (None, 1)])
+def test_only_the_own_units_of_sshd_are_known_to_reload(monkeypatch, name, signals):
+    sent, commands = [], []
+    monkeypatch.setattr(os, "kill", lambda *given: sent.append(given))
+    monkeypatch.setattr(reload, "run", lambda words: commands.append(words) or (0, ""))
+    monkeypatch.setattr(reload, "has_socket_of_systemd", lambda pid: False)
+    listener = sshd_service.Listener(os.getpid(), None, LINE)
+    reload.reload(sshd_service.Service(name, "systemd", True), listener, [])
+    assert (len(sent), len(commands)) == (signals, 1 - signals)
+
+
+LISTENING = [
+    (["0.0.0.0:22", "[::]:22"], [("127.0.0.1", 22), ("::1", 22)]),
+    (["10.0.0.1:2222"], [("10.0.0.1", 2222)]),
+    (["[fe80::1]:22 rdomain x"], [("fe80::1", 22)]),
+    ([], []),
+]
+
+
+@pytest.mark.parametrize("listen, addresses", LISTENING)
+def test_where_to_knock(listen, addresses):
+    assert reload._addresses(listen) == addresses
+
+
+# Where a daemon could listen: this host's own addresses, ports that are free.
+NOWHERE = [["192.0.2.77:22"], ["192.0.2.77:22", "[2001:db8::1]:22"]]
+SOMEWHERE = [[], ["127.0.0.1:0"], ["192.0.2.77:22", "0.0.0.0:0"]]
+
+
+@pytest.mark.parametrize("listen", NOWHERE)
+def test_a_daemon_that_could_listen_nowhere_is_not_reloaded(listen):
+    with pytest.raises(sshd_service.ServiceError, match="nowhere to listen.*192.0.2.77"):
+        reload.check_listening(listen)
+
+
+@pytest.mark.parametrize("listen", SOMEWHERE)
+def test_one_address_is_enough(listen):
+    reload.check_listening(listen)
+
+
+# What `sshd -t` does, and `sshd -i` to a client; then the refusal.
+STARTS = [
+    ("exit 0", "echo SSH-2.0-x; read client; echo keys", None),
+    ("echo no hostkeys; exit 1", "", "could not start anew: no hostkeys"),
+    ("exit 0", "echo SSH-2.0-x; read client", "would let nobody in"),
+    ("exit 0", "exit 1", "would let nobody in"),
+    ("exit 0", "echo 220 mail; read client; echo keys", "would let nobody in"),
+]
+
+
+@pytest.mark.parametrize("test, serve, refusal", STARTS)
+def test_only_files_that_let_a_client_begin_are_kept(tmp_path, test, serve, refusal):
+    sshd = tmp_path / "sshd"
+    sshd.write_text(
+        "#!/bin/sh\ncase \"$*\" in '-f /x -h /k -o A=1 '*) ;; *) exit 9 ;; esac\n"
+        f'case "$*" in *-t) {test} ;; *-i) {serve} ;; esac\n'
+    )
+    sshd.chmod(0o755)
+    words = sshd_service.CommandLine(config="/x", options=("A=1",), keys=("-h", "/k"))
+    if refusal is None:
+        reload.check_start(str(sshd), words)
+        return
+    with pytest.raises(sshd_service.ServiceError, match=refusal):
+        reload.check_start(str(sshd), words)
+
+
+def listener(pid_file):
+    return sshd_service.Listener(os.getpid(), pid_file, sshd_service.CommandLine())
+
+
+def written(path, text=""):
+    """A file that is newer than all before it, by more than a tick of the clock."""
+    time.sleep(0.02)
+    path.write_text(text)
+    return str(path)
+
+
+def test_a_pid_file_written_anew_is_seen_wherever_its_time_lies(tmp_path, monkeypatch):
+    pid_file = written(tmp_path / "pid")
+    os.utime(pid_file, (time.time() + 7200,) * 2)
+    before = reload._pid_file_written(listener(pid_file))
+    os.unlink(pid_file)
+    written(tmp_path / "pid")
+    reload._await_answers(listener(pid_file), before, [])
+
+
+@pytest.mark.parametrize(
+    "reads, refusal",
+    [(False, "did not read its files again"), (True, "no longer answers at 127.0.0.1 port 1")],
+)
+def test_why_a_reload_failed(tmp_path, monkeypatch, reads, refusal):
+    monkeypatch.setattr(reload, "WAIT_SECONDS", 0.1)
+    pid_file = written(tmp_path / "pid")
+    before = reload._pid_file_written(listener(pid_file))
+    if reads:
+        written(tmp_path / "pid")
+    with pytest.raises(sshd_service.ServiceError, match=refusal):
+        reload._await_answers(listener(pid_file), before, [("127.0.0.1", 1)])
+
+
+class Daemon:
+    """A run that would reload this process, and an sshd that says where it would listen."""
+
+    def __init__(self, folder, config="Port 2222\n"):
+        self.folder = folder
+        self.main = folder / "sshd_config"
+        self.main.write_text(config)
+        self.pid_file = folder / "pid"
+        self.words = sshd_service.CommandLine(options=("UseDNS=no",), ports=(2222,))
+
+    def check(self, says, pid_file=None, texts=None):
+        sshd = self.folder / "sshd"
+        sshd.write_text(f"#!/bin/sh\ncase \"$*\" in *'-o UseDNS=no -p 2222') {says};; esac\n")
+        sshd.chmod(0o755)
+        tree = sshd_config.read_tree(
+            str(self.main),
+            lambda path, by: self.main.read_text(),
+            lambda name: [name],
+            ("port", "listenaddress"),
+        )
+        listener = sshd_service.Listener(os.getpid(), pid_file, self.words)
+        host = Host(
+            str(self.main), SERVICE, True, listener, self.words, str(sshd), (10, 0), None, ()
+        )
+        work = Work(None, plan.Plan(tree, tree, texts or {}, []), [], [CONNECTION])
+        return reload.check_reload(host, listener, work)
+
+
+@pytest.fixture
+def port():
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen(1)
+        yield server.getsockname()[1]
+
+
+def test_a_reload_that_would_close_a_port_is_refused(tmp_path, port):
+    """By the whole command line of the daemon, whose -p beats the files."""
+    refusal = (
+        f"at .*127.0.0.1 port {port}.* would listen at 0.0.0.0:1 only: {tmp_path}/sshd_config "
+        "line 1 says 'Port 2222'"
+    )
+    with pytest.raises(sshd_service.ServiceError, match=refusal):
+        Daemon(tmp_path).check("echo listenaddress 0.0.0.0:1")
+
+
+def test_a_port_that_no_line_names_any_more(tmp_path, port):
+    with pytest.raises(sshd_service.ServiceError, match="no line of .* sets Port"):
+        Daemon(tmp_path, "UseDNS no\n").check("echo listenaddress 0.0.0.0:1")
+
+
+def test_one_that_stays_open_is_not(tmp_path, port, monkeypatch):
+    monkeypatch.setattr(reload, "sockets", lambda pid: [("127.0.0.1", port)])
+    listening, warnings = Daemon(tmp_path).check(f"echo listenaddress 0.0.0.0:{port}")
+    assert listening == [f"0.0.0.0:{port}"]
+    assert warnings == []
+
+
+def test_the_socket_of_systemd_stays_whatever_the_files_say(tmp_path, port, monkeypatch):
+    monkeypatch.setattr(reload, "has_socket_of_systemd", lambda pid: True)
+    Daemon(tmp_path).check("echo listenaddress 0.0.0.0:1")
+
+
+def test_what_else_a_reload_puts_in_force_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(reload, "sockets", lambda pid: [])
+    (tmp_path / "pid").write_text("1")
+    time.sleep(0.02)
+    host = Daemon(tmp_path)
+    arguments = ("echo listenaddress 0.0.0.0:1", str(tmp_path / "pid"))
+    assert host.check(*arguments)[1] == []
+    _listening, warnings = host.check(*arguments, texts={str(host.main): ""})
+    assert len(warnings) == 1
+    assert f"has not read {host.main} since" in warnings[0]
