@@ -10,8 +10,8 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from . import config
 from .conflicts import contradictions, contradicts
-from .host import Host, Work, shown
-from .match import Connection
+from .host import Host, Work
+from .match import Connection, in_words
 from .options import Request, Setting, Values
 
 __all__ = ["explain"]
@@ -32,7 +32,7 @@ def explain(
                 cause = _cause(request, host, work, setting, connection, in_the_way)
                 problems.append(
                     f"{setting.keyword} would be {value}, not {setting.value}, for "
-                    f"{shown(connection)}: {cause}"
+                    f"{in_words(connection)}: {cause}"
                 )
     return "Nothing was changed. " + " ".join(problems), in_the_way
 

@@ -12,7 +12,7 @@ from typing import List, NamedTuple, Optional, Tuple
 from .._files import reading
 from .._refusal import Refusal
 from . import asking, config, connections, files, plan
-from .match import NAMES, Connection, Criteria, describe, matches
+from .match import NAMES, Connection, Criteria, describe, in_words, matches
 from .options import DEFAULT_PATH, Request
 from .service import CommandLine, Daemon, Listener, Service, stale
 
@@ -26,7 +26,6 @@ __all__ = [
     "look",
     "prepare",
     "reload_needed",
-    "shown",
 ]
 
 
@@ -188,7 +187,7 @@ def _connections(request: Request, host: Host, tree: config.Tree) -> List[Connec
     for item in given:
         if not matches(host.criteria, item):
             raise Refusal(
-                f"Option connections: {shown(item)} does not meet {describe(host.criteria)!r}."
+                f"Option connections: {in_words(item)} does not meet {describe(host.criteria)!r}."
             )
     try:
         return given or [connections.derived_connection(host.criteria, default)]
@@ -196,11 +195,6 @@ def _connections(request: Request, host: Host, tree: config.Tree) -> List[Connec
         if proving:
             raise
         return [default]
-
-
-def shown(connection: Connection) -> str:
-    """Return a connection as messages name it."""
-    return "user {}, host {}, addr {}, laddr {}, lport {}".format(*connection)
 
 
 def reload_needed(host: Host, work: Work, changing: bool) -> Optional[bool]:

@@ -18,6 +18,7 @@ __all__ = [
     "describe",
     "fits",
     "fits_one",
+    "in_words",
     "is_address",
     "is_all",
     "matches",
@@ -73,6 +74,11 @@ def describe(criteria: Criteria) -> str:
         if argument:
             words.append(f'"{argument}"' if re.search(r"[ \t]", argument) else argument)
     return " ".join(words)
+
+
+def in_words(connection: Connection) -> str:
+    """Return the connection as messages name it."""
+    return "user {}, host {}, addr {}, laddr {}, lport {}".format(*connection)
 
 
 def canonical(criteria: Criteria) -> FrozenSet[Tuple[str, FrozenSet[str]]]:

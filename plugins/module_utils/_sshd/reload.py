@@ -116,19 +116,19 @@ def check_start(binary: str, words: CommandLine) -> None:
     if status != 0:
         problem = " ".join(output.split())
         raise ServiceError(f"sshd could not start anew: {problem}")
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
+    our_end, its_end = socket.socketpair()
+    with our_end, its_end:
         process = subprocess.Popen(
             command + ["-i"],
-            stdin=theirs.fileno(),
-            stdout=theirs.fileno(),
+            stdin=its_end.fileno(),
+            stdout=its_end.fileno(),
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
         try:
-            theirs.close()
-            ours.settimeout(TRIAL_SECONDS)
-            welcomed = _begins(ours)
+            its_end.close()
+            our_end.settimeout(TRIAL_SECONDS)
+            welcomed = _begins(our_end)
         finally:
             end(process)
     if not welcomed:

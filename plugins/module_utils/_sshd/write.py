@@ -39,7 +39,7 @@ class Written(NamedTuple):
     warnings: List[str]
 
 
-class _Begun(NamedTuple):
+class _Attempt(NamedTuple):
     """A reload that has begun, and where sshd answered before it."""
 
     reload: Reload
@@ -70,7 +70,7 @@ def write(
     answered = reload.answering(due.listener, due.listening) if due else []
     with signals.undoable(transaction.undo) as too_late:
         transaction.write()
-        begun = None
+        attempt = None
         try:
             if work.changes and request.verify:
                 _prove_written(request, host, work, proven, prover)
@@ -78,13 +78,13 @@ def write(
                 reload.check_start(host.binary, host.words)
             if due:
                 reload.check_listening(due.listening)
-                begun = _Begun(due, answered)
+                attempt = _Attempt(due, answered)
                 reload.reload(due.service, due.listener, answered)
             too_late()
             transaction.finish()
         except BaseException as error:
             too_late()
-            _undo(transaction, error, bool(work.changes), begun)
+            _undo(transaction, error, bool(work.changes), attempt)
             raise
     return Written(list(transaction.backup_files), list(transaction.warnings))
 
@@ -118,7 +118,7 @@ def _undo(
     transaction: files_changes.Transaction,
     error: BaseException,
     changed: bool,
-    begun: Optional[_Begun],
+    attempt: Optional[_Attempt],
 ) -> None:
     """Put the old bytes back, and have them read; raise what is to be told of it."""
     message = sentence(error)
@@ -131,9 +131,9 @@ def _undo(
         message += f" Then: {second}"
         ending = " The daemon was reloaded with what is there now."
         for_people = True  # the caller would raise the error alone
-    if begun is not None:
+    if attempt is not None:
         try:
-            reload.reload(begun.reload.service, begun.reload.listener, begun.answered)
+            reload.reload(attempt.reload.service, attempt.reload.listener, attempt.answered)
             message += ending
         except ServiceError as second:
             message += f" Then: {second}"

@@ -148,7 +148,7 @@ def test_an_undo_that_fails_does_not_hide_why_it_was_needed(monkeypatch, fails, 
     due = host.Reload(service.Service("ssh", None, True), LISTENER, [])
     said = None
     try:
-        write._undo(Transaction(fails), error, True, write._Begun(due, []))
+        write._undo(Transaction(fails), error, True, write._Attempt(due, []))
     except Refusal as failed:
         said = str(failed)
     if isinstance(error, KeyError) and not fails:

@@ -1,0 +1,153 @@
+# Copyright: (c) 2026, curfew.session contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which sshd and which files a request is about, and which connections are proven."""
+
+import pytest
+
+from ansible_collections.curfew.session.plugins.module_utils._refusal import Refusal
+from ansible_collections.curfew.session.plugins.module_utils._sshd import (
+    asking,
+    config,
+    facts,
+    host,
+    match,
+    options,
+    plan,
+)
+from ansible_collections.curfew.session.plugins.module_utils._sshd.service import (
+    CommandLine,
+    Daemon,
+    Listener,
+    Service,
+)
+
+INTERVAL = options.Setting("ClientAliveInterval", "60", facts.read_seconds)
+RUNS = Service("ssh", None, True)
+WORDS = CommandLine(
+    "/usr/sbin/sshd", "/etc/x", ("ClientAliveInterval=5", "UseDNS=no", "clientaliveinterval 6")
+)
+LISTENER = Listener(7, None, WORDS)
+
+
+def request(**given):
+    spec = options.argument_spec()
+    params = {name: option.get("default") for name, option in spec.items()}
+    return options.request(dict(params, **given), [INTERVAL], [INTERVAL], True)
+
+
+# The option path, the daemon's -f, the refusal
+BAD_PATHS = [
+    ("etc/x", None, "Option path: etc/x is not an absolute path."),
+    ("/etc/x/", None, "Option path: /etc/x/ is the name of a folder."),
+    (None, "x", "The daemon's option -f: x is not an absolute path."),
+]
+
+
+@pytest.mark.parametrize("path, config_file, refusal", BAD_PATHS)
+def test_refuses_what_names_no_file(path, config_file, refusal):
+    with pytest.raises(Refusal) as caught:
+        host.find_program(request(path=path), CommandLine(config=config_file))
+    assert str(caught.value) == refusal
+
+
+def test_without_a_proof_no_sshd_is_needed():
+    given = dict(path="/x", sshd="/nowhere/sshd")
+    assert host.find_program(request(verify=False, **given), WORDS) == ("/x", None, None)
+    with pytest.raises(asking.SshdError):
+        host.find_program(request(**given), WORDS)
+
+
+BAD_MATCHES = [
+    ("User 'a'", "must be one line without quotes, backslashes or comments."),
+    ("User a\nHost b", "must be one line without quotes, backslashes or comments."),
+    ("User", f"is {config.NO_CRITERIA}."),
+    ("User a Colour red", "sshd_config\\(5\\) knows no criterion 'colour'."),
+]
+
+
+@pytest.mark.parametrize("text, refusal", BAD_MATCHES)
+def test_refuses_what_holds_no_criteria(text, refusal):
+    with pytest.raises(Refusal, match=f"^Option match: .*{refusal}"):
+        host.look(request(match=text), Daemon(RUNS, None, WORDS), host.Program("/x", None, None))
+
+
+def look(path, **given):
+    program = host.Program(path, "/sbin/sshd", asking.Version("OpenSSH_9.2p1", (9, 2)))
+    return host.look(request(**given), Daemon(RUNS, LISTENER, WORDS), program)
+
+
+def test_the_daemon_counts_for_its_own_file():
+    found = look("/etc/../etc/x", match="User a")
+    assert (found.is_daemons, found.listener, found.words) == (True, LISTENER, WORDS)
+    assert [override.option for override in found.overrides] == [
+        "ClientAliveInterval=5",
+        "clientaliveinterval 6",
+    ]
+    assert (found.release, found.criteria) == ((9, 2), (("user", "a"),))
+
+
+def test_for_another_file_it_does_not():
+    found = look("/etc/y")
+    assert (found.is_daemons, found.listener, found.words) == (False, None, CommandLine())
+    assert found.overrides == () and found.criteria is None and found.service == RUNS
+
+
+# Whether a listener is seen, runs at all, whether the file is its own, what is changed, what is
+# known of its reading; whether a reload is needed
+RELOADS = [
+    (True, True, True, True, False, True),
+    (True, True, True, False, False, False),
+    (True, True, True, False, None, None),
+    (False, False, True, True, None, False),
+    (False, True, True, True, None, None),
+    (False, False, False, True, None, None),
+]
+
+
+@pytest.mark.parametrize("seen, runs, own_file, changing, stale, needed", RELOADS)
+def test_reload_needed(monkeypatch, seen, runs, own_file, changing, stale, needed):
+    monkeypatch.setattr(host, "stale", lambda listener, paths: stale)
+    found = look("/etc/x")._replace(
+        service=RUNS._replace(running=runs),
+        is_daemons=own_file,
+        listener=LISTENER if seen else None,
+    )
+    tree = config.Tree("/etc/x", {"/etc/x": ""}, {}, [])
+    work = host.Work(None, plan.Plan(tree, tree, {}, []), [], [])
+    assert host.reload_needed(found, work, changing) is needed
+
+
+def work_of(tmp_path, **given):
+    main = tmp_path / "sshd_config"
+    if not main.exists():
+        main.write_text("ClientAliveInterval 5\n")
+    asked = request(**given)
+    return host.prepare(asked, look(str(main), **given))
+
+
+def test_what_there_is_to_do(tmp_path):
+    work = work_of(tmp_path)
+    (change,) = work.changes
+    assert change.after == b"ClientAliveInterval 60\n"
+    assert change.snapshot.data == (tmp_path / "sshd_config").read_bytes()
+    assert [item.addr for item in work.connections] == ["192.0.2.1"]
+
+
+def test_which_connections_are_proven(tmp_path):
+    nobody = dict.fromkeys(match.KEYS)
+    users = [item.user for item in work_of(tmp_path, match="User root").connections]
+    assert users == ["root"]
+    given = [dict(nobody, user="root", lport=22)]
+    assert len(work_of(tmp_path, connections=given).connections) == 2
+    assert len(work_of(tmp_path, match="User root", connections=given).connections) == 1
+    with pytest.raises(Refusal, match="user root, host .* does not meet 'Match User bob'"):
+        work_of(tmp_path, match="User bob", connections=given)
+
+
+def test_nothing_is_derived_where_nothing_is_proven(tmp_path):
+    with pytest.raises(Refusal, match="could be derived"):
+        work_of(tmp_path, match="Group no-such-group")
+    (item,) = work_of(tmp_path, match="Group no-such-group", verify=False).connections
+    assert item.addr == "192.0.2.1"
