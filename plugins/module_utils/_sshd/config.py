@@ -18,9 +18,14 @@ from .match import Connection, Criteria, describe, is_all, matches
 
 __all__ = [
     "CONFIG_DIR",
+    "NEWEST",
+    "NO_CRITERIA",
     "ConfigError",
     "Directive",
     "MatchLine",
+    "Place",
+    "Release",
+    "Scope",
     "Statement",
     "Tree",
     "deciding",

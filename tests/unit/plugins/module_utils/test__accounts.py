@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import time
+import types
 
 import pytest
 
@@ -196,3 +197,44 @@ def test_a_shell_cannot_take_all_memory():
         stderr=subprocess.PIPE,
     )
     assert done.returncode and b"cannot allocate" in done.stderr
+
+
+def test_who_root_is():
+    identity = shells.identity_of("root")
+    assert (identity.uid, identity.gid) == (0, 0)
+    assert 0 in identity.groups and "root" in identity.group_names
+    assert shells.exists("root")
+
+
+@pytest.mark.parametrize("user", ["no-such-user-here", "", "a\0b"])
+def test_nobody_is_behind_such_a_name(user):
+    assert shells.identity_of(user) is None
+    assert not shells.exists(user)
+
+
+# Names that are asked for, how a fitting group begins; the members
+MEMBERS = [
+    (["wheel"], "none", ["ann", "bob"]),
+    (["none-such", "a\0b"], "none", []),
+    ([], "wh", ["ann", "bob"]),
+    ([], "", ["ann", "bob", "cyd"]),
+    (["staff"], "wh", ["bob", "cyd", "ann"]),
+]
+
+
+@pytest.mark.parametrize("names, beginning, users", MEMBERS)
+def test_members(tmp_path, monkeypatch, names, beginning, users):
+    groups = {"wheel": (10, ["ann"]), "staff": (20, ["bob"])}
+
+    def by_name(name):
+        if "\0" in name:
+            raise ValueError("embedded null byte")
+        number, members = groups[name]
+        return types.SimpleNamespace(gr_gid=number, gr_mem=members)
+
+    (tmp_path / "passwd").write_text("bob:x:1:10::/:/bin/sh\ncyd:x:2:20::/:/bin/sh\nbroken\n")
+    (tmp_path / "group").write_text("wheel:x:10:ann\n+\nstaff:x:20:bob\nempty:x:30:\n")
+    monkeypatch.setattr(shells, "PASSWD", str(tmp_path / "passwd"))
+    monkeypatch.setattr(shells, "GROUP", str(tmp_path / "group"))
+    monkeypatch.setattr(shells.grp, "getgrnam", by_name)
+    assert list(shells.members(names, lambda group: group.startswith(beginning))) == users

@@ -115,3 +115,12 @@ def test_not_the_same_by_meaning(one, other):
 def test_describe(text, expected):
     assert match.describe(criteria(text)) == expected
     assert parse_criteria(expected.split()[1:]) == criteria(text)
+
+
+@pytest.mark.parametrize(
+    "value, pattern, expected",
+    [("ab", "a?", True), ("ab", "a*", True), ("ab", "a", False), ("a.", "a.", True),
+     ("ab", "a.", False), ("a\nb", "a*", True), ("a,b", "a,b", True), ("", "*", True)],
+)  # fmt: skip
+def test_fits_one(value, pattern, expected):
+    assert match.fits_one(value, pattern) is expected
