@@ -233,47 +233,15 @@ backup_files:
   sample: []
 """
 
-import gc
-
-gc.disable()  # What is loaded does not become garbage; looking for it costs as much as some of it.
-
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.curfew.session.plugins.module_utils import _results
-from ansible_collections.curfew.session.plugins.module_utils._shell import engine
-
-gc.enable()
+from ansible_collections.curfew.session.plugins.module_utils._shell import engine, options
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec=dict(
-            timeout=dict(type="raw"),
-            state=dict(type="str", choices=["present", "absent"], default="present"),
-            path=dict(type="path", default="/etc/profile.d/tmout.sh"),
-            readonly=dict(type="bool", default=True),
-            export=dict(type="bool", default=True),
-            interactive_only=dict(type="bool", default=False),
-            exempt_users=dict(type="list", elements="str", default=[]),
-            exempt_groups=dict(type="list", elements="str", default=[]),
-            conflicts=dict(type="str", choices=["report", "disable"], default="report"),
-            verify=dict(type="bool", default=True),
-            backup=dict(type="bool", default=False),
-        ),
-        supports_check_mode=True,
-    )
-    try:
-        result = engine.run(module.params, module.check_mode)
-    except engine.Refused as error:
-        result = dict(error.result, failed=True, msg=str(error))
-    result = _results.printable(result)
-    for warning in result.pop("warnings"):
-        module.warn(warning)
-    if not module._diff:  # a file that only root may read is not told unasked
-        result["diff"] = []
-    if result.get("failed"):
-        module.fail_json(**result)
-    module.exit_json(**result)
+    module = AnsibleModule(argument_spec=options.argument_spec(), supports_check_mode=True)
+    _results.finish(module, engine.run(module.params, module.check_mode))
 
 
 if __name__ == "__main__":

@@ -89,9 +89,7 @@ class Logins:
         for tree in trees.values():
             constructs = login_trees.CONSTRUCTS.items()
             result.constructs.update(name for name, has in constructs if has(tree))
-        found = login_tree_check.check(
-            self.folder, list(trees.items()), self.shells, result.counts
-        )
+        found = login_tree_check.check(self.folder, list(trees.items()), self.shells, result.counts)
         for number, what in found.items():
             tree = trees[number]
             shown = {**tree.files, "options": repr(tree.options).encode()}

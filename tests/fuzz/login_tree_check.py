@@ -17,6 +17,7 @@ from ansible_collections.curfew.session.plugins.module_utils._shell import (
     conflicts as shell_conflicts,
 )
 from ansible_collections.curfew.session.plugins.module_utils._shell import dropin, edit
+from ansible_collections.curfew.session.plugins.module_utils._shell import files as shell_files
 from tests.oracle import CannotBeAsked
 
 from .case import Files
@@ -65,7 +66,7 @@ class Wrong(Exception):
     """A shell and we disagree; the sentence says how."""
 
 
-class TreeFiles(shell_conflicts.HostFiles):
+class TreeFiles(shell_files.HostFiles):
     """A tree that is not on this host."""
 
     def __init__(self, files: Files) -> None:
@@ -316,8 +317,7 @@ def _values_let_in(case: Case, shell: str, winning: Sequence[Any]) -> set[str | 
     return {
         one.definition.value
         for one in case.conflicts
-        if shell in one.families
-        and (in_function or (unset and one.definition.kind == "default"))
+        if shell in one.families and (in_function or (unset and one.definition.kind == "default"))
     }
 
 

@@ -18,7 +18,7 @@ Private to the collection. The order of use, with `home` a folder that only root
 import errno
 import os
 import time
-from typing import Dict, List, NamedTuple, Optional, Sequence
+from typing import List, NamedTuple, Optional, Sequence
 
 from .journal import Entry, begin, complete, digest, prove, recover, take_back
 from .lock import locked
@@ -28,6 +28,7 @@ from .reading import (
     FilesError,
     Identity,
     Snapshot,
+    diff,
     explained,
     identity_of,
     look,
@@ -54,24 +55,6 @@ __all__ = [
 
 # What a file system without hard links says, or one on which they are used up.
 _NO_LINKS = (errno.EPERM, errno.EACCES, errno.EMLINK, errno.ENOTSUP, errno.ENOSYS)
-
-
-def diff(changes: Sequence[Change]) -> List[Dict[str, str]]:
-    """What Ansible prints with --diff, one dictionary for each file that changes."""
-    return [
-        {
-            "before": _text(change.snapshot.data),
-            "after": _text(change.after),
-            "before_header": shown(change.snapshot.real_path),
-            "after_header": shown(change.snapshot.real_path),
-        }
-        for change in changes
-        if change.after != change.snapshot.data
-    ]
-
-
-def _text(data: Optional[bytes]) -> str:
-    return (data or b"").decode("utf-8", "replace")
 
 
 class _Seen(NamedTuple):

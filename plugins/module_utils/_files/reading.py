@@ -13,7 +13,7 @@ import os
 import re
 import stat
 from contextlib import contextmanager
-from typing import Iterator, List, NamedTuple, Optional, Tuple
+from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from .._refusal import Refusal
 
@@ -30,6 +30,7 @@ __all__ = [
     "Snapshot",
     "Unreadable",
     "danger_of",
+    "diff",
     "explained",
     "fitting",
     "identity_of",
@@ -84,6 +85,24 @@ class Change(NamedTuple):
     snapshot: Snapshot
     after: Optional[bytes]
     mode: int = 0o644
+
+
+def diff(changes: Sequence[Change]) -> List[Dict[str, str]]:
+    """Return what Ansible prints with --diff: one dictionary for each file that changes."""
+    return [
+        {
+            "before": _text(change.snapshot.data),
+            "after": _text(change.after),
+            "before_header": shown(change.snapshot.real_path),
+            "after_header": shown(change.snapshot.real_path),
+        }
+        for change in changes
+        if change.after != change.snapshot.data
+    ]
+
+
+def _text(data: Optional[bytes]) -> str:
+    return (data or b"").decode("utf-8", "replace")
 
 
 def shown(path: str) -> str:

@@ -32,7 +32,7 @@ from typing import (
 )
 
 from .. import _accounts, _programs
-from .._shell import asking, conflicts, definitions, dropin, parser
+from .._shell import asking, conflicts, definitions, dropin, files, parser
 from . import conditions
 from . import effects as info_effects
 from .verdict import AccountShell
@@ -92,7 +92,7 @@ def look() -> Shells:
 
 class _Look:
     def __init__(self) -> None:
-        self.files = conflicts.HostFiles()
+        self.files = files.HostFiles()
         self.users = _accounts.read_passwd()
         shells, self.unknown = _accounts.installed(self.users)
         self._programs = {(shell.real_path, shell.as_sh): shell for shell in shells}

@@ -1,25 +1,32 @@
 # Copyright: (c) 2026, curfew.session contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where else on this host TMOUT is defined, and what of that contradicts us.
+"""Where else on this host TMOUT is defined, and which definitions contradict ours.
 
 Private to the collection.
 """
 
-import errno
 import os
 import re
 from functools import partial
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    List,
+    NamedTuple,
+    Optional,
+    Pattern,
+    Sequence,
+    Tuple,
+)
 
-from .._files.reading import Allowance, FilesError, Snapshot, Unreadable, explained, read
 from . import definitions, parser
 from .definitions import Definition
-from .reading import Files, Place, Reading, follow
+from .files import HostFiles
+from .reading import Place, Reading, follow_all
 
-__all__ = ["Conflict", "HostFiles", "Wanted", "decoded", "survey"]
-
-_FAILING = (errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ESTALE)
+__all__ = ["Conflict", "Wanted", "survey"]
 
 # Files that are reported and never edited: who reads them, their syntax, and where they are.
 _REPORTED = (
@@ -47,9 +54,9 @@ _BY_LINE = (
 
 
 class Wanted(NamedTuple):
-    """What is to be in force; `seconds` None where nothing is.
+    """What is to be in force; ``seconds`` is None where nothing is.
 
-    `spares`: not for everyone, since users or shells without a prompt are left alone.
+    ``spares``: not for everyone, since users or shells without a prompt are left alone.
     """
 
     seconds: Optional[int]
@@ -59,7 +66,7 @@ class Wanted(NamedTuple):
 
 
 class Conflict(NamedTuple):
-    """A definition that is not ours; `against` if it contradicts what is wanted."""
+    """A definition that is not ours; ``against`` if it contradicts what is wanted."""
 
     path: str
     definition: Definition
@@ -71,10 +78,17 @@ class Conflict(NamedTuple):
     # The families that never obey ours because of it, though they show it.
     stops: Tuple[str, ...] = ()
 
+    @property
+    def position(self) -> Tuple[str, int]:
+        """The path and the offset in the file: no other definition has both."""
+        return self.path, self.definition.offset
+
     def where(self) -> str:
+        """Return path, line and text, as sentences name it."""
         return f"{self.path}, line {self.definition.line}: {self.definition.text}"
 
     def result(self, disabled: bool) -> Dict[str, Any]:
+        """Return the definition in the shape of the module's result."""
         return {
             "path": self.path,
             "line": self.definition.line,
@@ -85,99 +99,38 @@ class Conflict(NamedTuple):
         }
 
 
-class HostFiles(Files):
-    """This host's files, each read once, unreadable ones passed over as a shell would."""
-
-    def __init__(self) -> None:
-        self.snapshots: Dict[str, Optional[Snapshot]] = {}
-        self._allowance = Allowance()
-        self._names: Dict[str, Optional[List[str]]] = {}
-        self._real: Dict[str, str] = {}
-        # A sentence for each file that could not be read, or holds too much to be understood.
-        self.left_out: List[str] = []
-
-    def snapshot(self, path: str) -> Optional[Snapshot]:
-        if path not in self.snapshots:
-            self.snapshots[path] = None
-            try:
-                self.snapshots[path] = self._allowance.spent_on(read(path))
-            except FilesError as error:
-                if _hides_something(path, error):
-                    self.not_read(error)
-        return self.snapshots[path]
-
-    def text(self, path: str) -> Optional[str]:
-        snapshot = self.snapshot(path)
-        return None if snapshot is None else decoded(snapshot)
-
-    def names(self, folder: str) -> Optional[List[str]]:
-        if folder not in self._names:
-            self._names[folder] = None
-            try:
-                with explained(folder, "listed"):
-                    self._names[folder] = os.listdir(folder)
-            except FilesError as error:
-                if _hides_something(folder, error):
-                    self.not_read(error)
-        return self._names[folder]
-
-    def real(self, path: str) -> str:
-        if path not in self._real:
-            try:
-                self._real[path] = os.path.realpath(path)
-            except ValueError:  # a name that the locale cannot encode is no file's
-                self._real[path] = path
-        return self._real[path]
-
-    def not_read(self, error: FilesError) -> None:
-        """Take note of what may hold something for a shell, and could not be read."""
-        self.left_out.append(str(error))
-
-    def not_understood(self, path: str, why: str) -> None:
-        self.left_out.append(f"{path} could not be understood: {why}.")
-
-
-def _hides_something(path: str, error: FilesError) -> bool:
-    """Whether a shell may read there what we cannot; folders and /dev/null hold nothing for it."""
-    if isinstance(error, Unreadable):
-        return not os.path.isdir(path) and os.path.realpath(path) != os.devnull
-    return getattr(error.__cause__, "errno", None) in _FAILING
-
-
-def decoded(snapshot: Snapshot) -> str:
-    """Return a file's text, in a form that gives the same bytes back."""
-    return (snapshot.data or b"").decode("utf-8", "surrogateescape")
-
-
 def survey(
     files: HostFiles, families: Sequence[str], drop_in: str, wanted: Wanted
 ) -> Tuple[Dict[str, Reading], List[Conflict]]:
     """Return what each family of shells reads, and every definition that is not ours."""
-    events: Dict[str, Any] = {}
-    readings = {family: follow(files, family, drop_in, events) for family in families}
-    found: Dict[Tuple[str, int], Conflict] = {}
+    readings = follow_all(files, families, drop_in)
+    by_position: Dict[Tuple[str, int], Conflict] = {}
     for family, reading in readings.items():
-        fixing = _last_fixing(reading.places)
-        for at, place in enumerate(reading.places):
+        last_fixing = _last_fixing(reading.places)
+        for index, place in enumerate(reading.places):
             key = (files.real(place.path), place.definition.offset)
-            conflict = _conflict(place, family, reading.reads_drop_in, wanted, at < fixing)
-            found[key] = _merged(found[key], conflict) if key in found else conflict
-    conflicts = [one for one in found.values() if _counts(one)]
+            conflict = _conflict(place, family, reading.reads_drop_in, wanted, index < last_fixing)
+            known = by_position.get(key)
+            by_position[key] = _merged(known, conflict) if known else conflict
+    conflicts = [conflict for conflict in by_position.values() if _matters(conflict)]
     return readings, conflicts + _reported(files)
 
 
 def _last_fixing(places: Sequence[Place]) -> int:
-    """Return which of them is the last, before ours, that makes readonly what others have set."""
+    """Return the index of the last one, before ours, that makes readonly what others have set."""
     fixing = [
-        at
-        for at, place in enumerate(places)
+        index
+        for index, place in enumerate(places)
         if place.before and place.definition.readonly and place.definition.kind == "attribute"
     ]
     return max(fixing, default=-1)
 
 
-def _counts(conflict: Conflict) -> bool:
-    """Taking TMOUT away, or giving it away, is no definition, unless it breaks ours."""
+def _matters(conflict: Conflict) -> bool:
+    """Tell whether people should know of it.
+
+    Taking TMOUT away, or exporting it, is no definition, unless it breaks ours.
+    """
     definition = conflict.definition
     gives = definition.gives_value or definition.kind == "opaque"
     return conflict.against or gives or definition.readonly
@@ -186,6 +139,10 @@ def _counts(conflict: Conflict) -> bool:
 def _conflict(
     place: Place, family: str, reads_drop_in: bool, wanted: Wanted, fixed_later: bool
 ) -> Conflict:
+    """Judge a definition for the shells of one family.
+
+    ``fixed_later``: what comes after it, and still before ours, makes its value readonly.
+    """
     definition = place.definition
     fixed_before = place.before and definition.readonly
     # Ours cannot take back that it is exported either.
@@ -206,7 +163,7 @@ def _conflict(
 
 
 def _stops(definition: Definition, family: str) -> bool:
-    """Tell whether the shell obeys no later TMOUT.
+    """Tell whether the shell obeys no TMOUT that comes after it.
 
     Once TMOUT was taken away, it is a variable like any other to ksh93 and mksh: they show what it
     is given, and their timer stays as it was (measured: ksh93u+m, mksh R59).
@@ -230,32 +187,34 @@ def _changes(definition: Definition, wanted: Wanted) -> bool:
     return wanted.readonly or gives_more or not same
 
 
-def _merged(one: Conflict, other: Conflict) -> Conflict:
-    return one._replace(
-        families=one.families + other.families,
-        wins=one.wins or other.wins,
-        against=one.against or other.against,
-        editable=one.editable or other.editable,
-        stops=one.stops + other.stops,
+def _merged(conflict: Conflict, other: Conflict) -> Conflict:
+    """Return one conflict for two that are the same definition, met by different families."""
+    return conflict._replace(
+        families=conflict.families + other.families,
+        wins=conflict.wins or other.wins,
+        against=conflict.against or other.against,
+        editable=conflict.editable or other.editable,
+        stops=conflict.stops + other.stops,
     )
 
 
 def _reported(files: HostFiles) -> List[Conflict]:
-    found = []
+    """Return the definitions in files that we never edit."""
+    conflicts = []
     for scope, syntax, patterns in _REPORTED:
         for path in _matching(files, patterns):
-            for definition in _defined(files, path, partial(definitions.find, syntax=syntax)):
+            for definition in _definitions(files, path, partial(definitions.find, syntax=syntax)):
                 # Their own autologout contradicts nothing: it is what ends csh sessions.
                 if "TMOUT" in definition.text:
-                    found.append(Conflict(path, definition, scope, (), False, False, False))
+                    conflicts.append(Conflict(path, definition, scope, (), False, False, False))
     for scope, expression, places in _BY_LINE:
         for path in _matching(files, places):
-            for definition in _defined(files, path, partial(_lines, pattern=expression)):
-                found.append(Conflict(path, definition, scope, (), False, False, False))
-    return found
+            for definition in _definitions(files, path, partial(_by_line, pattern=expression)):
+                conflicts.append(Conflict(path, definition, scope, (), False, False, False))
+    return conflicts
 
 
-def _defined(
+def _definitions(
     files: HostFiles, path: str, find: Callable[[str], List[Definition]]
 ) -> List[Definition]:
     try:
@@ -266,25 +225,29 @@ def _defined(
 
 
 def _matching(files: HostFiles, patterns: Sequence[str]) -> List[str]:
-    found = []
+    """Return the files that are there; a pattern may have a star where its name begins."""
+    paths = []
     for pattern in patterns:
         folder, name = os.path.split(pattern)
         if "*" not in name:
-            found += [pattern] if os.path.exists(pattern) else []
+            paths += [pattern] if os.path.exists(pattern) else []
             continue
         suffix = name.lstrip("*")
         names = sorted(files.names(folder) or [])
-        found += [
-            os.path.join(folder, one) for one in names if one.endswith(suffix) and one[0] != "."
+        paths += [
+            os.path.join(folder, entry)
+            for entry in names
+            if entry.endswith(suffix) and not entry.startswith(".")
         ]
-    return found
+    return paths
 
 
-def _lines(text: str, pattern: Any) -> List[Definition]:
-    found: List[Definition] = []
+def _by_line(text: str, pattern: Pattern[str]) -> List[Definition]:
+    """Return a definition for each line that mentions TMOUT and matches a pattern."""
+    matches: List[Definition] = []
     for number, line in enumerate(text.split("\n") if "TMOUT" in text else (), 1):
         if "TMOUT" in line and pattern.match(line):
-            definitions.check_count(found)
-            said = definitions.shown(line, 0, len(line), 0)
-            found.append(Definition(number, said, "opaque", None, False, True, False, False, 0))
-    return found
+            definitions.check_count(matches)
+            shown = definitions.shown(line, 0, len(line), 0)
+            matches.append(Definition(number, shown, "opaque", None, False, True, False, False, 0))
+    return matches

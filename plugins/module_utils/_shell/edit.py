@@ -16,8 +16,9 @@ from .._files.reading import Change, FilesError
 from .._refusal import Refusal
 from . import definitions as shell_definitions
 from . import parser
-from .conflicts import Conflict, HostFiles, decoded
+from .conflicts import Conflict
 from .definitions import Definition
+from .files import HostFiles, decoded, encoded
 from .lexer import blanks_end
 from .reading import Reading
 
@@ -72,7 +73,7 @@ def disabling(
                 f"{path}, line {error.line} cannot be disabled: {error}; edit it by hand."
             ) from error
         if after != text:
-            changes.append(Change(snapshot, after.encode("utf-8", "surrogateescape")))
+            changes.append(Change(snapshot, encoded(after)))
         done.update((path, definition.offset) for definition in gone)
     return changes, done
 
@@ -121,7 +122,7 @@ def enabling(files: HostFiles, readings: Sequence[Reading]) -> List[Change]:
         text = decoded(snapshot)
         after = enable(text)
         if after != text:
-            changes.append(Change(snapshot, after.encode("utf-8", "surrogateescape")))
+            changes.append(Change(snapshot, encoded(after)))
     return changes
 
 

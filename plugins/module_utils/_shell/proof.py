@@ -1,258 +1,156 @@
 # Copyright: (c) 2026, curfew.session contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the answers of login shells, before and after, prove about TMOUT.
+"""Prove with the login shells themselves that TMOUT is in force, or would be.
 
 Private to the collection.
 """
 
-import re
-from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import List, NamedTuple, Optional, Sequence
 
-from .asking import Answer, describe
-from .conflicts import Conflict, Wanted
+from . import asking, verdict
+from .asking import Answer
+from .options import Host, NotInForce, Options, Plan
+from .verdict import Verdict
 
-__all__ = ["Verdict", "judge", "mismatched", "sentences"]
+__all__ = ["Proof", "ask_now", "prove_as_is", "prove_staged", "prove_written"]
 
-# These cannot miss the drop-in by design: their users would take themselves for covered.
-_MUST_READ = frozenset(("bash",))
-_NEVER_LOG_OUT = frozenset(("dash", "tcsh"))
-_MAX_CAUSES = 10
+_UNCHANGED = " Nothing has been changed."
 
 
-class Problem(NamedTuple):
-    """What is wrong with a shell: a sentence with room for the shells of which it is true."""
+class Proof(NamedTuple):
+    """What the shells say, or would say, after the run, and what follows from that.
 
-    shell: str
-    sentence: str
-    # What one shell said; the shells do not say the same thing in the same words.
-    sample: str
-    cause: str
+    ``after`` is None where nobody was asked, or could be.
+    """
 
-
-class Verdict(NamedTuple):
-    """A run with `problems` must not stand. `missed` says why a shell has no timeout."""
-
-    problems: List[Problem]
-    warnings: List[str]
-    missed: Dict[str, str]
+    after: Optional[List[Answer]]
+    verdict: Verdict
 
 
-def mismatched(answers: Sequence[Answer], wanted: Wanted) -> List[Answer]:
-    """Return the answers that are not what is wanted, of shells that could obey."""
-    return [
-        answer
-        for answer in answers
-        if answer.shell.family != "tcsh" and not _is_wanted(answer, wanted)
-    ]
+def ask_now(options: Options, host: Host) -> Optional[List[Answer]]:
+    """Ask the shells as the files are now; None with ``verify=false``."""
+    return asking.ask(host.shells, options.ids) if options.verify else None
 
 
-def _is_wanted(answer: Answer, wanted: Wanted) -> bool:
-    said = describe(answer)
-    return (said["tmout_seconds"], said["readonly"], said["exported"]) == (
-        wanted.seconds,
-        wanted.readonly,
-        wanted.export,
-    )
+def prove_as_is(options: Options, host: Host, plan: Plan, before: Optional[List[Answer]]) -> Proof:
+    """Prove that what is asked for is in force already; refuse it where it is not."""
+    judged = judge(options, host, plan, before, before)
+    _require(judged, "")
+    if _may_differ_at_terminal(options, host, plan):
+        answers = _ask_at_terminal(options, host)
+        _require_at_terminal(options, host, plan, answers, _ask_at_terminal(options, host), "")
+    return Proof(before, judged)
+
+
+def prove_staged(options: Options, host: Host, plan: Plan, before: Optional[List[Answer]]) -> Proof:
+    """Prove that it would be in force with the planned files; refuse them where it would not.
+
+    There are no answers where the host forbids to try them.
+    """
+    if [change.snapshot.path for change in plan.changes] in ([], [options.path]):
+        # Ours alone cannot mend a shell that cannot be asked: no need to wait for it again.
+        silent = [answer for answer in before or [] if answer.status != "answered"]
+        _require(judge(options, host, plan, silent, silent), _UNCHANGED)
+    if not options.verify:
+        return Proof(None, judge(options, host, plan, before, None))
+    from . import staged
+
+    after = staged.ask_staged(options, plan, host.shells)
+    judged = judge(options, host, plan, before, after)
+    _require(judged, _UNCHANGED)
+    if after is not None and _may_differ_at_terminal(options, host, plan):
+        now = _ask_at_terminal(options, host)
+        then = staged.ask_staged(options, plan, host.shells, terminal=True)
+        _require_at_terminal(options, host, plan, now, then, _UNCHANGED)
+    return Proof(after, judged)
+
+
+def prove_written(
+    options: Options, host: Host, plan: Plan, before: Optional[List[Answer]]
+) -> Proof:
+    """Prove that it is in force now that the files are written; refuse it where it is not."""
+    after = ask_now(options, host)
+    judged = judge(options, host, plan, before, after)
+    _require(judged, "")
+    return Proof(after, judged)
 
 
 def judge(
-    before: Sequence[Answer],
-    after: Sequence[Answer],
-    wanted: Optional[Wanted],
-    readers: Sequence[str],
-    conflicts: Sequence[Conflict],
-    path: str,
+    options: Options,
+    host: Host,
+    plan: Plan,
+    before: Optional[Sequence[Answer]],
+    after: Optional[Sequence[Answer]],
 ) -> Verdict:
-    """Compare what shells say after with what is wanted (None: nothing) and with what they said."""
-    verdict = Verdict([], [], {})
-    earlier = {answer.shell: answer for answer in before}
-    for answer in after:
-        reads = answer.shell.path in readers
-        if answer.status != "answered":
-            _judge_silence(verdict, earlier.get(answer.shell), answer, reads, wanted, conflicts)
-            continue
-        if wanted:
-            _judge_value(verdict, answer, wanted, reads, conflicts, path)
-        new = _new_output(earlier.get(answer.shell), answer)
-        if new:
-            verdict.problems.append(
-                Problem(
-                    answer.shell.path,
-                    "{shells} would print at every login: {sample!r}{cause}.",
-                    new,
-                    _because(answer.shell.family, conflicts),
-                )
-            )
-    obeys = [a for a in after if wanted and _is_wanted(a, wanted)]
-    could = [a for a in after if a.shell.family not in _NEVER_LOG_OUT and a.status == "answered"]
-    if wanted and could and not obeys and not verdict.problems:
-        sentence = "No login shell of this host reads {sample}."
-        verdict.problems.append(Problem("", sentence, path, ""))
-    if wanted is None:
-        # Lines of other people that come back are theirs, whatever they print.
-        return Verdict([], verdict.warnings + sentences(verdict.problems), verdict.missed)
-    return verdict
+    """Return what the answers say of the options; nothing where nobody was asked."""
+    if after is None:
+        return Verdict([], [], {})
+    readers = _readers(options, host, plan, after)
+    conflicts = plan.left_in_place(host.conflicts)
+    return verdict.compare(before or [], after, options.wanted, readers, conflicts, options.path)
 
 
-_SILENCE = {
-    "hangs": "does not come to its prompt in time",
-    "exits": "ends before its prompt",
-    "floods": "prints without end",
-}
-
-
-def _judge_silence(
-    verdict: Verdict,
-    before: Optional[Answer],
-    answer: Answer,
-    reads: bool,
-    wanted: Optional[Wanted],
-    conflicts: Sequence[Conflict],
-) -> None:
-    what = _SILENCE[answer.status]
-    shell = answer.shell
-    if before is not None and before.status == "answered":
-        sentence = f"{{shells}} would be broken: it {what}{{sample}}{{cause}}."
-        cause = _because(shell.family, conflicts)
-        verdict.problems.append(Problem(shell.path, sentence, _said(answer), cause))
-    elif reads and wanted:
-        sentence = f"{{shells}} cannot be asked: it {what}{{sample}}; mend its login files"
-        cause = _because(shell.family, conflicts)
-        verdict.problems.append(Problem(shell.path, sentence + "{cause}.", _said(answer), cause))
-    else:
-        verdict.missed[shell.path] = f"it {what}, so that it cannot be asked"
-        verdict.warnings.append(f"{shell.path} cannot be asked: it {what}.")
-
-
-def _said(answer: Answer) -> str:
-    lines = [line for line in _lines(answer.output) if not _is_usual(line)]
-    return f", and said {lines[-1][:200]!r}" if lines else ""
-
-
-def _judge_value(
-    verdict: Verdict,
-    answer: Answer,
-    wanted: Wanted,
-    reads: bool,
-    conflicts: Sequence[Conflict],
-    path: str,
-) -> None:
-    shell = answer.shell
-    if shell.family == "tcsh":
-        verdict.missed[shell.path] = "csh shells never obey TMOUT, only their own autologout"
-    elif not _is_wanted(answer, wanted):
-        if reads or shell.family in _MUST_READ:
-            verdict.problems.append(_mismatch(answer, wanted, reads, conflicts, path))
-            return
-        verdict.missed[shell.path] = f"{shell.family} does not read {path} on this host"
-    elif _stopped(shell.family, conflicts):
-        sentence = "{shells} would show the right TMOUT and never obey it{cause}."
-        cause = _because(shell.family, _stopped(shell.family, conflicts))
-        verdict.problems.append(Problem(shell.path, sentence, "", cause))
-    elif _at_prompts(shell.family, conflicts):
-        # The shells that are asked come to no prompt.
-        sentence = "{shells} would set TMOUT again at every prompt{cause}."
-        cause = _because(shell.family, _at_prompts(shell.family, conflicts))
-        verdict.problems.append(Problem(shell.path, sentence, "", cause))
-    elif shell.family == "dash":
-        verdict.missed[shell.path] = "dash knows no idle timeout"
-
-
-def _stopped(family: str, conflicts: Sequence[Conflict]) -> List[Conflict]:
-    return [one for one in conflicts if one.against and family in one.stops]
-
-
-def _at_prompts(family: str, conflicts: Sequence[Conflict]) -> List[Conflict]:
-    told = [one for one in conflicts if one.against and family in one.families]
-    return [one for one in told if family == "bash" and one.definition.at_prompts]
-
-
-def _mismatch(
-    answer: Answer, wanted: Wanted, reads: bool, conflicts: Sequence[Conflict], path: str
-) -> Problem:
-    said = describe(answer)
-    seen = "unset" if said["tmout_seconds"] is None else str(said["tmout_seconds"])
-    details = [
-        "{0}{1}".format("" if is_so else "not ", word)
-        for word, is_so, should in (
-            ("readonly", said["readonly"], wanted.readonly),
-            ("exported", said["exported"], wanted.export),
-        )
-        if is_so != should
+def _readers(options: Options, host: Host, plan: Plan, answers: Sequence[Answer]) -> List[str]:
+    """Return which shells read the drop-in; where the text leaves a doubt, they are asked."""
+    by_text = [
+        shell.path
+        for shell in host.shells
+        if shell.family in host.readings and host.readings[shell.family].reads_drop_in
     ]
-    shown = " and ".join([seen] + details)
-    family = answer.shell.family
-    explaining = [one for one in conflicts if _explains(one, answer, wanted)]
-    cause = _because(family, explaining)
-    others = _named(family, [one for one in conflicts if one not in explaining])
-    if not reads:
-        cause = f": it does not read {path} (its loop, its name or its rights)"
-    elif not cause:
-        cause = "; nothing that can be told from the text of its login files explains it"
-    cause += "; in the way too: " + others if others and reads else ""
-    sentence = f"TMOUT would be {shown} in {{shells}}, not {wanted.seconds}{{cause}}."
-    return Problem(answer.shell.path, sentence, "", cause)
-
-
-def _explains(conflict: Conflict, answer: Answer, wanted: Wanted) -> bool:
-    """Whether it may be why the shell has what it has: not if it gives another value."""
-    seen = describe(answer)["tmout_seconds"]
-    value = conflict.definition.value
-    if seen == wanted.seconds or value is None or not re.match(r"[0-9]{1,15}\Z", value):
-        return True
-    return bool(int(value) == seen)
-
-
-def sentences(problems: Sequence[Problem]) -> List[str]:
-    """Say each thing once, with all the shells that it is true of."""
-    shells: Dict[Tuple[str, str], List[Problem]] = {}
-    for problem in problems:
-        shells.setdefault((problem.sentence, problem.cause), []).append(problem)
-    return [
-        sentence.format(
-            shells=", ".join(one.shell for one in group), sample=group[0].sample, cause=cause
-        )
-        for (sentence, cause), group in shells.items()
+    if not options.wanted:
+        return by_text
+    doubtful = [
+        answer.shell
+        for answer in verdict.mismatched(answers, options.wanted)
+        if answer.status == "answered" and (plan.changes or answer.shell.path in by_text)
     ]
+    if not doubtful:
+        return by_text
+    from . import staged
+
+    by_mark = staged.readers_of_drop_in(options, doubtful)
+    if by_mark is None:
+        return by_text
+    asked = [shell.path for shell in doubtful]
+    return by_mark + [path for path in by_text if path not in asked]
 
 
-def _because(family: str, conflicts: Sequence[Conflict]) -> str:
-    causes = _named(family, conflicts)
-    return " because of " + causes if causes else ""
+def _require(judged: Verdict, ending: str, where: str = "") -> None:
+    if judged.problems:
+        raise NotInForce(where + " ".join(verdict.sentences(judged.problems)) + ending)
 
 
-def _named(family: str, conflicts: Sequence[Conflict]) -> str:
-    causes = [one.where() for one in conflicts if one.against and family in one.families]
-    causes = list(dict.fromkeys(causes))
-    more = f" and {len(causes) - _MAX_CAUSES} more" if len(causes) > _MAX_CAUSES else ""
-    return "; ".join(causes[:_MAX_CAUSES]) + more
+def _may_differ_at_terminal(options: Options, host: Host, plan: Plan) -> bool:
+    """Tell whether a definition that contradicts ours stays, which may count at a terminal only.
+
+    To ask there costs as much as all the rest of a run.
+    """
+    left = plan.left_in_place(host.conflicts)
+    return options.verify and any(conflict.against for conflict in left)
 
 
-# What shells say when they are asked without a terminal.
-_USUAL = re.compile(
-    r"terminal process group|no job control|can't access tty|tty fd|full job control"
-)
+def _ask_at_terminal(options: Options, host: Host) -> List[Answer]:
+    """Return what the shells say that come to their prompt there: one may wait for an answer."""
+    try:
+        answers = asking.ask(host.shells, options.ids, terminal=True)
+    except asking.AskError:  # no terminal can be had
+        return []
+    return [answer for answer in answers if answer.status == "answered"]
 
 
-def _is_usual(line: str) -> bool:
-    return bool(_USUAL.search(line))
-
-
-def _lines(output: str) -> List[str]:
-    return [line for line in re.split(r"[\r\n]+", output) if line.strip()]
-
-
-def _new_output(before: Optional[Answer], after: Answer) -> str:
-    """Return the first line that is new; clocks and process numbers change by themselves."""
-    if before is None or before.status != "answered":
-        return ""
-    old = {_steady(line) for line in _lines(before.output)}
-    new = [line for line in _lines(after.output) if _steady(line) not in old]
-    silent = all(_is_usual(line) for line in _lines(before.output))
-    told = [line for line in new if silent or re.search(r"TMOUT|read-?only", line)]
-    return told[0][:200] if told else ""
-
-
-def _steady(line: str) -> str:
-    return re.sub(r"[0-9]+", "0", line)
+def _require_at_terminal(
+    options: Options,
+    host: Host,
+    plan: Plan,
+    before: Sequence[Answer],
+    after: Optional[Sequence[Answer]],
+    ending: str,
+) -> None:
+    """Refuse what does not hold at a terminal, for the shells that came to their prompt before."""
+    asked = [answer.shell for answer in before]
+    comparable = [answer for answer in after or [] if answer.shell in asked]
+    judged = judge(options, host, plan, before, comparable)
+    # That no shell obeys is said of all of them, and some may wait there for an answer.
+    problems = [problem for problem in judged.problems if problem.shell]
+    _require(judged._replace(problems=problems), ending, "At a terminal: ")

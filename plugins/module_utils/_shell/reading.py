@@ -16,8 +16,9 @@ from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
 from .._files.reading import fitting
 from . import parser
 from .definitions import Definition, find_in
+from .files import Files
 
-__all__ = ["Files", "Place", "Reading", "follow"]
+__all__ = ["LOOP_NAME", "Place", "Reading", "follow", "follow_all"]
 
 _ROOTS = {
     "bash": ("/etc/profile",),
@@ -39,31 +40,11 @@ _MAX_PATH = 4095
 _MAX_STARS = 4
 _PATH = re.compile(r"/[A-Za-z0-9_./*?\[\]^+-]+")
 # The names that every profile loop reads.
-_LOOP_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*\.sh\Z")
+LOOP_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*\.sh\Z")
 _NAMED = re.compile(r"\$(?=\{\w+\}|\w)\{?([A-Za-z_][A-Za-z0-9_]*)\}?")
 _VARIABLE = re.compile(_NAMED.pattern + r"\Z")
 _ASSIGNED = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)\+?=(.*)\Z", re.DOTALL)
 _PLAIN_PATH = re.compile(r"/[A-Za-z0-9_./+-]{0,1000}\Z")
-
-
-class Files:
-    """What `follow` asks of a tree of files."""
-
-    def text(self, path: str) -> Optional[str]:
-        """Return a file's text, None if it is not there."""
-        raise NotImplementedError
-
-    def names(self, folder: str) -> Optional[List[str]]:
-        """Return the names in a folder, None if it is none."""
-        raise NotImplementedError
-
-    def real(self, path: str) -> str:
-        """Return a path without symbolic links."""
-        raise NotImplementedError
-
-    def not_understood(self, path: str, why: str) -> None:
-        """Take note of a file whose text is more than can be read in time."""
-        raise NotImplementedError
 
 
 class Place(NamedTuple):
@@ -91,21 +72,30 @@ class _Sourced(NamedTuple):
 _Event = Union[Definition, _Sourced]
 
 
-def follow(
-    files: Files, family: str, drop_in: str, events: Optional[Dict[str, List["_Event"]]] = None
-) -> Reading:
-    """Return what the login shells of a family read, relative to the drop-in.
+# What each file that has been read does, by its real path.
+_Events = Dict[str, List[_Event]]
 
-    Files that several families read are read once where they share a dictionary for `events`.
-    """
-    walk = _Walk(files, drop_in, {} if events is None else events)
+
+def follow(files: Files, family: str, drop_in: str) -> Reading:
+    """Return what the login shells of a family read, relative to the drop-in."""
+    return _walk(files, family, drop_in, {}).result()
+
+
+def follow_all(files: Files, families: Sequence[str], drop_in: str) -> Dict[str, Reading]:
+    """Return what the login shells of each family read; files of several families parse once."""
+    events: _Events = {}
+    return {family: _walk(files, family, drop_in, events).result() for family in families}
+
+
+def _walk(files: Files, family: str, drop_in: str, events: _Events) -> "_Walk":
+    walk = _Walk(files, drop_in, events)
     for root in _ROOTS.get(family, ()):
         walk.read(root)
     for root in _LATER.get(family, ()):
-        later = _Walk(files, drop_in, walk.events)
+        later = _Walk(files, drop_in, events)
         later.read(root)
         walk.add(later)
-    return walk.result()
+    return walk
 
 
 class _Walk:
@@ -216,7 +206,7 @@ class _Walk:
             names = self._names(path)
             if names is None:
                 return [path]
-            return [os.path.join(path, one) for one in _sorted(names) if _LOOP_NAME.match(one)]
+            return [os.path.join(path, one) for one in _sorted(names) if LOOP_NAME.match(one)]
         names = None if re.search(r"[*?\[]", folder) else self._names(folder)
         found = fitting(names or [], name.replace("[^", "[!"))
         return [os.path.join(folder, one) for one in _sorted(found) if one[0] != "."]

@@ -9,7 +9,7 @@ import os
 import pytest
 
 from ansible_collections.curfew.session.plugins.module_utils._files import reading
-from ansible_collections.curfew.session.plugins.module_utils._shell import conflicts
+from ansible_collections.curfew.session.plugins.module_utils._shell import conflicts, files
 from ansible_collections.curfew.session.plugins.module_utils._shell import edit as edits
 
 DROP_IN = "/etc/profile.d/tmout.sh"
@@ -79,7 +79,7 @@ JUDGED = [
 ]
 
 
-class Tree(conflicts.HostFiles):
+class Tree(files.HostFiles):
     def __init__(self, files):
         super().__init__()
         self._files = files

@@ -1,53 +1,15 @@
-"""What a run that changes files takes for missing, and in which order it writes."""
+# Copyright: (c) 2026, curfew.session contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 
-import errno
+"""In which order a run writes, and which rights of the drop-in it mends."""
+
 import os
 
 import pytest
 
 from ansible_collections.curfew.session.plugins.module_utils._files import reading
-from ansible_collections.curfew.session.plugins.module_utils._files.reading import FilesError
 from ansible_collections.curfew.session.plugins.module_utils._shell import engine
-
-PASSED_OVER = [errno.EACCES, errno.EPERM]
-FAILURES = [errno.EIO, errno.EMFILE, errno.ESTALE]
-
-
-def failing(number):
-    def fail(*_arguments, **_options):
-        raise OSError(number, os.strerror(number))
-
-    return fail
-
-
-def test_what_is_not_there_is_passed_over(tmp_path):
-    files = engine._SureFiles()
-    assert files.snapshot(str(tmp_path / "file")) is None
-    assert files.names(str(tmp_path / "folder")) is None
-    assert files.names(str(tmp_path)) == []
-
-
-@pytest.mark.parametrize("number", PASSED_OVER)
-def test_what_must_not_be_read_is_passed_over_as_shells_do(tmp_path, monkeypatch, number):
-    (tmp_path / "file").write_text("TMOUT=5\n")
-    files = engine._SureFiles()
-    monkeypatch.setattr(os, "open", failing(number))
-    monkeypatch.setattr(os, "listdir", failing(number))
-    assert files.snapshot(str(tmp_path / "file")) is None
-    assert files.names(str(tmp_path)) is None
-
-
-@pytest.mark.parametrize("number", FAILURES)
-def test_a_disk_that_fails_is_a_failure(tmp_path, monkeypatch, number):
-    (tmp_path / "file").write_text("TMOUT=5\n")
-    files = engine._SureFiles()
-    monkeypatch.setattr(os, "open", failing(number))
-    monkeypatch.setattr(os, "listdir", failing(number))
-    with pytest.raises(FilesError, match=os.strerror(number)):
-        files.snapshot(str(tmp_path / "file"))
-    with pytest.raises(FilesError, match=os.strerror(number)):
-        files.names(str(tmp_path))
-
 
 SOFT = [
     ("TMOUT=900\nexport TMOUT\n", True),
@@ -62,3 +24,28 @@ def test_only_what_is_not_readonly_may_stand_beside_what_contradicts(tmp_path, t
     path = tmp_path / "tmout.sh"
     path.write_text(text)
     assert engine._is_soft(reading.read(str(path))) == soft
+
+
+REPAIRED = [(0o644, False), (0o600, True), (0o666, True), (0o755, True)]
+
+
+@pytest.mark.parametrize("mode, repaired", REPAIRED)
+def test_rights_that_are_mended(tmp_path, mode, repaired):
+    path = tmp_path / "tmout.sh"
+    path.write_text("")
+    path.chmod(mode)
+    assert engine._needs_repair(reading.read(str(path))) is repaired
+
+
+def test_what_is_not_there_needs_no_other_rights(tmp_path):
+    snapshot = reading.read(str(tmp_path / "tmout.sh"), missing_ok=True)
+    assert engine._needs_repair(snapshot) is False
+
+
+def test_a_link_is_emptied_and_a_file_removed(tmp_path):
+    target, link = tmp_path / "target", tmp_path / "tmout.sh"
+    target.write_text("TMOUT=5\n")
+    os.symlink("target", str(link))
+    absent = engine.shell_options.Options(None, None, str(link), False, True, False, (0, 0))
+    assert engine._content(absent, reading.read(str(link))) == b""
+    assert engine._content(absent._replace(path=str(target)), reading.read(str(target))) is None

@@ -10,7 +10,12 @@ import time
 import pytest
 
 from ansible_collections.curfew.session.plugins.module_utils._files import reading
-from ansible_collections.curfew.session.plugins.module_utils._shell import conflicts, lexer, parser
+from ansible_collections.curfew.session.plugins.module_utils._shell import (
+    conflicts,
+    files,
+    lexer,
+    parser,
+)
 from ansible_collections.curfew.session.plugins.module_utils._shell import definitions as script
 from ansible_collections.curfew.session.plugins.module_utils._shell import edit as edits
 
@@ -94,7 +99,7 @@ SHOWN = [
 ]
 
 
-class Tree(conflicts.HostFiles):
+class Tree(files.HostFiles):
     def __init__(self, text):
         super().__init__()
         self._data = text.encode()

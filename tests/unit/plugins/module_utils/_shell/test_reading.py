@@ -84,7 +84,8 @@ ORDERS = [
     ),
     (
         {
-            "/etc/profile": "D=/etc\n. ${D:-/z}/x\n. '$D/x'\n. \\$D/x\n. $DD/x\nE=/etc\nE=/opt\n. $E/x\n"
+            "/etc/profile": "D=/etc\n. ${D:-/z}/x\n. '$D/x'\n. \\$D/x\n. $DD/x\n"
+            "E=/etc\nE=/opt\n. $E/x\n"
             "F=etc\n. /$F/x\nG=/etc\nG+=x\n. $G/x\n" + SUSE,
             "/etc/x": "TMOUT=1\n",
         },

@@ -17,15 +17,15 @@ from ansible_collections.curfew.session.plugins.module_utils._files.reading impo
 )
 from ansible_collections.curfew.session.plugins.module_utils._shell import (
     asking,
-    engine,
+    options,
     proof,
-    told,
+    verdict,
 )
 from ansible_collections.curfew.session.plugins.module_utils._shell import write as shell_write
 
 OLD, NEW = b"TMOUT=5\n", b"TMOUT=900\n"
 BACK = "Every file has its old bytes back."
-WRONG = proof.Verdict([proof.Problem("bash", "It is wrong.", "", "")], [], {})
+WRONG = verdict.Verdict([verdict.Problem("bash", "It is wrong.", "", "")], [], {})
 
 
 @pytest.fixture
@@ -34,20 +34,19 @@ def path(tmp_path, monkeypatch):
     path = tmp_path / "tmout.sh"
     path.write_bytes(OLD)
     path.chmod(0o600)
-    monkeypatch.setattr(engine, "ask", lambda _options, _shells: [])
-    monkeypatch.setattr(engine, "judged", lambda *_arguments: WRONG)
+    monkeypatch.setattr(proof, "ask_now", lambda _options, _host: [])
+    monkeypatch.setattr(proof, "judge", lambda *_arguments: WRONG)
     return path
 
 
 def write(path, after):
     drop_in = reading.read(str(path))
     changes = [Change(drop_in, after)] if after != OLD else []
-    plan = engine.Plan(changes, set(), drop_in, True)
-    options = engine.Options(None, None, str(path), False, True, False, (0, 0))
-    host = engine.Host(None, [], [], {}, {}, [])
-    result = dict(told.empty_result(), changed=True)
-    with pytest.raises(engine.Refused) as caught:
-        shell_write.write(options, host, plan, [], result)
+    plan = options.Plan(changes, set(), drop_in, True)
+    asked_for = options.Options(None, None, str(path), False, True, False, (0, 0))
+    host = options.Host(None, [], [], {}, {}, [])
+    with pytest.raises(options.NotInForce) as caught:
+        shell_write.write(asked_for, host, plan, [])
     return caught.value
 
 
@@ -67,7 +66,7 @@ def mode(path):
 def test_all_is_brought_back(path, after):
     error = write(path, after)
     assert str(error) == "It is wrong. " + BACK
-    assert error.result["changed"] is False
+    assert error.changed is False
     assert (path.read_bytes(), mode(path)) == (OLD, 0o600)
 
 
@@ -75,14 +74,14 @@ def test_files_that_cannot_be_brought_back(path, monkeypatch):
     monkeypatch.setattr(files_changes.Transaction, "undo", undo_fails)
     error = write(path, NEW)
     assert str(error) == "It is wrong. Then: /etc/profile could not be put back."
-    assert error.result["changed"] is True
+    assert error.changed is True
 
 
 def test_rights_that_cannot_be_brought_back(path, monkeypatch):
     monkeypatch.setattr(os, "chmod", refuse)
     error = write(path, OLD)
     assert str(error).startswith(f"It is wrong. Then: {path} could not be given")
-    assert error.result["changed"] is True and mode(path) == 0o644
+    assert error.changed is True and mode(path) == 0o644
 
 
 def test_rights_of_a_file_that_is_written_anew_come_back_with_it(path, monkeypatch):
@@ -92,10 +91,10 @@ def test_rights_of_a_file_that_is_written_anew_come_back_with_it(path, monkeypat
 
 
 def test_shells_that_cannot_be_asked(path, monkeypatch):
-    def ask(_options, _shells):
+    def ask(_options, _host):
         raise asking.AskError("a login shell cannot be started: why")
 
-    monkeypatch.setattr(engine, "ask", ask)
+    monkeypatch.setattr(proof, "ask_now", ask)
     monkeypatch.setattr(files_changes.Transaction, "undo", undo_fails)
     said = "a login shell cannot be started: why. Then: /etc/profile could not be put back."
     assert str(write(path, NEW)) == said

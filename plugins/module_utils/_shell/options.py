@@ -1,0 +1,137 @@
+# Copyright: (c) 2026, curfew.session contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a run of shell_tmout is asked for, and what its steps hand on. Private to the collection."""
+
+import os
+import re
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
+
+from .. import _durations
+from .._accounts import Account, Shell
+from .._files.reading import Change, Snapshot
+from .._refusal import Refusal
+from . import asking, dropin
+from .conflicts import Conflict, Wanted
+from .files import HostFiles
+from .reading import LOOP_NAME, Reading
+
+__all__ = [
+    "MODE",
+    "Host",
+    "NotInForce",
+    "Options",
+    "Plan",
+    "argument_spec",
+    "from_params",
+]
+
+# The drop-in must be readable by every user whose shell reads it.
+MODE = 0o644
+_PATH = re.compile(r"(?:/[A-Za-z0-9_.+@-]+)+\Z")
+# The options that leave some users or shells alone.
+_SPARING = ("interactive_only", "exempt_users", "exempt_groups")
+
+
+class NotInForce(Refusal):
+    """What was asked for is not in force, as the shells say, or would not be.
+
+    ``changed``: not every file could be brought back.
+    """
+
+    def __init__(self, message: str, changed: bool = False) -> None:
+        super().__init__(message)
+        self.changed = changed
+
+
+class Options(NamedTuple):
+    """The module's options, checked; ``wanted`` and ``text`` are None with ``state=absent``."""
+
+    wanted: Optional[Wanted]
+    # What the drop-in is to hold.
+    text: Optional[str]
+    path: str
+    disable: bool
+    verify: bool
+    backup: bool
+    # The user and the group as whom the shells are asked.
+    ids: Tuple[int, int]
+
+
+class Host(NamedTuple):
+    """What there is on this host: its login files, its accounts, and the shells that they use."""
+
+    files: HostFiles
+    users: List[Account]
+    shells: List[Shell]
+    # By path: why a login shell of some accounts is never started.
+    unknown: Dict[str, str]
+    # By family of shells.
+    readings: Dict[str, Reading]
+    conflicts: List[Conflict]
+
+
+class Plan(NamedTuple):
+    """What the run changes: the files in the order in which they are written."""
+
+    changes: List[Change]
+    # Path and offset of each definition that is disabled.
+    disabled: Set[Tuple[str, int]]
+    drop_in: Snapshot
+    # The rights of a drop-in that is there and that users could not read, or others could write.
+    repair: bool
+
+    def paths(self) -> List[str]:
+        """Return which files it changes, in the order of the writes."""
+        paths = [change.snapshot.real_path for change in self.changes]
+        ours = self.drop_in.real_path
+        return paths + [ours] if self.repair and ours not in paths else paths
+
+    def left_in_place(self, conflicts: Sequence[Conflict]) -> List[Conflict]:
+        """Return those of these definitions that it does not disable."""
+        return [conflict for conflict in conflicts if conflict.position not in self.disabled]
+
+
+def argument_spec() -> Dict[str, Dict[str, Any]]:
+    """Return the options of the module, as Ansible wants them."""
+    return dict(
+        timeout=dict(type="raw"),
+        state=dict(type="str", choices=["present", "absent"], default="present"),
+        path=dict(type="path", default="/etc/profile.d/tmout.sh"),
+        readonly=dict(type="bool", default=True),
+        export=dict(type="bool", default=True),
+        interactive_only=dict(type="bool", default=False),
+        exempt_users=dict(type="list", elements="str", default=[]),
+        exempt_groups=dict(type="list", elements="str", default=[]),
+        conflicts=dict(type="str", choices=["report", "disable"], default="report"),
+        verify=dict(type="bool", default=True),
+        backup=dict(type="bool", default=False),
+    )
+
+
+def from_params(params: Dict[str, Any]) -> Options:
+    """Return the module's parameters as options; refuse those that make no sense."""
+    path = params["path"]
+    if not _PATH.match(path) or not LOOP_NAME.match(os.path.basename(path)):
+        raise Refusal(
+            f"path: {path!r} is not the absolute path of a file that profile loops read: a name of"
+            " letters, digits, and any of . _ - that ends in .sh."
+        )
+    wanted, text = None, None
+    if params["state"] == "present":
+        wanted, text = _wanted(params)
+    elif params["timeout"] is not None:
+        raise Refusal("timeout: has no meaning with state=absent, which removes it.")
+    ids = asking.strangers(params["exempt_users"], params["exempt_groups"])
+    disable = params["conflicts"] == "disable"
+    return Options(wanted, text, path, disable, params["verify"], params["backup"], ids)
+
+
+def _wanted(params: Dict[str, Any]) -> Tuple[Wanted, str]:
+    if params["timeout"] is None:
+        raise Refusal("timeout: is needed with state=present.")
+    seconds = _durations.parse(params["timeout"], "timeout", minimum=1)
+    spares = any(params[key] for key in _SPARING)
+    wanted = Wanted(seconds, params["readonly"], params["export"], spares)
+    keys = ("readonly", "export") + _SPARING
+    return wanted, dropin.render(seconds, **{key: params[key] for key in keys})
