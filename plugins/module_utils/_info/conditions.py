@@ -12,7 +12,6 @@ import re
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from .._files.reading import fitting
-from .._shell import lexer
 from .._shell import parser as shell_parser
 
 __all__ = ["Because", "Texts", "without_comments"]
@@ -60,73 +59,45 @@ class _Level:
         self.chain: List[_Span] = []
 
 
-class _Parser(shell_parser._Parser):
-    def __init__(self, text: str) -> None:
-        super().__init__(text, lexer.Steps())
+class _Steps(shell_parser.Listener):
+    """Takes down the steps of a text, while the parser reads it."""
+
+    def __init__(self, count: shell_parser.Steps) -> None:
         self.taken: List[_Step] = []
+        self._count = count
         self._levels = [_Level(0, "")]
-        self._name = ""
         self._last = (0, 0)
 
-    def _command(
-        self, words: Tuple[shell_parser.Word, ...], separator: str
-    ) -> shell_parser.Command:
-        command = super()._command(words, separator)
+    def command(self, command: shell_parser.Command, joined: bool) -> None:
         level = self._levels[-1]
-        if not self._joined:
+        if not joined:
             level.chain = []
         span = (command.start, command.end)
         deciding = [one for each in self._levels for one in each.tests + each.chain]
-        self.steps.take(len(deciding))
-        self.taken.append(
-            _Step(
-                tuple(word.text for word in words),
-                span,
-                tuple(deciding),
-                level.function,
-                command.subshell,
-            )
-        )
+        self._count.take(len(deciding))
+        words = tuple(word.text for word in command.words)
+        self.taken.append(_Step(words, span, tuple(deciding), level.function, command.subshell))
         level.chain.append(span)
         for each in self._levels:
             if each.testing:
                 each.tests.append(span)
         self._last = span
-        return command
 
-    def _push(self, kind: str) -> None:
-        outer = self._levels[-1]
-        if not self._joined:
-            outer.chain = []
-        is_function = self._function_next and kind in ("{", "(")
-        super()._push(kind)
-        level = _Level(self.at, self._name if is_function else outer.function)
-        level.testing = kind in ("if", "while", "until")
+    def opened(self, kind: str, at: int, function: str, joined: bool) -> None:
+        if not joined:
+            self._levels[-1].chain = []
+        level = _Level(at, function)
+        level.testing = kind in ("if", "while")
         level.tests = [self._last] if kind in ("case", "for") else []
         self._levels.append(level)
 
-    def _close(self, kind: str) -> None:
-        super()._close(kind)
-        while len(self._levels) > len(self._frames) + 1:
-            closed = self._levels.pop()
-            if closed.function == self._levels[-1].function:
-                self._levels[-1].chain.append((closed.start, self.at))
+    def turned(self, word: str) -> None:
+        self._levels[-1].testing = word == "elif"
 
-    def _take_reserved(self, word: shell_parser.Word) -> bool:
-        if word.text in ("then", "do", "else", "elif") and len(self._levels) > 1:
-            self._levels[-1].testing = word.text == "elif"
-        return super()._take_reserved(word)
-
-    def _take_head_word(self, text: str) -> None:
-        if self._words[0].text == "function" and len(self._words) == 2:
-            self._name = text
-        super()._take_head_word(text)
-
-    def _open_parenthesis(self) -> None:
-        name = self._words[0].text if self._words else self._name
-        super()._open_parenthesis()
-        if self._function_next:
-            self._name = name
+    def closed(self, at: int) -> None:
+        level = self._levels.pop()
+        if level.function == self._levels[-1].function:
+            self._levels[-1].chain.append((level.start, at))
 
 
 class Texts:
@@ -145,7 +116,7 @@ class Texts:
         for path, text in plain.items():
             try:
                 run.read(path, self._steps_of(path), offsets.get(path, ()))
-            except (lexer.Broken, lexer.TooMuch, RecursionError):
+            except (shell_parser.Broken, shell_parser.TooMuch, RecursionError):
                 found = pattern.search(text) if path in offsets else None
                 if found:
                     return Because(path, text.count("\n", 0, found.start()) + 1, _shown(found))
@@ -153,9 +124,10 @@ class Texts:
 
     def _steps_of(self, path: str) -> List[_Step]:
         if path not in self._steps:
-            parser = _Parser(self._texts[path])
-            parser.run()
-            self._steps[path] = parser.taken
+            count = shell_parser.Steps()
+            steps = _Steps(count)
+            shell_parser.read_to(steps, self._texts[path], count)
+            self._steps[path] = steps.taken
         return self._steps[path]
 
 
@@ -209,7 +181,7 @@ class _Run:
         """Why a part of the text depends on what is looked for."""
         self._looked_at += span[1] - span[0] + 1
         if self._looked_at > _MAX_LOOKED_AT:
-            raise lexer.TooMuch("its tests are too long")
+            raise shell_parser.TooMuch("its tests are too long")
         text = without_comments(self._texts[self._path][span[0] : span[1]])
         found = self._pattern.search(text)
         if found:

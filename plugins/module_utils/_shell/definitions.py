@@ -114,7 +114,7 @@ def find_in(text: str, script: parser.Script) -> List[Definition]:
     if "TMOUT" not in text:
         return found
     lines = _Lines(text)
-    for command in sorted(script.commands + script.heads, key=lambda one: one.start):
+    for command in script.in_order():
         for part in [] if command.subshell else parts_of(command):
             check_count(found)
             found.append(_definition(lines, command, part))
@@ -183,7 +183,7 @@ def _definition(lines: _Lines, command: parser.Command, part: Part) -> Definitio
         readonly=part.readonly,
         exported=part.exported,
         conditional=command.conditional or part.sometimes,
-        in_function=command.in_function,
+        in_function=bool(command.function),
         offset=offset,
         hides=part.hides,
         later=part.later,

@@ -161,7 +161,7 @@ class _Left:
 
     def __init__(self, text: str, script: parser.Script) -> None:
         self._text = text
-        self._commands = sorted(script.commands + script.heads, key=lambda one: one.start)
+        self._commands = script.in_order()
         self._starts = [command.start for command in self._commands]
         self._behind = 0
         self._before: Optional[parser.Command] = None

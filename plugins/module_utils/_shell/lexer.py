@@ -1,16 +1,25 @@
 # Copyright: (c) 2026, curfew.session contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The words and operators of shell text: where quotes, expansions and here-documents end.
+r"""The words and operators of shell text: where quotes, expansions and here-documents end.
 
 It goes over a text once, and counts its steps: a text that takes more than any real login file
-does is refused, whatever it is made of.
+does is refused, whatever it is made of. The grammar of a word, in which ``COMMANDS`` are shell text
+again, for the parser::
+
+    WORD        = PIECE { PIECE }
+    PIECE       = PLAIN | QUOTED | EXPANSION | ARRAY
+    PLAIN       = a character that is no blank, operator or quote | "\" any character
+    QUOTED      = "'" text "'" | '"' { text | "\" any | EXPANSION } '"' | "$'" text "'"
+    EXPANSION   = "${" { text | "\" any | QUOTED | EXPANSION } "}"
+                | "$((" ARITHMETIC "))" | "$(" COMMANDS ")" | "`" text "`" | "$" name
+    ARRAY       = "=(" COMMANDS ")"
 
 Private to the collection.
 """
 
 import re
-from typing import List, NamedTuple, Optional, Tuple
+from typing import Callable, List, NamedTuple, Optional, Tuple
 
 __all__ = [
     "MAX_STEPS",
@@ -36,14 +45,19 @@ _PLAIN = re.compile(r"[^ \t\r\n|&;<>()`$\"'\\]+")
 _OPERATOR = re.compile(r"&&|\|\||;;&|;;|;&|;\||<<<|<<-|<<|<&|>&|<>|>\||>>|&>>|&>|\|&|[|&;<>()]")
 _DOLLAR_PLAIN = re.compile(r"\$[A-Za-z_0-9*@#?!$-]?")
 _ESCAPED = {quote: re.compile(r"[^\\" + quote + "]+") for quote in "`'"}
-_IN_DOUBLE_QUOTES = re.compile(r"[^\"\\`$]+")
-_IN_BRACES = re.compile(r"[^}\\'\"`$]+")
+# By what ends it: the text that goes on, and what is wrong where the end never comes.
+_NESTING = {
+    '"': (re.compile(r"[^\"\\`$]+"), "a quote is never closed"),
+    "}": (re.compile(r"[^}\\'\"`$]+"), "a ${ is never closed"),
+}
 _PARENTHESIS = re.compile(r"[()]")
 _LITERAL_PART = re.compile(r"'[^']*'|\"[^\"\\]*(?:\\.[^\"\\]*)*\"|\\\n|\\.|[^'\"\\]+", re.DOTALL)
 _NOT_PLAIN = re.compile(r"['\"\\$`]")
 
 
 class Word(NamedTuple):
+    """A word or an operator as it stands in the text, quotes and all."""
+
     start: int
     end: int
     text: str
@@ -58,12 +72,13 @@ class TooMuch(Exception):
 
 
 class Steps:
-    """How many were taken, by all who read one text."""
+    """How many steps were taken by all who read one text."""
 
     def __init__(self) -> None:
         self.taken = 0
 
     def take(self, count: int = 1) -> None:
+        """Count some more; refuse a text that takes too many."""
         self.taken += count
         if self.taken > MAX_STEPS:
             raise TooMuch(f"it holds more than {MAX_STEPS} words and operators")
@@ -75,24 +90,24 @@ def literal(raw: str) -> Optional[str]:
         return raw
     if len(raw) > _MAX_LITERAL:
         return None
-    out = []
+    parts = []
     for part in _LITERAL_PART.findall(raw):
         if part[0] == "'":
-            out.append(part[1:-1])
+            parts.append(part[1:-1])
             continue
         if "$" in part.replace("\\$", "") or "`" in part:
             return None
         if part[0] == '"':
-            out.append(re.sub(r"\\([$`\"\\])", r"\1", part[1:-1].replace("\\\n", "")))
+            parts.append(re.sub(r"\\([$`\"\\])", r"\1", part[1:-1].replace("\\\n", "")))
         elif part[0] == "\\":
-            out.append("" if part == "\\\n" else part[1:])
+            parts.append("" if part == "\\\n" else part[1:])
         else:
-            out.append(part)
-    return "".join(out)
+            parts.append(part)
+    return "".join(parts)
 
 
 def blanks_end(text: str, at: int) -> int:
-    """Return where the blanks and continued lines end that begin at `at`, if there are any."""
+    """Return where the blanks and continued lines end that begin at ``at``, if there are any."""
     while True:
         blanks = _BLANKS.match(text, at)
         at = blanks.end() if blanks else at
@@ -101,19 +116,27 @@ def blanks_end(text: str, at: int) -> int:
 
 
 class Lexer:
-    """Where the words and operators of a text begin and end."""
+    """Where the words and operators of a text begin and end.
 
-    def __init__(self, text: str, steps: Steps) -> None:
+    ``commands_end`` returns where commands end that begin at an offset and go on to a closing
+    parenthesis, as those of a ``$(``: the parser knows.
+    """
+
+    def __init__(self, text: str, steps: Steps, commands_end: Callable[[int], int]) -> None:
         self.text = text
         self.at = 0
+        # Where lines begin and end at which a comment may stand.
         self.line_starts: List[int] = []
         self.line_ends: List[int] = []
-        self.steps = steps
+        # Where each ${...} and $((...)) begins and ends, the inner ones before the outer.
+        self.expansions: List[Tuple[int, int]] = []
+        self._steps = steps
+        self._commands_end = commands_end
         self._here_documents: List[Tuple[str, bool]] = []
 
     def next(self) -> Tuple[str, Word]:
-        """Return (kind, word); the kinds are word, operator, newline and end."""
-        self.steps.take()
+        """Return (kind, word); the kinds are ``word``, ``operator``, ``newline`` and ``end``."""
+        self._steps.take()
         self.at = blanks_end(self.text, self.at)
         if self.text.startswith("#", self.at):
             newline = self.text.find("\n", self.at)
@@ -135,7 +158,7 @@ class Lexer:
         return "word", Word(start, self.at, self.text[start : self.at])
 
     def word_end(self, at: int) -> int:
-        """Return where the word that begins at `at` ends."""
+        """Return where the word ends that begins at ``at``: PIECE { PIECE }."""
         text = self.text
         while at < len(text):
             plain = _PLAIN.match(text, at)
@@ -146,46 +169,48 @@ class Lexer:
             if char == "\\":
                 at += 2
             elif char == "(" and text[at - 1 : at] == "=":
-                at = self.parentheses_end(at + 1)
+                at = self._commands_end(at + 1)
             elif char in "'\"`$":
                 at = self._quoted_end(at)
             else:
                 break
         return min(at, len(text))
 
-    def parentheses_end(self, at: int) -> int:
-        """Return where a `$(` ends: its text is shell text again, for the parser."""
-        raise NotImplementedError
-
     def _quoted_end(self, at: int) -> int:
-        self.steps.take()
+        """Return where a quote or an expansion ends that begins at ``at``: QUOTED | EXPANSION."""
+        self._steps.take()
         text = self.text
         char = text[at]
         if char == "'":
             return self._find("'", at + 1)
         if char == '"':
-            return self._double_quote_end(at + 1)
+            return self._nesting_end(at + 1, '"')
         if char == "`":
             return self._escaped_end(at + 1, "`")
         if text.startswith("$'", at):
             return self._escaped_end(at + 2, "'")
         if text.startswith("$((", at):
             end = self._arithmetic_end(at + 3)
-            return end if end else self.parentheses_end(at + 2)
+            return self._expansion(at, end) if end else self._commands_end(at + 2)
         if text.startswith("$(", at):
-            return self.parentheses_end(at + 2)
+            return self._commands_end(at + 2)
         if text.startswith("${", at):
-            return self._brace_end(at + 2)
+            return self._expansion(at, self._nesting_end(at + 2, "}"))
         matched = _DOLLAR_PLAIN.match(text, at)
         return matched.end() if matched else at + 1
 
+    def _expansion(self, start: int, end: int) -> int:
+        self.expansions.append((start, end))
+        return end
+
     def _find(self, what: str, at: int) -> int:
-        found = self.text.find(what, at)
-        if found < 0:
+        start = self.text.find(what, at)
+        if start < 0:
             raise Broken("a quote is never closed")
-        return found + len(what)
+        return start + len(what)
 
     def _escaped_end(self, at: int, quote: str) -> int:
+        """Return where a quote ends in which nothing but a backslash has a meaning."""
         while at < len(self.text):
             if self.text[at] == quote:
                 return at + 1
@@ -193,54 +218,43 @@ class Lexer:
             at = plain.end() if plain else at + 2
         raise Broken("a quote is never closed")
 
-    def _double_quote_end(self, at: int) -> int:
+    def _nesting_end(self, at: int, closing: str) -> int:
+        """Return where double quotes or braces end, in which other quotes may stand."""
+        going_on, unclosed = _NESTING[closing]
         while at < len(self.text):
             char = self.text[at]
-            if char == '"':
+            if char == closing:
                 return at + 1
-            plain = _IN_DOUBLE_QUOTES.match(self.text, at)
+            plain = going_on.match(self.text, at)
             if plain:
                 at = plain.end()
             elif char == "\\":
                 at += 2
             else:
                 at = self._nested_end(at)
-        raise Broken("a quote is never closed")
-
-    def _brace_end(self, at: int) -> int:
-        while at < len(self.text):
-            char = self.text[at]
-            if char == "}":
-                return at + 1
-            plain = _IN_BRACES.match(self.text, at)
-            if plain:
-                at = plain.end()
-            elif char == "\\":
-                at += 2
-            else:
-                at = self._nested_end(at)
-        raise Broken("a ${ is never closed")
+        raise Broken(unclosed)
 
     def _nested_end(self, at: int) -> int:
-        """Return where what stands within quotes ends; a $ alone is text there."""
+        """Return where an expansion or a quote within quotes ends; a $ alone is text there."""
         plain = self.text[at] == "$" and self.text[at + 1 : at + 2] not in ("(", "{")
         return at + 1 if plain else self._quoted_end(at)
 
     def _arithmetic_end(self, at: int) -> int:
-        """Return where $(( or (( ends, or 0 if it was a subshell in a parenthesis after all."""
+        """Return where $(( or (( ends; 0 if it was a subshell in a parenthesis after all."""
         depth = 0
         limit = min(len(self.text), at + _MAX_ARITHMETIC)
-        for found in _PARENTHESIS.finditer(self.text, at, limit):
-            self.steps.take()
-            if found.group() == "(":
+        for matched in _PARENTHESIS.finditer(self.text, at, limit):
+            self._steps.take()
+            if matched.group() == "(":
                 depth += 1
             elif depth:
                 depth -= 1
             else:
-                return found.end() + 1 if self.text.startswith("))", found.start()) else 0
+                return matched.end() + 1 if self.text.startswith("))", matched.start()) else 0
         return 0
 
     def add_here_document(self, operator: str) -> None:
+        """Read the delimiter of a here-document, which begins with the next line."""
         start = blanks_end(self.text, self.at)
         self.at = self.word_end(start)
         delimiter = re.sub(r"\\(.)|['\"]", r"\1", self.text[start : self.at])
@@ -249,7 +263,7 @@ class Lexer:
     def _skip_here_documents(self) -> None:
         for delimiter, strip_tabs in self._here_documents:
             while self.at < len(self.text):
-                self.steps.take()
+                self._steps.take()
                 newline = self.text.find("\n", self.at)
                 end = len(self.text) if newline < 0 else newline
                 line = self.text[self.at : end]
@@ -259,13 +273,13 @@ class Lexer:
         self._here_documents = []
 
     def skip_arithmetic(self) -> bool:
-        """Step over `((...))`, whose first parenthesis was just read."""
+        """Step over ``((...))``, whose first parenthesis was just read; tell whether it is one."""
         end = self._arithmetic_end(self.at + 1) if self.text.startswith("(", self.at) else 0
         self.at = end or self.at
         return bool(end)
 
     def skip_test(self) -> None:
-        """Step over `[[ ... ]]`, whose operators are not the shell's."""
+        """Step over ``[[ ... ]]``, whose operators are not the shell's."""
         end = re.compile(r"\s\]\](?=[\s;&|)]|$)").search(self.text, self.at)
         if not end:
             raise Broken("a [[ is never closed")

@@ -276,7 +276,7 @@ def _sourced(script: parser.Script) -> List[_Sourced]:
     found: List[_Sourced] = []
     loops: Dict[str, Tuple[str, ...]] = {}
     constants = _constants(script)
-    for command in sorted(script.commands + script.heads, key=lambda one: one.start):
+    for command in script.in_order():
         words = [_filled_in(word.text, constants) for word in command.words]
         if words[0] in ("for", "select", "foreach"):
             # The variable of a loop keeps its words until the next one of that name.
