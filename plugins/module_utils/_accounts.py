@@ -26,7 +26,10 @@ from typing import (
     Tuple,
 )
 
+from ._files.reading import text_or_nothing
+
 __all__ = [
+    "KSH93_GRACE",
     "Account",
     "Identity",
     "Shell",
@@ -45,7 +48,6 @@ __all__ = [
 PASSWD = "/etc/passwd"
 GROUP = "/etc/group"
 SHELLS = "/etc/shells"
-_MAX_BYTES = 4 * 1024 * 1024
 _MAX_PROGRAM_BYTES = 16 * 1024 * 1024
 
 # What only the program itself holds; every one of a row's byte strings must be there.
@@ -66,8 +68,8 @@ _FOLDERS = ("/bin", "/usr/bin", "/usr/local/bin")
 _NO_SESSION = frozenset(("nologin", "false", "true", "sync", "shutdown", "halt", "poweroff"))
 _NO_PATH = "is not an absolute path"
 _NO_NAME = "has a name that the locale of this run cannot express"
-# Grace that ksh93 gives after its warning.
-_KSH93_GRACE = 60
+# The seconds that ksh93 waits after its warning.
+KSH93_GRACE = 60
 
 
 class Account(NamedTuple):
@@ -110,15 +112,7 @@ def accounts(passwd: str) -> List[Account]:
 
 def read_passwd() -> List[Account]:
     """Return this host's accounts; users of a directory service are never enumerated."""
-    return accounts(_read_text(PASSWD))
-
-
-def _read_text(path: str) -> str:
-    try:
-        with open(path, "rb") as stream:
-            return stream.read(_MAX_BYTES).decode("utf-8", "surrogateescape")
-    except OSError:
-        return ""
+    return accounts(text_or_nothing(PASSWD))
 
 
 def family_of(path: str) -> Tuple[Optional[str], str]:
@@ -189,7 +183,7 @@ def installed(users: Sequence[Account]) -> Tuple[List[Shell], Dict[str, str]]:
 
 def _candidates(own: Dict[str, None]) -> List[str]:
     paths = list(own)
-    paths += [line.strip() for line in _read_text(SHELLS).split("\n") if line.startswith("/")]
+    paths += [line.strip() for line in text_or_nothing(SHELLS).split("\n") if line.startswith("/")]
     paths += [os.path.join(folder, name) for name in _USUAL for folder in _FOLDERS]
     known = dict.fromkeys(path for path in paths if not refused_path(path))
     return [
@@ -221,7 +215,7 @@ def logout_seconds(family: str, tmout_seconds: Optional[int]) -> Optional[int]:
     """Return after how long an idle session of this family ends; None: never."""
     if not tmout_seconds or family in ("dash", "tcsh"):
         return None
-    return tmout_seconds + (_KSH93_GRACE if family == "ksh93" else 0)
+    return tmout_seconds + (KSH93_GRACE if family == "ksh93" else 0)
 
 
 def exists(user: str) -> bool:

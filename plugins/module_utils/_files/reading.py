@@ -20,6 +20,7 @@ from .._refusal import Refusal
 __all__ = [
     "BEGUN",
     "DRAFT",
+    "MARKER",
     "MAX_BYTES",
     "MAX_TOTAL",
     "PROVEN",
@@ -39,6 +40,7 @@ __all__ = [
     "read",
     "resolve",
     "shown",
+    "text_or_nothing",
     "unfinished",
 ]
 
@@ -49,6 +51,8 @@ MAX_LINKS = 40  # the kernel's own limit
 BEGUN = ".curfew.session.journal"
 PROVEN = ".curfew.session.journal.proven"
 DRAFT = ".curfew.session.journal.draft"
+# What stands before a line of somebody else's that is disabled.
+MARKER = "#curfew.session# "
 
 _KINDS = (
     (stat.S_ISDIR, "a folder"),
@@ -260,6 +264,17 @@ def _read_bounded(path: str, descriptor: int) -> bytes:
 
 def _refuse_size(path: str) -> bytes:
     raise Unreadable(f"{shown(path)} is larger than {MAX_BYTES // 1024 // 1024} MB.")
+
+
+def text_or_nothing(path: str) -> str:
+    """Return the text of a regular file, at most MAX_BYTES; empty where it cannot be read."""
+    try:
+        if not os.path.isfile(path):
+            return ""
+        with open(path, "rb") as stream:
+            return stream.read(MAX_BYTES).decode("utf-8", "surrogateescape")
+    except OSError:
+        return ""
 
 
 class Allowance:

@@ -7,12 +7,12 @@ Private to the collection.
 """
 
 import re
-from typing import List, Optional, Sequence, Tuple
+from typing import FrozenSet, List, Optional, Pattern, Sequence, Tuple
 
 from .._refusal import Refusal
 from . import definitions, parser
 
-__all__ = ["HEADER", "NameRefused", "check_names", "first_foreign_line", "render"]
+__all__ = ["HEADER", "NameRefused", "check_names", "exempt", "first_foreign_line", "render"]
 
 HEADER = "# Written by the Ansible module curfew.session.shell_tmout: changes made here are lost."
 
@@ -20,6 +20,9 @@ _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@+\\-]*\$?\Z")
 # `command` passes over functions and aliases called id; the path keeps the user's own programs out.
 _WHO = 'case "$(PATH=/usr/bin:/bin command id -un 2>/dev/null)" in'
 _GROUPS = 'case " $(PATH=/usr/bin:/bin command id -Gn 2>/dev/null) " in'
+# The patterns that stand behind each of them.
+_EXEMPT_USERS = re.compile(r"id -un [^\n]*\n\s*\(([^\n]*)\) ;;")
+_EXEMPT_GROUPS = re.compile(r"id -Gn [^\n]*\n\s*\(([^\n]*)\) ;;")
 
 # ksh93u+m switches its timer off for good when TMOUT is touched in a subshell that it did not fork
 # (measured, Debian 12 and 13: an idle session never ended); a limit set there makes it fork.
@@ -63,6 +66,16 @@ def render(
     if interactive_only:
         lines = ["case $- in", "  *i*)"] + _indent(lines, 4) + ["    ;;", "esac"]
     return "\n".join([HEADER] + lines) + "\n"
+
+
+def exempt(text: str) -> Tuple[FrozenSet[str], FrozenSet[str]]:
+    """Return the users and the groups whom the text of a drop-in of ours leaves alone."""
+    return _names(_EXEMPT_USERS, text), _names(_EXEMPT_GROUPS, text)
+
+
+def _names(pattern: Pattern[str], text: str) -> FrozenSet[str]:
+    matched = pattern.search(text)
+    return frozenset(re.findall(r"' ?(.*?) ?'", matched.group(1)) if matched else ())
 
 
 def _assignment(seconds: int, readonly: bool, export: bool) -> List[str]:

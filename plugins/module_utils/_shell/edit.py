@@ -12,7 +12,7 @@ import re
 from bisect import bisect_left, bisect_right
 from typing import Collection, Dict, List, Optional, Sequence, Set, Tuple
 
-from .._files.reading import Change, FilesError
+from .._files.reading import MARKER, Change, FilesError
 from .._refusal import Refusal
 from . import definitions as shell_definitions
 from . import parser
@@ -22,9 +22,8 @@ from .files import HostFiles, decoded, encoded
 from .lexer import blanks_end
 from .reading import Reading
 
-__all__ = ["MARKER", "EditRefused", "disable", "disabling", "enable", "enabling"]
+__all__ = ["EditRefused", "disable", "disabling", "enable", "enabling"]
 
-MARKER = "#curfew.session# "
 # What ends a line that stands in for disabled ones.
 _REPLACEMENT = " #curfew.session#"
 _REPLACED = re.compile(r" #curfew\.session#\r?\Z")

@@ -10,13 +10,12 @@ Line numbers count from 1, as sshd's messages do.
 import re
 from typing import FrozenSet, Iterable, Iterator, List, NamedTuple, Optional, Tuple
 
+from .._files.reading import MARKER
 from . import config
 from .match import Criteria, canonical, describe
 from .options import Setting
 
 __all__ = ["MARKER", "disable", "enable", "set_global", "set_in_match"]
-
-MARKER = "#curfew.session# "
 
 
 class _Section(NamedTuple):

@@ -10,6 +10,7 @@ import re
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from ...module_utils import _scanners
+from ...module_utils._accounts import KSH93_GRACE
 from . import scopes, words
 from .policy import ClientAlive, Policy, Tmout
 from .values import mapping, mappings, number, text
@@ -33,8 +34,6 @@ HOLDS = "holds"
 DIFFERS = "differs"
 UNVERIFIED = "unverified"
 UNREACHABLE = "unreachable"
-# What ksh93 gives after its warning; the same policy may be in force with and without it.
-KSH93_GRACE = 60
 # What the codes of reasons stand for, where a fleet's are counted.
 TITLES = {
     "unreachable": "Not reached",
@@ -301,6 +300,7 @@ def too_late(asked: Tmout, account: Dict[str, Any], info: Dict[str, Any]) -> boo
     if text(account.get("user")) in asked.exempt_users or account.get("state") == "no_login":
         return False
     seconds = number(account.get("idle_logout_seconds"))
+    # The same policy may be in force with and without it.
     grace = KSH93_GRACE if account.get("ended_by") == "TMOUT" and _is_ksh93(account, info) else 0
     return not seconds or seconds > asked.seconds + grace
 

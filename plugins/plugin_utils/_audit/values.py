@@ -7,15 +7,14 @@ Private to the collection.
 """
 
 import math
-import re
 from typing import Any, Dict, List, Mapping, Optional
+
+from ...module_utils._results import printable
 
 __all__ = ["mapping", "mappings", "number", "plain", "text", "texts"]
 
 _LONGEST = 2000
 _DEEPEST = 12
-# What stands for bytes that are no UTF-8: no file and no page can hold it.
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def plain(value: Any, depth: int = 0) -> Any:
@@ -39,7 +38,8 @@ def text(value: Any) -> str:
     shown = value if isinstance(value, str) else str(value)
     if len(shown) > _LONGEST:
         shown = shown[:_LONGEST] + "..."
-    return _SURROGATE.sub("\ufffd", "".join(shown))
+    # A plain str, without what stands for bytes that are no UTF-8: no file and no page can hold it.
+    return str(printable("".join(shown)))
 
 
 def texts(value: Any) -> List[str]:

@@ -178,6 +178,12 @@ def test_first_foreign_line(text, foreign):
     assert dropin.first_foreign_line(text) == foreign
 
 
+@pytest.mark.parametrize("options", VARIANTS, ids=str)
+def test_exempt_names_are_read_back(options):
+    expected = tuple(frozenset(options.get(key, ())) for key in ("exempt_users", "exempt_groups"))
+    assert dropin.exempt(dropin.render(900, **options)) == expected
+
+
 @pytest.mark.parametrize("options", VARIANTS + [{"interactive_only": True}], ids=str)
 def test_our_own_text_is_not_foreign(options):
     text = dropin.render(900, **options)
