@@ -2,7 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Accounts and their login shells, told by what a program is and never by starting it.
-
 Private to the collection.
 """
 
@@ -80,7 +79,7 @@ class Account(NamedTuple):
 
 
 class Shell(NamedTuple):
-    """A login shell that is known and may be started; as `sh` some behave differently."""
+    """A login shell that is known and may be started; as ``sh`` some behave differently."""
 
     path: str
     real_path: str
@@ -122,12 +121,12 @@ def family_of(path: str) -> Tuple[Optional[str], str]:
         return None, refused
     real_path = os.path.realpath(path)
     try:
-        about = os.stat(real_path)
-        if not stat.S_ISREG(about.st_mode) or not about.st_mode & 0o111:
+        status = os.stat(real_path)
+        if not stat.S_ISREG(status.st_mode) or not status.st_mode & 0o111:
             return None, "is not a program"
-        if about.st_uid not in (0, os.geteuid()) or about.st_mode & 0o022:
+        if status.st_uid not in (0, os.geteuid()) or status.st_mode & 0o022:
             return None, "can be changed by others than root"
-        if about.st_size > _MAX_PROGRAM_BYTES:
+        if status.st_size > _MAX_PROGRAM_BYTES:
             return None, "is not a shell that is known"
         with open(real_path, "rb") as stream:
             content = stream.read(_MAX_PROGRAM_BYTES) if stream.read(4) == b"\x7fELF" else b""
@@ -158,7 +157,7 @@ def _family_of_content(content: bytes, name: str) -> Optional[str]:
 def installed(users: Sequence[Account]) -> Tuple[List[Shell], Dict[str, str]]:
     """Return the known login shells of this host, and why others of its accounts are not started.
 
-    One program is one shell, however many names it has; its name as `sh` is another.
+    One program is one shell, however many names it has; its name as ``sh`` is another.
     """
     families: Dict[str, Tuple[Optional[str], str]] = {}
     shells: Dict[Tuple[str, bool], Shell] = {}

@@ -2,11 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Try candidate files in the place of the real ones, seen by our own child process alone.
+Private to the collection.
 
 A private mount namespace is made in a forked child; the staged files live on a tmpfs of its own, so
 that nothing touches a disk and everything is gone with the child.
-
-Private to the collection.
 """
 
 import ctypes
@@ -25,7 +24,7 @@ _MS_BIND, _MS_REC, _MS_PRIVATE = 4096, 16384, 1 << 18
 
 
 class Staged(NamedTuple):
-    """A file as it would be: `data` None where it would be gone, `mode` None to keep what is."""
+    """A file as it would be: no ``data`` if it would be gone, no ``mode`` to keep the old one."""
 
     real_path: str
     data: Optional[bytes]
@@ -33,7 +32,7 @@ class Staged(NamedTuple):
 
 
 def within(staged: Sequence[Staged], work: Callable[[], Any], limit: float) -> Any:
-    """Return what `work` returns when it sees the staged files; None where that is forbidden."""
+    """Return what ``work`` returns when it sees the staged files; None where that is forbidden."""
     try:
         base = scratch.make()
     except OSError:
@@ -92,17 +91,17 @@ def _written(one: Staged, folder: str) -> str:
         stream.write(one.data or b"")
     mode, owner, group = one.mode, 0, 0
     if mode is None:
-        about = os.stat(one.real_path)
-        mode, owner, group = stat.S_IMODE(about.st_mode), about.st_uid, about.st_gid
+        status = os.stat(one.real_path)
+        mode, owner, group = stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid
     os.chown(path, owner, group)
     os.chmod(path, mode)
     return path
 
 
 def _copy_folder(folder: str, copy: str, members: Sequence[Staged]) -> None:
-    about = os.stat(folder)
-    os.chown(copy, about.st_uid, about.st_gid)
-    os.chmod(copy, stat.S_IMODE(about.st_mode))
+    status = os.stat(folder)
+    os.chown(copy, status.st_uid, status.st_gid)
+    os.chmod(copy, stat.S_IMODE(status.st_mode))
     replaced = {os.path.basename(one.real_path): one for one in members}
     for name in os.listdir(folder):
         source, target = os.path.join(folder, name), os.path.join(copy, name)

@@ -17,7 +17,11 @@ _package = types.ModuleType("ansible_collections.curfew.session")
 _package.__path__ = [str(ROOT)]
 sys.modules[_package.__name__] = _package
 
-files = importlib.import_module(_package.__name__ + ".plugins.module_utils._files.changes")
+_FILES = _package.__name__ + ".plugins.module_utils._files."
+changes, journal, lock, reading, safety = (
+    importlib.import_module(_FILES + name)
+    for name in ("changes", "journal", "lock", "reading", "safety")
+)
 
 AFTER = {
     "etc/changed": b"after\xff\0 changed\n" * 3,
@@ -37,21 +41,21 @@ def main() -> int:
         os.link = no_links
     home = os.path.join(tree, "etc")
     try:
-        with files.locked(home):
-            for sentence in files.recover(home):
+        with lock.locked(home):
+            for sentence in journal.recover(home):
                 print(sentence)
             return change(home, tree, options)
-    except files.FilesError as error:
+    except reading.FilesError as error:
         print(error)
         return 1
 
 
 def change(home: str, tree: str, options: list) -> int:
-    snapshots = [files.read(os.path.join(tree, name), missing_ok=True) for name in AFTER]
-    changes = [files.Change(old, new) for old, new in zip(snapshots, AFTER.values(), strict=True)]
-    for each in changes:
-        files.check_safe(each)
-    transaction = files.Transaction(home, changes, backup="backup" in options)
+    snapshots = [reading.read(os.path.join(tree, name), missing_ok=True) for name in AFTER]
+    planned = [reading.Change(old, new) for old, new in zip(snapshots, AFTER.values(), strict=True)]
+    for each in planned:
+        safety.check_safe(each)
+    transaction = changes.Transaction(home, planned, backup="backup" in options)
     transaction.write()
     if "undo" in options:
         transaction.undo()

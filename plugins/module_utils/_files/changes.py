@@ -2,13 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Change several files, all or none, so that nothing is ever half done or lost.
+Private to the collection.
 
-Private to the collection. The order of use, with `home` a folder that only root can write:
+The order of use, with ``home`` a folder that only root can write:
 
-    with locked(home):
-        warnings = recover(home)
-        change = Change(read(path), after)
-        check_safe(change)
+    with lock.locked(home):
+        warnings = journal.recover(home)
+        change = reading.Change(reading.read(path), after)
+        safety.check_safe(change)
         transaction = Transaction(home, [change])
         transaction.write()
         ...ask the programs; if they do not say what was asked: transaction.undo()
@@ -20,15 +21,12 @@ import os
 import time
 from typing import List, NamedTuple, Optional, Sequence
 
-from .journal import Entry, begin, complete, digest, prove, recover, take_back
-from .lock import locked
+from .journal import Entry, begin, complete, digest, prove, take_back
 from .reading import (
-    MAX_BYTES,
     Change,
     FilesError,
     Identity,
     Snapshot,
-    diff,
     explained,
     identity_of,
     look,
@@ -39,51 +37,39 @@ from .reading import (
 from .safety import check_folder, check_safe
 from .writing import copy_attributes, create_private, sync_folder, write_all
 
-__all__ = [
-    "MAX_BYTES",
-    "Change",
-    "FilesError",
-    "Snapshot",
-    "Transaction",
-    "check_safe",
-    "diff",
-    "locked",
-    "read",
-    "recover",
-    "unfinished",
-]
+__all__ = ["Transaction"]
 
 # What a file system without hard links says, or one on which they are used up.
 _NO_LINKS = (errno.EPERM, errno.EACCES, errno.EMLINK, errno.ENOTSUP, errno.ENOSYS)
 
 
 class _Seen(NamedTuple):
-    """A file as it was when we staged; its ctime tells of any change at all since then."""
+    """A file as it was when the new one was staged; its ctime tells of any change since then."""
 
     identity: Identity
     ctime_ns: int
 
 
 class Transaction:
-    """All or nothing over several files, written in the order given, undone in reverse.
+    """A change of several files, all or none: written in the order given, undone in reverse.
 
-    `warnings` holds sentences about what went wrong without consequences for the files.
+    ``warnings`` holds sentences about what went wrong without consequences for the files.
     """
 
     def __init__(self, home: str, changes: Sequence[Change], backup: bool = False) -> None:
         self._home = os.path.realpath(home)
-        self._changes = [c for c in changes if c.after != c.snapshot.data]
+        self._changes = [change for change in changes if change.after != change.snapshot.data]
         token = os.urandom(4).hex()
         stamp = time.strftime("%Y-%m-%dT%H-%M-%SZ", time.gmtime()) if backup else None
         self._entries = [_entry(change, token, stamp) for change in self._changes]
         self._begun = False
         self._placed = 0
         self.changed_files: List[str] = [entry.target for entry in self._entries]
-        self.backup_files: List[str] = [e.backup for e in self._entries if e.backup]
+        self.backup_files: List[str] = [entry.backup for entry in self._entries if entry.backup]
         self.warnings: List[str] = []
 
     def write(self) -> None:
-        """Put every new file in place; if one cannot be, all are as before and it is said why."""
+        """Put every new file in place; if one cannot be, put all back and say why."""
         self._check()
         if not self._entries:
             return
@@ -96,19 +82,19 @@ class Transaction:
             raise
 
     def undo(self) -> None:
-        """Give every file its old bytes back: the very same inode where the system has links."""
+        """Give every file its old bytes back; the very same inode where the system has links."""
         if not self._begun:
             return
         try:
-            left = take_back(self._home, self._entries, self._placed)
+            problems = take_back(self._home, self._entries, self._placed)
         except FilesError:  # any other end of it, by a signal, lets it be called again
             self._begun = False
             raise
         self._begun = False
         self.changed_files = []
         self.backup_files = []
-        if left:
-            raise FilesError(" ".join(left))
+        if problems:
+            raise FilesError(" ".join(problems))
 
     def finish(self) -> None:
         """Keep the new files for good, or else undo; what is not tidied up, the next run will."""
@@ -133,22 +119,22 @@ class Transaction:
         if not targets:
             return
         check_folder(self._home)
-        left = unfinished(self._home)
-        if left:
-            raise FilesError(f"{shown(left)} is left from a run that was not finished.")
+        journal = unfinished(self._home)
+        if journal:
+            raise FilesError(f"{shown(journal)} is left from a run that was not finished.")
         for change in self._changes:
             check_safe(change)
 
     def _stage_and_place(self) -> None:
         pairs = list(zip(self._changes, self._entries))
-        seen = []
+        staged = []
         for change, entry in pairs:
             with explained(entry.target, "prepared"):
-                seen.append(_stage(change, entry))
+                staged.append(_stage(change, entry))
         for folder in sorted({os.path.dirname(entry.target) for entry in self._entries}):
             with explained(folder, "synced"):
                 sync_folder(folder)
-        for (change, entry), before in zip(pairs, seen):
+        for (change, entry), before in zip(pairs, staged):
             with explained(entry.target, "replaced"):
                 _require_unchanged(change.snapshot, before, staged=True)
                 self._placed += 1
@@ -212,15 +198,15 @@ def _write_copy(source: int, temp: str, data: bytes, keep_times: bool = False) -
         write_all(descriptor, data)
         copy_attributes(source, descriptor)
         if keep_times:
-            about = os.fstat(source)
-            os.utime(descriptor, ns=(about.st_atime_ns, about.st_mtime_ns))
+            status = os.fstat(source)
+            os.utime(descriptor, ns=(status.st_atime_ns, status.st_mtime_ns))
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
 
 
 def _save(source: int, target: str, saved: str, data: bytes) -> None:
-    """A second name for the old file, so that undo brings back the same inode, times and all."""
+    """Give the old file a second name, so that undo brings back the same inode, times and all."""
     try:
         os.link(target, saved)
     except OSError as error:
@@ -230,8 +216,8 @@ def _save(source: int, target: str, saved: str, data: bytes) -> None:
 
 
 def _seen(path: str) -> Optional[_Seen]:
-    about = look(path)
-    return None if about is None else _Seen(identity_of(about), about.st_ctime_ns)
+    status = look(path)
+    return None if status is None else _Seen(identity_of(status), status.st_ctime_ns)
 
 
 def _require_unchanged(snapshot: Snapshot, before: Optional[_Seen], staged: bool) -> None:
@@ -258,8 +244,9 @@ def _place(entry: Entry) -> None:
 
 
 def _place_new(temp: str, target: str) -> None:
-    """A link, unlike a rename, never replaces what somebody else put there meanwhile."""
+    """Put a new file where none was."""
     try:
+        # A link, unlike a rename, never replaces what somebody else put there meanwhile.
         os.link(temp, target)
     except OSError as error:
         if error.errno not in _NO_LINKS:

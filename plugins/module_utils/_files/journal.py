@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Remember on disk what was begun, so that it can be taken back or completed after any end.
+Private to the collection.
 
-Private to the collection. A failed run, an undo and the run after a kill all go through
-`take_back`; a proven run and the run after its kill both go through `complete`. Both look at
+A failed run, an undo and the run after a kill all go through
+``take_back``; a proven run and the run after its kill both go through ``complete``. Both look at
 what is there and may be repeated at will.
 """
 
@@ -34,10 +35,10 @@ __all__ = ["Entry", "begin", "complete", "digest", "prove", "recover", "take_bac
 
 
 class Entry(NamedTuple):
-    """One file on its way: `temp` is put on `target`, the old one waits at `saved`.
+    """A file that changes: ``temp`` is put on ``target``, the old one waits at ``saved``.
 
-    `old` and `new` are digests. No `saved` and no `old`: a new file. No `temp` and no `new`: one
-    that is removed. `backup` is where `saved` stays for good.
+    ``old`` and ``new`` are digests. A new file has no ``saved`` and no ``old``; one that is removed
+    has no ``temp`` and no ``new``. ``backup`` is where ``saved`` stays for good.
     """
 
     target: str
@@ -49,7 +50,7 @@ class Entry(NamedTuple):
 
 
 def digest(data: Optional[bytes]) -> Optional[str]:
-    """A fingerprint of a file's bytes; None for a file that is not there."""
+    """Return a fingerprint of a file's bytes; None for a file that is not there."""
     return None if data is None else hashlib.sha256(data).hexdigest()
 
 
@@ -73,13 +74,13 @@ def prove(home: str) -> None:
     """Mark the point of no return: from here on the new files stay."""
     journal = os.path.join(home, BEGUN)
     with explained(journal, "marked as proven"):
-        _twice(os.rename, journal, os.path.join(home, PROVEN))
+        _try_twice(os.rename, journal, os.path.join(home, PROVEN))
 
 
 def take_back(home: str, entries: Sequence[Entry], placed: Optional[int] = None) -> List[str]:
     """Put every old file back, the last one first, and forget the journal.
 
-    The first `placed` files may hold new bytes; None means that nobody knows. Returns a sentence
+    The first ``placed`` files may hold new bytes; None means that nobody knows. Returns a sentence
     for each file that somebody else has changed since, which is left alone.
     """
     touched = {entry.target for entry in entries[:placed]}
@@ -101,13 +102,13 @@ def take_back(home: str, entries: Sequence[Entry], placed: Optional[int] = None)
 def complete(home: str, entries: Sequence[Entry]) -> None:
     """Keep the new files: turn the saved ones into backups or drop them, forget the journal."""
     with explained(home, "synced"):
-        _twice(sync_folder, home)  # what is proven must be on disk before the old goes
+        _try_twice(sync_folder, home)  # what is proven must be on disk before the old goes
     _persist(entries, _drop, "cleaned up")
     _forget(home, entries, (PROVEN,))
 
 
-def _twice(action: Callable[..., None], *arguments: object) -> None:
-    """A fault may pass: what must not fail is tried once more."""
+def _try_twice(action: Callable[..., None], *arguments: object) -> None:
+    """Do what must not fail, once more if need be: a fault may pass."""
     try:
         action(*arguments)
     except OSError:
@@ -115,16 +116,16 @@ def _twice(action: Callable[..., None], *arguments: object) -> None:
 
 
 def _persist(entries: Sequence[Entry], action: Callable[[Entry], None], aim: str) -> None:
-    """Treat one file after the other; if one cannot be treated, say how the rest are left.
+    """Treat one file after the other; if one cannot be, leave the rest and say how they are.
 
-    None after that one is touched: in the caller's order every state in between is a safe one.
+    In the caller's order every state in between is a safe one.
     """
     for index, entry in enumerate(entries):
         try:
-            _twice(action, entry)
+            _try_twice(action, entry)
         except OSError as error:
             why = os.strerror(error.errno) if error.errno else str(error)
-            rest = "; ".join(_state(each) for each in entries[index:])
+            rest = "; ".join(_state(other) for other in entries[index:])
             raise FilesError(
                 f"{shown(entry.target)} could not be {aim} ({why}): {rest}. "
                 "The next run tries again."
@@ -132,7 +133,7 @@ def _persist(entries: Sequence[Entry], action: Callable[[Entry], None], aim: str
 
 
 def _state(entry: Entry) -> str:
-    """How a file is left that could not be brought where it should be."""
+    """Tell how a file is left that could not be brought where it should be."""
     name = shown(entry.target)
     try:
         now = _digest_at(entry.target)
@@ -148,10 +149,10 @@ def _forget(home: str, entries: Sequence[Entry], names: Sequence[str]) -> None:
     folders = {os.path.dirname(entry.target) for entry in entries}
     with explained(os.path.join(home, names[-1]), "removed, which the next run will do"):
         for folder in sorted(folders):
-            _twice(_sync_if_there, folder)
+            _try_twice(_sync_if_there, folder)
         for name in names:
-            _twice(_unlink, os.path.join(home, name))
-        _twice(sync_folder, home)
+            _try_twice(_unlink, os.path.join(home, name))
+        _try_twice(sync_folder, home)
 
 
 def _sync_if_there(folder: str) -> None:
@@ -175,13 +176,13 @@ def _restore(entry: Entry) -> Optional[str]:
     if entry.saved is None:
         return _restore_absence(entry, now)
     if not look(entry.saved):
-        return None if now == entry.old else _somebody(entry, "")
+        return None if now == entry.old else _left_alone(entry, "")
     if now == entry.old or _same_file(entry.saved, entry.target):
         os.unlink(entry.saved)
     elif now == entry.new:
         os.rename(entry.saved, entry.target)
     else:
-        return _somebody(entry, f"; the file that was there before is {shown(entry.saved)}")
+        return _left_alone(entry, f"; the file that was there before is {shown(entry.saved)}")
     return None
 
 
@@ -190,12 +191,12 @@ def _restore_absence(entry: Entry, now: Optional[str]) -> Optional[str]:
         return None
     linked = entry.temp is None or not look(entry.temp) or _same_file(entry.temp, entry.target)
     if now != entry.new or not linked:
-        return _somebody(entry, "")
+        return _left_alone(entry, "")
     os.unlink(entry.target)
     return None
 
 
-def _somebody(entry: Entry, more: str) -> str:
+def _left_alone(entry: Entry, more: str) -> str:
     name = shown(entry.target)
     return f"{name} has been changed by somebody else since, and is left as it is{more}."
 
@@ -206,11 +207,11 @@ def _same_file(one: str, other: str) -> bool:
 
 
 def _digest_at(path: str) -> Optional[str]:
-    """The digest of what is at `path`; '' for what we never put there: a folder, a link."""
-    about = look(path)
-    if about is None:
+    """Return the digest of what is at ``path``; '' for what is never ours: a folder, a link."""
+    status = look(path)
+    if status is None:
         return None
-    if not stat.S_ISREG(about.st_mode) or about.st_size > MAX_BYTES:
+    if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_BYTES:
         return ""
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
     try:
@@ -232,7 +233,7 @@ def _unlink(path: str) -> None:
 
 
 def recover(home: str) -> List[str]:
-    """Take back, or complete, what a killed run left; to be called with `home` locked.
+    """Take back, or complete, what a killed run left; to be called with ``home`` locked.
 
     Returns a sentence for each thing that a person should know of.
     """
@@ -282,10 +283,10 @@ def _load(path: str) -> Optional[List[Entry]]:
 
 
 def _check_journal(path: str) -> None:
-    """A journal is obeyed only if nobody but the user who runs this can have written it."""
-    about = os.lstat(path)
-    ours = stat.S_ISREG(about.st_mode) and about.st_uid == os.geteuid() and about.st_nlink == 1
-    if not ours or about.st_mode & 0o077:
+    """Refuse a journal that somebody else than the user who runs this can have written."""
+    status = os.lstat(path)
+    ours = stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid() and status.st_nlink == 1
+    if not ours or status.st_mode & 0o077:
         raise FilesError(
             f"{shown(path)} has the name of our journal but is not private to us: "
             "look at it and remove it."
@@ -293,13 +294,13 @@ def _check_journal(path: str) -> None:
 
 
 def _check_entry(journal: str, entry: Entry) -> None:
-    """Only hidden names beside the target are ever ours to rename or remove."""
+    """Refuse to rename or remove anything but hidden names beside the target."""
     values = [value for value in entry if value is not None]
     if entry.target is None or not all(_is_name(value) for value in values):
         raise FilesError(f"{shown(journal)} is no journal of this collection.")
-    own = [name for name in (entry.temp, entry.saved, entry.backup) if name is not None]
+    names = [name for name in (entry.temp, entry.saved, entry.backup) if name is not None]
     folder = os.path.dirname(entry.target)
-    for name in own:
+    for name in names:
         hidden = os.path.basename(name).startswith(".")
         if not hidden or os.path.dirname(name) != folder or not os.path.isabs(name):
             raise FilesError(f"{shown(journal)} names {shown(name)}, which is not ours.")

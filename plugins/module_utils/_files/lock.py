@@ -28,7 +28,7 @@ _WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 @contextmanager
 def locked(home: str, wait: float = _WAIT) -> Iterator[None]:
-    """Be the only run that works on this folder; the lock ends with us, however we end."""
+    """Keep other runs out of a folder; the lock ends with this run, however that ends."""
     with explained(home, "locked"):
         descriptor, lock_file = _acquired(home, time.monotonic() + wait)
     try:
@@ -55,25 +55,25 @@ def _acquired(home: str, deadline: float) -> Tuple[int, Optional[str]]:
 
 
 def _opened(home: str) -> Tuple[int, Optional[str]]:
-    """The lock file; the folder itself for whoever is not root, or where no such file can be."""
+    """Open the lock file; the folder itself for who is not root, or where there can be none."""
     if os.geteuid() == 0 and _is_roots(RUN) and os.path.isdir(home):
         name = "curfew.session" + os.path.realpath(home).replace("/", "-") + ".lock"
         path = os.path.join(RUN, name[-255:])
         with suppress(OSError):
             descriptor = os.open(path, _FLAGS, 0o600)
-            about = os.fstat(descriptor)
-            if stat.S_ISREG(about.st_mode) and about.st_uid == 0:
+            status = os.fstat(descriptor)
+            if stat.S_ISREG(status.st_mode) and status.st_uid == 0:
                 return descriptor, path
             os.close(descriptor)  # somebody was there before, which only a sticky folder allows
     return os.open(home, os.O_RDONLY | os.O_DIRECTORY), None
 
 
 def _is_roots(folder: str) -> bool:
-    """Whether what root makes there stays; in a container /run is often sticky."""
-    about = look(folder)
-    if about is None or not stat.S_ISDIR(about.st_mode) or about.st_uid != 0:
+    """Tell whether what root makes there stays; in a container /run is often sticky."""
+    status = look(folder)
+    if status is None or not stat.S_ISDIR(status.st_mode) or status.st_uid != 0:
         return False
-    return bool(about.st_mode & stat.S_ISVTX) or not about.st_mode & _WRITABLE_BY_OTHERS
+    return bool(status.st_mode & stat.S_ISVTX) or not status.st_mode & _WRITABLE_BY_OTHERS
 
 
 def _lock(home: str, descriptor: int, deadline: float) -> None:
@@ -89,5 +89,5 @@ def _lock(home: str, descriptor: int, deadline: float) -> None:
 
 
 def _is_at(descriptor: int, path: str) -> bool:
-    about = look(path)
-    return about is not None and os.path.samestat(about, os.fstat(descriptor))
+    status = look(path)
+    return status is not None and os.path.samestat(status, os.fstat(descriptor))

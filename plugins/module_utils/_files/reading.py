@@ -1,10 +1,11 @@
 # Copyright: (c) 2026, curfew.session contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Read a file without being fooled by it, and knowing of runs that did not end.
+"""Read files without being fooled by what is there, and see whether a run was killed.
+Private to the collection.
 
-Private to the collection. What a run that changes nothing needs of the files; it is kept apart
-from what writes, which most runs never load.
+A run that changes nothing needs no more than this and the lock: what
+writes is in rooms of its own, which most runs never load.
 """
 
 import errno
@@ -67,15 +68,15 @@ Identity = Tuple[int, int, int, int, int, int, int]
 
 
 class FilesError(Refusal):
-    """One sentence that names the file and says what stands in the way."""
+    """A file stands in the way of the run; the text names it."""
 
 
 class Unreadable(FilesError):
-    """Something is there, and nobody can read it whole: no regular file, or too large."""
+    """A file is there that nobody can read whole: it is no regular one, or too large."""
 
 
 class Snapshot(NamedTuple):
-    """What a path held when it was read; `data` is None where nothing was there."""
+    """What a path held when it was read; ``data`` is None where nothing was there."""
 
     path: str
     real_path: str
@@ -84,7 +85,7 @@ class Snapshot(NamedTuple):
 
 
 class Change(NamedTuple):
-    """What a file is to hold; `after` None removes it, `mode` counts for a new file only."""
+    """What a file is to hold; ``after`` None removes it, ``mode`` counts for a new file only."""
 
     snapshot: Snapshot
     after: Optional[bytes]
@@ -110,7 +111,7 @@ def _text(data: Optional[bytes]) -> str:
 
 
 def shown(path: str) -> str:
-    """The path as a message may print it: one line, and no bytes that JSON cannot hold."""
+    """Return a path as a message may print it: one line, and no bytes that JSON cannot hold."""
     return path if path.isprintable() else repr(path)
 
 
@@ -127,7 +128,7 @@ def explained(path: str, done: str) -> Iterator[None]:
 
 
 def fitting(names: List[str], pattern: str) -> List[str]:
-    """The names that a pattern of the shell means; none is in a range from z to a.
+    """Return the names that a pattern of the shell means; none is in a range from z to a.
 
     Before Python 3.11 the library has an error for such a range.
     """
@@ -138,7 +139,7 @@ def fitting(names: List[str], pattern: str) -> List[str]:
 
 
 def look(path: str) -> Optional[os.stat_result]:
-    """What is at a path, links not followed; None if nothing is.
+    """Return what lstat says of a path; None if nothing is there.
 
     Unlike os.path.lexists() and islink() it never takes an error for a no: on that no, a journal
     would be overlooked, or a link replaced by a file.
@@ -150,13 +151,13 @@ def look(path: str) -> Optional[os.stat_result]:
 
 
 def is_link(path: str) -> bool:
-    """Whether a symbolic link is at a path."""
-    about = look(path)
-    return about is not None and stat.S_ISLNK(about.st_mode)
+    """Tell whether a symbolic link is at a path."""
+    status = look(path)
+    return status is not None and stat.S_ISLNK(status.st_mode)
 
 
 def resolve(path: str) -> Tuple[str, List[Tuple[str, str]]]:
-    """The real path, and each (folder, entry) that is looked up on the way to it."""
+    """Return the real path, and each (folder, entry) that is looked up on the way to it."""
     real = "/"
     lookups: List[Tuple[str, str]] = []
     # Not os.path.abspath(): what `..` means depends on the links before it.
@@ -182,32 +183,32 @@ def resolve(path: str) -> Tuple[str, List[Tuple[str, str]]]:
     return real, lookups
 
 
-def danger_of(about: os.stat_result, entry: str) -> Optional[str]:
-    """Return why others than root could replace `entry` in a folder, or write to a file.
+def danger_of(status: os.stat_result, entry: str) -> Optional[str]:
+    """Return why others than root could replace ``entry`` in a folder, or write to a file.
 
     In a sticky folder only its owner and the entry's can: what is root's there is safe to pass
-    through. No such mercy for what is to be written, or run, itself (an empty `entry`).
+    through. No such mercy for what is to be written, or run, itself (an empty ``entry``).
     """
-    if about.st_uid != 0:
-        return f"belongs to user {about.st_uid}"
-    if not about.st_mode & (stat.S_IWGRP | stat.S_IWOTH):  # an ACL shows its mask as the group's
+    if status.st_uid != 0:
+        return f"belongs to user {status.st_uid}"
+    if not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):  # an ACL shows its mask as the group's
         return None
-    held = look(entry) if entry and about.st_mode & stat.S_ISVTX else None
-    if held is not None and held.st_uid == 0:
+    entry_status = look(entry) if entry and status.st_mode & stat.S_ISVTX else None
+    if entry_status is not None and entry_status.st_uid == 0:
         return None
     return "can be written by others than root"
 
 
-def identity_of(about: os.stat_result) -> Identity:
-    """What changes when somebody else replaces, writes or re-owns the file."""
+def identity_of(status: os.stat_result) -> Identity:
+    """Return what changes when somebody else replaces, writes or re-owns the file."""
     return (
-        about.st_dev,
-        about.st_ino,
-        about.st_mode,
-        about.st_uid,
-        about.st_gid,
-        about.st_size,
-        about.st_mtime_ns,
+        status.st_dev,
+        status.st_ino,
+        status.st_mode,
+        status.st_uid,
+        status.st_gid,
+        status.st_size,
+        status.st_mtime_ns,
     )
 
 
@@ -217,19 +218,19 @@ def read(path: str, missing_ok: bool = False) -> Snapshot:
         raise FilesError("An empty path names no file.")
     with explained(path, "read"):
         real_path = resolve(path)[0]
-        about = look(real_path)
-        if about is None:
+        status = look(real_path)
+        if status is None:
             return _absent(path, real_path, missing_ok)
-        _require_regular(path, about)
+        _require_regular(path, status)
         flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_NOCTTY
         descriptor = os.open(real_path, flags)
         try:
-            about = os.fstat(descriptor)
-            _require_regular(path, about)
+            status = os.fstat(descriptor)
+            _require_regular(path, status)
             data = _read_bounded(path, descriptor)
         finally:
             os.close(descriptor)
-    return Snapshot(path, real_path, data, identity_of(about))
+    return Snapshot(path, real_path, data, identity_of(status))
 
 
 def _absent(path: str, real_path: str, missing_ok: bool) -> Snapshot:
@@ -242,11 +243,11 @@ def _absent(path: str, real_path: str, missing_ok: bool) -> Snapshot:
     return Snapshot(path, real_path, None, None)
 
 
-def _require_regular(path: str, about: os.stat_result) -> None:
-    if not stat.S_ISREG(about.st_mode):
-        kind = next((name for test, name in _KINDS if test(about.st_mode)), "no file")
+def _require_regular(path: str, status: os.stat_result) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        kind = next((name for test, name in _KINDS if test(status.st_mode)), "no file")
         raise Unreadable(f"{shown(path)} is {kind}, not a regular file.")
-    if about.st_size > MAX_BYTES:
+    if status.st_size > MAX_BYTES:
         _refuse_size(path)
 
 
@@ -278,7 +279,7 @@ def text_or_nothing(path: str) -> str:
 
 
 class Allowance:
-    """What one run reads of files that a host may have any number of: MAX_TOTAL in all."""
+    """How much a run may still read of files that a host may have any number of."""
 
     def __init__(self) -> None:
         self._left = MAX_TOTAL
@@ -295,7 +296,7 @@ class Allowance:
 
 
 def unfinished(home: str) -> Optional[str]:
-    """The journal that a killed run left in this folder, if there is one."""
+    """Return the journal that a killed run left in this folder, if there is one."""
     paths = [os.path.join(home, name) for name in (BEGUN, PROVEN, DRAFT)]
     with explained(home, "examined"):
         return next((path for path in paths if look(path)), None)

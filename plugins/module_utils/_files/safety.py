@@ -2,7 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Say, before anything is touched, what would make changing a file unsafe or impossible.
-
 Private to the collection.
 """
 
@@ -66,10 +65,10 @@ def _check_lookups(path: str, lookups: List[Tuple[str, str]]) -> None:
 
 
 def _check_link_target(path: str, real_path: str) -> None:
-    about = look(real_path)
-    if os.geteuid() != 0 or about is None:
+    status = look(real_path)
+    if os.geteuid() != 0 or status is None:
         return
-    if about.st_uid != 0 or about.st_mode & _WRITABLE_BY_OTHERS:
+    if status.st_uid != 0 or status.st_mode & _WRITABLE_BY_OTHERS:
         raise FilesError(
             f"{shown(path)} leads through a symbolic link to {shown(real_path)}, "
             "which others than root can write."
@@ -88,17 +87,17 @@ def _check_folder_writable(folder: str) -> None:
 
 
 def _check_file(real_path: str) -> None:
-    about = look(real_path)
-    if about is None:
+    status = look(real_path)
+    if status is None:
         return
     name = shown(real_path)
-    if about.st_nlink > 1:
+    if status.st_nlink > 1:
         raise FilesError(
-            f"{name} has {about.st_nlink} names (hard links): "
+            f"{name} has {status.st_nlink} names (hard links): "
             "replacing one would cut it off from the others."
         )
-    if os.geteuid() not in (0, about.st_uid):
-        raise FilesError(f"{name} belongs to user {about.st_uid}, which could not be kept.")
+    if os.geteuid() not in (0, status.st_uid):
+        raise FilesError(f"{name} belongs to user {status.st_uid}, which could not be kept.")
     _check_flags(real_path, "")
 
 
@@ -110,7 +109,7 @@ def _check_flags(path: str, kind: str) -> None:
 
 
 def _inode_flags(path: str) -> int:
-    """The attributes that lsattr shows; 0 where the file system has none or will not tell."""
+    """Return the attributes that lsattr shows; 0 where the file system does not tell."""
     machine = os.uname().machine
     read_bit = 1 << 30 if re.match("(ppc|mips|sparc|alpha|parisc)", machine) else 1 << 31
     request = read_bit | struct.calcsize("l") << 16 | ord("f") << 8 | 1  # FS_IOC_GETFLAGS
@@ -128,7 +127,7 @@ def _inode_flags(path: str) -> int:
 
 
 def _check_mounts(real_path: str) -> None:
-    """A file that is itself a mount point (as container tools do) cannot be replaced."""
+    """Refuse a file that is a mount point itself, as container tools make them."""
     try:
         with open(_MOUNTS, "rb") as mounts:
             points = [line.split(b" ")[4] for line in mounts]

@@ -2,8 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Folders for temporary files, which go with the run, or with the next one if it is killed.
+Private to the collection.
 
-Private to the collection. A folder is locked as long as its run lives: one that carries our name,
+A folder is locked as long as its run lives: one that carries our name,
 is ours, and is not locked has been left behind.
 """
 
@@ -23,7 +24,7 @@ _locks: Dict[str, int] = {}
 
 
 def make(parent: Optional[str] = None) -> str:
-    """A new folder that nobody else can look into, below the usual one for temporary files."""
+    """Make a folder that nobody else can look into, below the usual one for temporary files."""
     parent = parent or tempfile.gettempdir()
     with suppress(OSError):
         for name in os.listdir(parent):
@@ -47,7 +48,7 @@ def make(parent: Optional[str] = None) -> str:
 
 
 def remove(folder: str) -> None:
-    """The folder with all that is in it; no reason to fail where it cannot be."""
+    """Remove a folder with all that is in it; that it cannot be is no reason to fail."""
     with suppress(OSError):  # rmtree itself lets some of them through
         shutil.rmtree(folder, ignore_errors=True)
     descriptor = _locks.pop(folder, None)
@@ -58,8 +59,8 @@ def remove(folder: str) -> None:
 
 def _sweep(folder: str) -> None:
     with suppress(OSError):
-        about = os.lstat(folder)
-        if not stat.S_ISDIR(about.st_mode) or about.st_uid not in (os.geteuid(), NOBODYS_UID):
+        status = os.lstat(folder)
+        if not stat.S_ISDIR(status.st_mode) or status.st_uid not in (os.geteuid(), NOBODYS_UID):
             return
         if os.path.ismount(folder):  # our own stage, seen from within: what is locked lies below
             return

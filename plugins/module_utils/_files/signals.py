@@ -2,8 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Let a signal that would end a run end it as an error does: with the old bytes back.
+Private to the collection.
 
-Private to the collection. Only a run that writes loads this.
+Only a run that writes loads this.
 """
 
 import signal
@@ -20,15 +21,15 @@ _SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 
 
 class Ended(BaseException):
-    """A signal came. Not an Exception: nothing on the way may take it for an answer."""
+    """A signal came; no Exception, so that nothing on the way takes it for an answer."""
 
 
 @contextmanager
 def undoable(undo: Callable[[], None]) -> Iterator[Callable[[], None]]:
-    """At the first signal, what is done inside ends with a FilesError, after `undo`.
+    """End what is done inside at the first signal: with ``undo``, and then a FilesError.
 
-    Later ones are ignored. Yields what is to be called where there is no way back any more: a
-    signal then comes too late.
+    Later signals are ignored. Yields a function to be called where there is no way back any more:
+    a signal then comes too late.
     """
     handlers: Dict[signal.Signals, Any] = {}
 

@@ -32,8 +32,8 @@ def copy_attributes(source: int, descriptor: int) -> None:
     The mode comes last: until then the file is as private as it was created.
     """
     wanted = os.fstat(source)
-    found = os.fstat(descriptor)
-    if (wanted.st_uid, wanted.st_gid) != (found.st_uid, found.st_gid):
+    created = os.fstat(descriptor)
+    if (wanted.st_uid, wanted.st_gid) != (created.st_uid, created.st_gid):
         os.fchown(descriptor, wanted.st_uid, wanted.st_gid)
     _copy_xattrs(source, descriptor)
     os.fchmod(descriptor, stat.S_IMODE(wanted.st_mode))
@@ -41,14 +41,14 @@ def copy_attributes(source: int, descriptor: int) -> None:
 
 def _copy_xattrs(source: int, descriptor: int) -> None:
     wanted = _xattrs(source)
-    found = _xattrs(descriptor)
-    for name in found:
+    inherited = _xattrs(descriptor)
+    for name in inherited:
         # An ACL inherited from the folder, which the old file has not. A label that the system gave
         # is not ours to take: SELinux lets nobody.
         if name not in wanted and not name.startswith("security."):
             os.removexattr(descriptor, name)
     for name, value in wanted.items():
-        if found.get(name) != value:
+        if inherited.get(name) != value:
             os.setxattr(descriptor, name, value)
 
 

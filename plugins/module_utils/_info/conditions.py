@@ -1,7 +1,8 @@
 # Copyright: (c) 2026, curfew.session contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether what login files do about TMOUT depends on something, such as who logs in. Private.
+"""Whether what login files do about TMOUT depends on something, such as who logs in.
+Private to the collection.
 
 Tests, early returns, variables, functions and the files that are sourced are followed by their
 text. What cannot be followed depends on nothing: a stock host must not be all doubt.

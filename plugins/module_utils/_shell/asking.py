@@ -2,7 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Start login shells as a user without rights and ask them what TMOUT is.
-
 Private to the collection.
 """
 
@@ -23,6 +22,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from .._accounts import Shell, logout_seconds, seconds_as_read
 from .._files import scratch
+from .._programs import Process
 from .._refusal import Refusal
 
 __all__ = ["Answer", "AskError", "ask", "describe", "strangers"]
@@ -66,7 +66,7 @@ class AskError(Refusal):
 
 
 class Answer(NamedTuple):
-    """What one login shell said; `status` is answered, hangs, exits or floods."""
+    """What one login shell said; ``status`` is answered, hangs, exits or floods."""
 
     shell: Shell
     status: str
@@ -79,13 +79,18 @@ class Answer(NamedTuple):
 
 
 class _Running:
-    def __init__(self, shell: Shell, home: str, process: Any, output: int) -> None:
+    """A shell that has been started, and what it has printed so far."""
+
+    def __init__(self, shell: Shell, answers: str, process: Process, source: int) -> None:
         self.shell = shell
-        self.home = home
+        # The folder into which it writes its answers.
+        self.answers = answers
         self.process = process
-        self.source = output
+        # Where its output is read, the beginning of it, and how much there was.
+        self.source = source
         self.output = b""
         self.read = 0
+        # Empty as long as it runs.
         self.status = ""
 
 
@@ -124,6 +129,7 @@ def strangers(users: Sequence[str], groups: Sequence[str]) -> Tuple[int, int]:
 
 
 def _is_unnamed(number: int) -> bool:
+    """Tell whether no user and no group has this number."""
     for lookup in (pwd.getpwuid, grp.getgrgid):
         try:
             lookup(number)
@@ -141,33 +147,34 @@ def ask(
 ) -> List[Answer]:
     """Start these shells side by side, one time limit for all, and return what each said.
 
-    With `terminal` each has one of its own, as after a login over SSH.
+    With ``terminal`` each has one of its own, as after a login over SSH.
     """
     try:
         home = scratch.make(_PUBLIC if os.path.isdir(_PUBLIC) else None)
     except OSError as error:
         raise AskError(f"no login shell can be asked: {error}") from error
-    running: List[_Running] = []
+    started: List[_Running] = []
     _adopt_orphans(True)
     try:
         os.chmod(home, 0o711)
         for number, shell in enumerate(shells):
-            running.append(_start(shell, os.path.join(home, str(number)), ids, terminal))
-        _wait(running, time.monotonic() + limit)
-        return [_answer(one) for one in running]
+            started.append(_start(shell, os.path.join(home, str(number)), ids, terminal))
+        _wait(started, time.monotonic() + limit)
+        return [_answer(running) for running in started]
     except OSError as error:
         raise AskError(f"a login shell cannot be started: {error}") from error
     except subprocess.SubprocessError as error:
         raise AskError(f"a shell cannot be started without rights: {error}") from error
     finally:
-        for one in running:
-            _end(one)
+        for running in started:
+            _end(running)
         _end_orphans()
         _adopt_orphans(False)
         scratch.remove(home)
 
 
 def _start(shell: Shell, base: str, ids: Tuple[int, int], terminal: bool) -> _Running:
+    """Start a login shell with a home of its own that is empty."""
     home, answers = os.path.join(base, "home"), os.path.join(base, "answers")
     os.mkdir(base)
     os.chmod(base, 0o711)  # whatever our umask is: the user who asks passes through
@@ -206,6 +213,7 @@ def _start(shell: Shell, base: str, ids: Tuple[int, int], terminal: bool) -> _Ru
 
 
 def _login_name(shell: Shell) -> str:
+    """Return what a shell is called when it is started, which tells it that it is a login shell."""
     # As a restricted shell it could not answer; what it reads at login is the same.
     name = os.path.basename(shell.path)
     return "-" + (name[1:] if name in ("rbash", "rksh93", "rksh", "rzsh", "rmksh") else name)
@@ -233,6 +241,7 @@ def _prepare(ids: Tuple[int, int], terminal: bool) -> None:
 
 
 def _drop_rights(ids: Tuple[int, int]) -> None:
+    """Become the user who asks, with limits, and end with the run."""
     if os.geteuid() == 0:
         os.setgroups([])
         os.setresgid(ids[1], ids[1], ids[1])
@@ -244,29 +253,30 @@ def _drop_rights(ids: Tuple[int, int]) -> None:
     _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # last: it does not survive a change of user
 
 
-def _wait(running: Sequence[_Running], deadline: float) -> None:
+def _wait(started: Sequence[_Running], deadline: float) -> None:
+    """Read what the shells print, until each has ended or prints too much, or the time is over."""
     poll = select.poll()
-    waiting = {one.source: one for one in running}
-    for descriptor in waiting:
+    by_source = {running.source: running for running in started}
+    for descriptor in by_source:
         poll.register(descriptor, select.POLLIN)
     pause = 1
-    while any(not one.status for one in running):
-        left = deadline - time.monotonic()
-        if left <= 0:
+    while any(not running.status for running in started):
+        seconds = deadline - time.monotonic()
+        if seconds <= 0:
             break
-        events = poll.poll(min(pause, left * 1000))
+        events = poll.poll(min(pause, seconds * 1000))
         # A shell that closed its output is asked again after a growing pause.
         pause = 1 if events else min(pause * 2, 50)
         for descriptor, _event in events:
-            if not _drain(waiting[descriptor]):
+            if not _drain(by_source[descriptor]):
                 poll.unregister(descriptor)
-        for one in running:
-            if not one.status and one.read > _FLOOD:
-                one.status = "floods"
-            elif not one.status and _has_ended(one.process.pid):
-                one.status = "exits"
-    for one in running:
-        one.status = one.status or "hangs"
+        for running in started:
+            if not running.status and running.read > _FLOOD:
+                running.status = "floods"
+            elif not running.status and _has_ended(running.process.pid):
+                running.status = "exits"
+    for running in started:
+        running.status = running.status or "hangs"
 
 
 def _has_ended(pid: int) -> bool:
@@ -274,34 +284,34 @@ def _has_ended(pid: int) -> bool:
     return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
-def _drain(one: _Running) -> bool:
-    """Read what is there; False when there is never going to be more."""
+def _drain(running: _Running) -> bool:
+    """Read what is there; tell whether there may be more later."""
     try:
-        data = os.read(one.source, 65536)
+        data = os.read(running.source, 65536)
     except BlockingIOError:
         return True
     except OSError:  # what a terminal says when nobody has it any more
         return False
-    one.read += len(data)
-    one.output += data[: _MAX_OUTPUT - len(one.output)]
+    running.read += len(data)
+    running.output += data[: _MAX_OUTPUT - len(running.output)]
     return bool(data)
 
 
-def _answer(one: _Running) -> Answer:
-    _end(one)
-    value = _environment_of(os.path.join(one.home, "value"))
-    status = one.status
+def _answer(running: _Running) -> Answer:
+    _end(running)
+    value = _environment_of(os.path.join(running.answers, "value"))
+    status = running.status
     if status == "exits" and value is not None:
         status = "answered"
     known = value is not None and status == "answered"
-    tcsh = one.shell.family == "tcsh"
-    writable = _environment_of(os.path.join(one.home, "writable")) is not None
+    tcsh = running.shell.family == "tcsh"
+    writable = _environment_of(os.path.join(running.answers, "writable")) is not None
     environment = value or {}
     return Answer(
-        shell=one.shell,
+        shell=running.shell,
         status=status,
-        exit_status=one.process.returncode,
-        output=one.output.decode("utf-8", "replace"),
+        exit_status=running.process.returncode,
+        output=running.output.decode("utf-8", "replace"),
         tmout=(environment.get("CURFEW_VALUE") or None) if known else None,
         readonly=None if tcsh or not known else not writable,
         exported="TMOUT" in environment if known else None,
@@ -322,25 +332,25 @@ def _environment_of(path: str) -> Optional[Dict[str, str]]:
     finally:
         os.close(descriptor)
     pairs = (entry.partition("=") for entry in content.split("\0") if "=" in entry)
-    found = {name: value for name, _equals, value in pairs}
-    return found or None
+    environment = {name: value for name, _equals, value in pairs}
+    return environment or None
 
 
-def _end(one: _Running) -> None:
-    """Kill what is left of a shell and of its process group."""
-    if one.process.returncode is not None:
+def _end(running: _Running) -> None:
+    """Kill a shell with its process group, and close its output."""
+    if running.process.returncode is not None:
         return
     with suppress(OSError):
-        os.killpg(one.process.pid, signal.SIGKILL)
-    one.process.wait()
-    while _drain_rest(one):
+        os.killpg(running.process.pid, signal.SIGKILL)
+    running.process.wait()
+    while _drain_rest(running):
         pass
-    os.close(one.source)
+    os.close(running.source)
 
 
-def _drain_rest(one: _Running) -> bool:
-    before = one.read
-    return _drain(one) and before < one.read <= _FLOOD
+def _drain_rest(running: _Running) -> bool:
+    before = running.read
+    return _drain(running) and before < running.read <= _FLOOD
 
 
 def _adopt_orphans(adopt: bool) -> None:
@@ -354,6 +364,7 @@ def _prctl(option: int, value: int) -> None:
 
 
 def _end_orphans() -> None:
+    """Kill what has left the process groups of the shells, and come to us."""
     for _round in range(50):
         children = _children()
         if not children:

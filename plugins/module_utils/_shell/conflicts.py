@@ -2,7 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Where else on this host TMOUT is defined, and which definitions contradict ours.
-
 Private to the collection.
 """
 
@@ -248,6 +247,6 @@ def _by_line(text: str, pattern: Pattern[str]) -> List[Definition]:
     for number, line in enumerate(text.split("\n") if "TMOUT" in text else (), 1):
         if "TMOUT" in line and pattern.match(line):
             definitions.check_count(matches)
-            shown = definitions.shown(line, 0, len(line), 0)
+            shown = definitions.clipped(line, 0, len(line), 0)
             matches.append(Definition(number, shown, "opaque", None, False, True, False, False, 0))
     return matches

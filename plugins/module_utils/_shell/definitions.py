@@ -1,10 +1,7 @@
 # Copyright: (c) 2026, curfew.session contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Definitions of TMOUT in login files: which commands give it what.
-
-Private to the collection.
-"""
+"""Definitions of TMOUT in login files: which commands give it what. Private to the collection."""
 
 import re
 from typing import List, NamedTuple, Optional, Sequence, Set, Tuple
@@ -15,13 +12,13 @@ __all__ = [
     "Definition",
     "Part",
     "check_count",
+    "clipped",
     "find",
     "find_in",
     "is_only_tmout",
     "offset_of",
     "others",
     "parts_of",
-    "shown",
 ]
 
 # More than any host has: what comes after is not looked at.
@@ -74,8 +71,9 @@ _PAM_ENV = re.compile(r"\s*TMOUT(?=\s)(?:.*?\b(?:OVERRIDE|DEFAULT)=(\S*))?")
 class Definition(NamedTuple):
     """A command that gives TMOUT a value, attributes, or takes it away.
 
-    Its kind is `assign`, `default` (it gives a value where there is none), `attribute` or `unset`;
-    `opaque` is one that may give it a value that cannot be read from the text, such as an eval.
+    Its kind is ``assign``, ``default`` (it gives a value where there is none), ``attribute`` or
+    ``unset``; ``opaque`` is one that may give it a value which the text does not tell, such as an
+    eval.
     """
 
     line: int
@@ -96,6 +94,7 @@ class Definition(NamedTuple):
 
     @property
     def gives_value(self) -> bool:
+        """Whether TMOUT has a value afterwards."""
         return self.kind in ("assign", "default")
 
 
@@ -110,20 +109,20 @@ def find(text: str, syntax: str = "sh") -> List[Definition]:
 
 def find_in(text: str, script: parser.Script) -> List[Definition]:
     """Return the definitions in a shell's text that has been parsed already."""
-    found: List[Definition] = []
+    definitions: List[Definition] = []
     if "TMOUT" not in text:
-        return found
+        return definitions
     lines = _Lines(text)
     for command in script.in_order():
         for part in [] if command.subshell else parts_of(command):
-            check_count(found)
-            found.append(_definition(lines, command, part))
-    return found
+            check_count(definitions)
+            definitions.append(_definition(lines, command, part))
+    return definitions
 
 
-def check_count(found: Sequence[Definition]) -> None:
+def check_count(definitions: Sequence[Definition]) -> None:
     """Refuse a file that holds more definitions than a host could have meant."""
-    if len(found) >= MAX_DEFINITIONS:
+    if len(definitions) >= MAX_DEFINITIONS:
         raise parser.TooMuch(f"it defines TMOUT more than {MAX_DEFINITIONS} times")
 
 
@@ -145,11 +144,11 @@ class _Lines:
             self._start = self._text.rfind("\n", 0, offset) + 1
             end = self._text.find("\n", offset)
             self._end = len(self._text) if end < 0 else end
-        return self._number, shown(self._text, self._start, self._end, offset)
+        return self._number, clipped(self._text, self._start, self._end, offset)
 
 
-def shown(text: str, start: int, end: int, offset: int) -> str:
-    """Return the line from start to end; of a long one, what begins at the offset."""
+def clipped(text: str, start: int, end: int, offset: int) -> str:
+    """Return the line from start to end; of a long one, a part of it from the offset on."""
     if end - start <= MAX_SHOWN:
         return text[start:end].strip()
     before = "... " if text[max(start, offset - MAX_SHOWN) : offset].strip() else ""
@@ -213,12 +212,12 @@ def parts_of(command: parser.Command) -> List[Part]:
     if first in _DECLARING:
         parts += _declared(first, words[1:])
     elif first == "unset":
-        taken = [word for word in words[1:] if parser.literal(word.text) == "TMOUT"]
-        parts += [Part("unset", None, False, False, word) for word in taken]
+        named = [word for word in words[1:] if parser.literal(word.text) == "TMOUT"]
+        parts += [Part("unset", None, False, False, word) for word in named]
     else:
         parts += _opaque(first, words[1:])
     ours = {part.word for part in parts}
-    return parts + _within([word for word in command.words if word not in ours])
+    return parts + _expanded([word for word in command.words if word not in ours])
 
 
 def _names_tmout(word: str) -> bool:
@@ -227,6 +226,7 @@ def _names_tmout(word: str) -> bool:
 
 
 def _opaque(first: str, words: Sequence[parser.Word]) -> List[Part]:
+    """Return what a command may do to TMOUT by other means than an assignment."""
     if first not in _SETTING:
         return []
     rest = " ".join(parser.literal(word.text) or word.text for word in words)
@@ -235,7 +235,7 @@ def _opaque(first: str, words: Sequence[parser.Word]) -> List[Part]:
     return []
 
 
-def _within(words: Sequence[parser.Word]) -> List[Part]:
+def _expanded(words: Sequence[parser.Word]) -> List[Part]:
     """Return what the words of any command do when they are expanded, or when a prompt comes."""
     parts = []
     for word in words:
@@ -257,11 +257,12 @@ def _within(words: Sequence[parser.Word]) -> List[Part]:
 
 def _at_prompts(word: parser.Word) -> Part:
     command = (parser.literal(word.text) or word.text).partition("=")[2].strip('"')
-    sure = any(not (one.conditional or one.in_function) for one in find(command))
+    sure = any(not (inner.conditional or inner.in_function) for inner in find(command))
     return Part("opaque", None, False, False, None, later=True, at_prompts=sure)
 
 
 def _declared(builtin: str, words: List[parser.Word]) -> List[Part]:
+    """Return what a builtin such as export or typeset does, with the flags before each name."""
     flags = set({"export": "x", "readonly": "r"}.get(builtin, ""))
     removed: Set[str] = set()
     parts: List[Part] = []
@@ -287,6 +288,7 @@ def _declared(builtin: str, words: List[parser.Word]) -> List[Part]:
 
 
 def _value(word: str) -> Optional[str]:
+    """Return the value of an assignment, None where the text does not tell it."""
     name, _equals, raw = word.partition("=")
     if name.endswith(("+", "]")) or raw.startswith("("):
         return None
@@ -341,22 +343,21 @@ def others(command: parser.Command, parts: Sequence[Part]) -> List[parser.Word]:
 
 
 def _find_by_line(text: str, syntax: str) -> List[Definition]:
-    found: List[Definition] = []
+    definitions: List[Definition] = []
     lines = _Lines(text)
     for matched in _OUR_LINE.finditer(text):
         line = matched.group().rstrip("\r")
         if line.lstrip().startswith("#"):
             continue
         for at, value, readonly in _line_values(line, syntax):
-            check_count(found)
-            offset = matched.start() + at
-            number, said = lines.at(offset)
-            found.append(
+            check_count(definitions)
+            number, shown = lines.at(matched.start() + at)
+            definitions.append(
                 Definition(
-                    number, said, "assign", value, readonly, True, False, False, matched.start()
+                    number, shown, "assign", value, readonly, True, False, False, matched.start()
                 )
             )
-    return found
+    return definitions
 
 
 def _line_values(line: str, syntax: str) -> List[Tuple[int, Optional[str], bool]]:
@@ -364,8 +365,8 @@ def _line_values(line: str, syntax: str) -> List[Tuple[int, Optional[str], bool]
     if syntax == "csh":
         code = re.sub(r"(^|\s)#.*", "", line)
         return [
-            (found.start(), found.group(4), "r" in (found.group(3) or ""))
-            for found in _CSH.finditer(code)
+            (matched.start(), matched.group(4), "r" in (matched.group(3) or ""))
+            for matched in _CSH.finditer(code)
         ]
     pattern = _ENVIRONMENT if syntax == "environment" else _PAM_ENV
     matched = pattern.match(line)

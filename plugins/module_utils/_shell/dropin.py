@@ -2,7 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The TMOUT drop-in: one text that every shell can read twice and every scanner accepts.
-
 Private to the collection.
 """
 
@@ -117,7 +116,7 @@ def first_foreign_line(text: str) -> Optional[Tuple[int, str]]:
     if not numbers:
         return None
     line = lines[min(numbers)]
-    return min(numbers) + 1, definitions.shown(line, 0, len(line), 0)
+    return min(numbers) + 1, definitions.clipped(line, 0, len(line), 0)
 
 
 _TESTS = frozenset(("[", "[[", "test", ":", "true"))

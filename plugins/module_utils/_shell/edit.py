@@ -1,11 +1,10 @@
 # Copyright: (c) 2026, curfew.session contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-
-
 """Take definitions of TMOUT out of other people's files, and bring them back.
+Private to the collection.
 
-Only a run that does so loads this. Private to the collection.
+Only a run that does so loads this.
 """
 
 import re
@@ -49,32 +48,34 @@ class EditRefused(Refusal):
 def disabling(
     files: HostFiles, conflicts: Sequence[Conflict]
 ) -> Tuple[List[Change], Set[Tuple[str, int]]]:
-    """Return the edits that take out what contradicts us, and path and offset of all they take out.
+    """Return the edits that disable what contradicts us, and path and offset of what they disable.
 
     A function's body is left alone: whether it is ever called is for the proof to tell. So is an
     opaque line that cannot be taken apart, since it may as well do nothing to TMOUT.
     """
-    taken = [
-        one for one in conflicts if one.against and one.editable and not one.definition.in_function
+    chosen = [
+        conflict
+        for conflict in conflicts
+        if conflict.against and conflict.editable and not conflict.definition.in_function
     ]
     changes = []
-    done: Set[Tuple[str, int]] = set()
-    for path in dict.fromkeys(one.path for one in taken):
+    disabled: Set[Tuple[str, int]] = set()
+    for path in dict.fromkeys(conflict.path for conflict in chosen):
         snapshot = files.snapshot(path)
         if snapshot is None:
             continue
         text = decoded(snapshot)
-        chosen = _with_companions(text, [one.definition for one in taken if one.path == path])
+        in_file = [conflict.definition for conflict in chosen if conflict.path == path]
         try:
-            after, gone = _disabled(text, chosen)
+            after, gone = _disabled(text, _with_companions(text, in_file))
         except EditRefused as error:
             raise FilesError(
                 f"{path}, line {error.line} cannot be disabled: {error}; edit it by hand."
             ) from error
         if after != text:
             changes.append(Change(snapshot, encoded(after)))
-        done.update((path, definition.offset) for definition in gone)
-    return changes, done
+        disabled.update((path, definition.offset) for definition in gone)
+    return changes, disabled
 
 
 def _disabled(text: str, definitions: Sequence[Definition]) -> Tuple[str, List[Definition]]:
@@ -87,25 +88,31 @@ def _disabled(text: str, definitions: Sequence[Definition]) -> Tuple[str, List[D
         opaque = [part for part in parts if part.kind == "opaque" and part.word is None]
         if opaque and len(opaque) == len(parts) and shell_definitions.others(command, parts):
             wanted.pop(command.start, None)
-    left = list(wanted.values())
-    return disable(text, left), left
+    possible = list(wanted.values())
+    return disable(text, possible), possible
 
 
 def _with_companions(text: str, definitions: Sequence[Definition]) -> List[Definition]:
-    """A value and the attributes that are given to it go together: `readonly TMOUT` without its
-    value would fix an empty one, `export TMOUT` would export ours."""
-    others = [one for one in shell_definitions.find(text) if not one.in_function]
-    chosen = {one.offset: one for one in definitions}
-    fixing = [one.offset for one in definitions if one.kind == "attribute" and one.readonly]
+    """Return these definitions with those that belong to them: a value and its attributes.
+
+    ``readonly TMOUT`` without its value would fix an empty one, ``export TMOUT`` would export ours.
+    """
+    others = [other for other in shell_definitions.find(text) if not other.in_function]
+    chosen = {definition.offset: definition for definition in definitions}
+    fixing = [
+        definition.offset
+        for definition in definitions
+        if definition.kind == "attribute" and definition.readonly
+    ]
     last_fixing = max(fixing, default=-1)
-    for one in others:
-        if one.gives_value and one.offset < last_fixing:
-            chosen[one.offset] = one
-    assigned = [one.offset for one in chosen.values() if one.gives_value]
+    for other in others:
+        if other.gives_value and other.offset < last_fixing:
+            chosen[other.offset] = other
+    assigned = [definition.offset for definition in chosen.values() if definition.gives_value]
     first_assigned = min(assigned, default=len(text))
-    for one in others:
-        if one.kind == "attribute" and one.offset > first_assigned:
-            chosen[one.offset] = one
+    for other in others:
+        if other.kind == "attribute" and other.offset > first_assigned:
+            chosen[other.offset] = other
     return [chosen[offset] for offset in sorted(chosen)]
 
 
@@ -126,7 +133,7 @@ def enabling(files: HostFiles, readings: Sequence[Reading]) -> List[Change]:
 
 
 def disable(text: str, definitions: Sequence[Definition]) -> str:
-    """Return the text without these definitions, in a form that `enable` takes back."""
+    """Return the text without these definitions, in a form that ``enable`` takes back."""
     wanted = {definition.offset for definition in definitions}
     if not wanted:
         return text
@@ -142,21 +149,21 @@ def disable(text: str, definitions: Sequence[Definition]) -> str:
                 needed.add(block)
     pieces = []
     at = 0
-    left = _Left(text, script)
+    remaining = _Remaining(text, script)
     for start, end in sorted(blocks):
         idle_is_fine = (start, end) not in needed
         new = _without(text, start, end, blocks[start, end], idle_is_fine)
         if new is None:
             # Its status was 0, and what came before it may have failed.
             new = _marked(text[start:end])
-            new += _stand_in(":", text[start:end]) if left.tells(start, end) else ""
+            new += _stand_in(":", text[start:end]) if remaining.status_matters(start, end) else ""
         pieces += [text[at:start], new]
         at = end
     return "".join(pieces) + text[at:]
 
 
-class _Left:
-    """The commands that are left where some are taken out, asked for one after the other."""
+class _Remaining:
+    """The commands that remain where some are disabled, asked about from the first to the last."""
 
     def __init__(self, text: str, script: parser.Script) -> None:
         self._text = text
@@ -165,8 +172,11 @@ class _Left:
         self._behind = 0
         self._before: Optional[parser.Command] = None
 
-    def tells(self, start: int, end: int) -> bool:
-        """Take out what stands there; tell whether anything asks what the last before it left."""
+    def status_matters(self, start: int, end: int) -> bool:
+        """Tell whether something asks for the status that the commands before ``start`` leave.
+
+        What stands from there to ``end`` is disabled; its own status was 0.
+        """
         first = bisect_left(self._starts, start)
         if first > self._behind:
             self._before = self._commands[first - 1]
@@ -179,7 +189,7 @@ class _Left:
         return words in (["return"], ["exit"]) or any(_STATUS.search(word) for word in words)
 
     def _succeeds(self, command: parser.Command, end: int) -> bool:
-        """Whether its status is 0 as far as one can tell: what sets something, or an `if` of it."""
+        """Tell whether its status is 0, as far as the text tells: it sets something."""
         word = command.words[0].text
         sets = word in _SETTING or (_ASSIGNS.match(word) is not None and "$(" not in word)
         ends_if = _ENDS_IF.search(self._text[command.end : end]) is not None
@@ -203,7 +213,7 @@ def _parts(command: parser.Command, wanted: Collection[int]) -> List[shell_defin
 
 
 def _block(text: str, script: parser.Script, command: parser.Command) -> Tuple[int, int]:
-    """Return the whole lines around a command, from and to where a comment may stand."""
+    """Return where the whole lines around a command begin and end: there a comment may stand."""
     start = script.line_starts[bisect_right(script.line_starts, command.start) - 1]
     at = bisect_left(script.line_ends, command.end)
     return start, script.line_ends[at] if at < len(script.line_ends) else len(text)
@@ -212,6 +222,7 @@ def _block(text: str, script: parser.Script, command: parser.Command) -> Tuple[i
 def _cuts(
     text: str, command: parser.Command, parts: Sequence[shell_definitions.Part]
 ) -> List[Tuple[int, int, str]]:
+    """Return from where to where a command is cut, and what stands there instead."""
     if not shell_definitions.others(command, parts):
         return [(command.start, command.end, ":")]
     cuts = []
@@ -246,7 +257,7 @@ def _before_blanks(text: str, start: int, end: int) -> int:
 def _without(
     text: str, start: int, end: int, cuts: List[Tuple[int, int, str]], idle_is_fine: bool
 ) -> Optional[str]:
-    """Return the lines there, marked, and what stands in for them; None where nothing need do."""
+    """Return the lines there, marked, with a line in their place; None where none is needed."""
     block = text[start:end]
     pieces = []
     at = start
@@ -271,6 +282,7 @@ def _marked(block: str) -> str:
 
 
 def _stand_in(line: str, block: str) -> str:
+    """Return a line in the place of a block, with the ending by which ``enable`` knows it."""
     return "\n" + line.rstrip("\r") + _REPLACEMENT + ("\r" if block.endswith("\r") else "")
 
 

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 r"""The words and operators of shell text: where quotes, expansions and here-documents end.
+Private to the collection.
 
 It goes over a text once, and counts its steps: a text that takes more than any real login file
 does is refused, whatever it is made of. The grammar of a word, in which ``COMMANDS`` are shell text
@@ -14,8 +15,6 @@ again, for the parser::
     EXPANSION   = "${" { text | "\" any | QUOTED | EXPANSION } "}"
                 | "$((" ARITHMETIC "))" | "$(" COMMANDS ")" | "`" text "`" | "$" name
     ARRAY       = "=(" COMMANDS ")"
-
-Private to the collection.
 """
 
 import re

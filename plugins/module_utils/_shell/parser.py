@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, curfew.session contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Shell text to simple commands: a small parser for Bourne-like shells.
+"""Shell text to simple commands: a small parser for Bourne-like shells. Private to the collection.
 
 It reads what bash, dash, zsh, ksh and mksh have in common, as far as it takes to know which
 commands a login file runs in the shell itself, whether always, and where each one stands. It takes
@@ -27,8 +27,6 @@ grammar, in which ``WORD`` and the operators are the lexer's::
     SUM         = "((" text "))"
     REDIRECTION = [ digits ] ( "<" | ">" | ">>" | "<&" | ... ) ( WORD | SUBSHELL )
                 | [ digits ] ( "<<" | "<<-" ) WORD, and a here-document after the line
-
-Private to the collection.
 """
 
 import re

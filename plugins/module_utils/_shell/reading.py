@@ -2,11 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which files a login shell reads, in which order, and where TMOUT is defined in them.
+Private to the collection.
 
 The files are handed in, so that any tree can be followed. What cannot be known without running the
 files, such as a condition, is taken to be read.
-
-Private to the collection.
 """
 
 import os
@@ -65,6 +64,8 @@ class Reading(NamedTuple):
 
 
 class _Sourced(NamedTuple):
+    """A command that sources files; the words may be patterns, or need expansion."""
+
     offset: int
     words: Tuple[str, ...]
 
@@ -99,6 +100,8 @@ def _walk(files: Files, family: str, drop_in: str, events: _Events) -> "_Walk":
 
 
 class _Walk:
+    """A way through the files that a shell reads, and what was met on it before and after ours."""
+
     def __init__(self, files: Files, drop_in: str, events: Dict[str, List[_Event]]) -> None:
         self._files = files
         self._drop_in = files.real(drop_in)
@@ -131,6 +134,7 @@ class _Walk:
         return Reading(list(self.order.values()), self._reached, list(self._seen.values()))
 
     def read(self, path: str) -> None:
+        """Read a file, and all that it sources."""
         real_path = self._files.real(path)
         self._reads += 1
         too_much = len(self._nesting) >= _MAX_NESTING or self._reads > _MAX_READS
@@ -158,6 +162,7 @@ class _Walk:
             return []
 
     def _take(self, path: str, event: _Event) -> None:
+        """Take note of a definition, or read what is sourced."""
         if isinstance(event, Definition):
             key = (self._files.real(path), event.offset)
             old = self._seen.get(key, Place(path, event, False, False))
@@ -179,13 +184,14 @@ class _Walk:
         return self._names_met < _MAX_NAMES
 
     def _read_word(self, within: str, word: str) -> None:
+        """Read the files that a word behind a ``.`` may stand for."""
         plain = parser.literal(word)
         if plain is not None and plain.startswith("/"):
             paths = self._expanded(plain)
         elif "$(" in word or "`" in word:
             # Such as $(run-parts --list ... /etc/profile.d).
             named = _PATH.findall(word)[:_MAX_NAMES]
-            paths = [path for found in named for path in self._expanded(found)]
+            paths = [path for pattern in named for path in self._expanded(pattern)]
         else:
             return
         for path in paths:
@@ -206,21 +212,24 @@ class _Walk:
             names = self._names(path)
             if names is None:
                 return [path]
-            return [os.path.join(path, one) for one in _sorted(names) if LOOP_NAME.match(one)]
+            return [os.path.join(path, entry) for entry in _sorted(names) if LOOP_NAME.match(entry)]
         names = None if re.search(r"[*?\[]", folder) else self._names(folder)
-        found = fitting(names or [], name.replace("[^", "[!"))
-        return [os.path.join(folder, one) for one in _sorted(found) if one[0] != "."]
+        matching = fitting(names or [], name.replace("[^", "[!"))
+        return [os.path.join(folder, entry) for entry in _sorted(matching) if entry[0] != "."]
 
     def _names(self, folder: str) -> Optional[List[str]]:
         """Return the names in a folder, the drop-in among them even before it exists."""
         names = self._files.names(folder)
-        parent, own = os.path.split(self._drop_in)
-        if names is None or own in names or self._files.real(folder) != parent:
+        parent, our_name = os.path.split(self._drop_in)
+        if names is None or our_name in names or self._files.real(folder) != parent:
             return names
-        return names + [own]
+        return names + [our_name]
 
     def _may_follow(self, path: str) -> bool:
-        """A loop's order is that of the user's language: `Z.sh` comes before or after `t.sh`."""
+        """Tell whether a loop may read a file after the drop-in.
+
+        Its order is that of the user's language: ``Z.sh`` comes before or after ``t.sh``.
+        """
         if os.path.dirname(self._files.real(path)) != os.path.dirname(self._drop_in):
             return False
         return _collated(path) > _collated(self._drop_in)
@@ -235,6 +244,7 @@ def _collated(path: str) -> str:
 
 
 def _events(text: str) -> List[_Event]:
+    """Return the definitions in a text and what it sources, in order."""
     sources = _may_source(text)
     if not sources and "TMOUT" not in text:
         return []
@@ -262,18 +272,18 @@ _GLANCE = 1000
 def _may_source(text: str) -> bool:
     """Tell at a glance that a file sources no other, as most do not: reading it whole is slow."""
     text = "\n\n" + text
-    for count, found in enumerate(_SOURCE.finditer(text)):
-        start = text.rfind("\n", max(0, found.start() - _GLANCE), found.start())
+    for count, matched in enumerate(_SOURCE.finditer(text)):
+        start = text.rfind("\n", max(0, matched.start() - _GLANCE), matched.start())
         if start < 1 or count >= _GLANCES:
             return True
-        line = text[start - 1 : found.start()]
+        line = text[start - 1 : matched.start()]
         if _COMMAND_BEGINS.search(line) and not _COMMENT.match(line):
             return True
     return False
 
 
 def _sourced(script: parser.Script) -> List[_Sourced]:
-    found: List[_Sourced] = []
+    sourced: List[_Sourced] = []
     loops: Dict[str, Tuple[str, ...]] = {}
     constants = _constants(script)
     for command in script.in_order():
@@ -282,14 +292,14 @@ def _sourced(script: parser.Script) -> List[_Sourced]:
             # The variable of a loop keeps its words until the next one of that name.
             loops.update({words[1]: tuple(words[3:])} if len(words) > 1 else {})
         elif words[0] != "case":
-            found += _sourced_by(command, words, loops)
-    return found
+            sourced += _sourced_by(command, words, loops)
+    return sourced
 
 
 def _constants(script: parser.Script) -> Dict[str, str]:
     """Return the paths that the file gives to variables, each of them once and no other value."""
     # A loop gives its variable more than one.
-    found: Dict[str, Optional[str]] = dict.fromkeys(
+    values: Dict[str, Optional[str]] = dict.fromkeys(
         word.text for command in script.heads for word in command.words[1:2]
     )
     for command in script.commands:
@@ -297,33 +307,35 @@ def _constants(script: parser.Script) -> Dict[str, str]:
             matched = _ASSIGNED.match(word.text)
             if matched:
                 name, value = matched.groups()
-                plain = None if name in found else parser.literal(value)
-                found[name] = plain if plain and _PLAIN_PATH.match(plain) else None
-    return {name: value for name, value in found.items() if value is not None}
+                plain = None if name in values else parser.literal(value)
+                values[name] = plain if plain and _PLAIN_PATH.match(plain) else None
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _filled_in(word: str, constants: Dict[str, str]) -> str:
-    """Return a word with the value for each variable that has one; but not where quotes may hide
-    the name."""
+    """Return a word with the value of each variable that has one.
+
+    Where quotes may hide the name it stays as it is.
+    """
     if "$" not in word or "'" in word or "\\" in word:
         return word
-    return _NAMED.sub(lambda found: constants.get(found.group(1), found.group()), word)
+    return _NAMED.sub(lambda name: constants.get(name.group(1), name.group()), word)
 
 
 def _sourced_by(
     command: parser.Command, words: List[str], loops: Dict[str, Tuple[str, ...]]
 ) -> List[_Sourced]:
-    found: List[_Sourced] = []
+    sourced: List[_Sourced] = []
     if words[0] == "emulate" and "-c" in words[:-1]:
         # The way of zsh: emulate sh -c '. /etc/profile'
         inner = parser.literal(words[words.index("-c") + 1])
         script = parser.parse(inner or "")
-        found += [one._replace(offset=command.start) for one in _sourced(script)]
+        sourced += [inner._replace(offset=command.start) for inner in _sourced(script)]
     prefixes = 0
     while prefixes < len(words) - 1 and words[prefixes] in ("builtin", "command"):
         prefixes += 1
     if len(words) < prefixes + 2 or words[prefixes] not in (".", "source") or command.subshell:
-        return found
+        return sourced
     variable = _VARIABLE.match(words[prefixes + 1].strip('"'))
-    taken = loops.get(variable.group(1), ()) if variable else (words[prefixes + 1],)
-    return found + [_Sourced(command.start, taken)]
+    paths = loops.get(variable.group(1), ()) if variable else (words[prefixes + 1],)
+    return sourced + [_Sourced(command.start, paths)]

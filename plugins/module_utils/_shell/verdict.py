@@ -2,7 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the answers of login shells, before and after, prove about TMOUT.
-
 Private to the collection.
 """
 
@@ -31,11 +30,26 @@ class Problem(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """A run with `problems` must not stand. `missed` says why a shell has no timeout."""
+    """What the answers prove: a run with ``problems`` must not stand.
+
+    ``missed`` says, by the path of a shell, why it has no timeout.
+    """
 
     problems: List[Problem]
     warnings: List[str]
     missed: Dict[str, str]
+
+
+class _Standard(NamedTuple):
+    """What the answers are held against."""
+
+    # None where nothing is to be in force.
+    wanted: Optional[Wanted]
+    # The paths of the shells that read the drop-in, and its own path.
+    readers: Sequence[str]
+    path: str
+    # The definitions elsewhere that stay.
+    conflicts: Sequence[Conflict]
 
 
 def mismatched(answers: Sequence[Answer], wanted: Wanted) -> List[Answer]:
@@ -48,8 +62,8 @@ def mismatched(answers: Sequence[Answer], wanted: Wanted) -> List[Answer]:
 
 
 def _is_wanted(answer: Answer, wanted: Wanted) -> bool:
-    said = describe(answer)
-    return (said["tmout_seconds"], said["readonly"], said["exported"]) == (
+    shell = describe(answer)
+    return (shell["tmout_seconds"], shell["readonly"], shell["exported"]) == (
         wanted.seconds,
         wanted.readonly,
         wanted.export,
@@ -65,33 +79,42 @@ def compare(
     path: str,
 ) -> Verdict:
     """Compare what shells say after with what is wanted (None: nothing) and with what they said."""
-    verdict = Verdict([], [], {})
+    standard = _Standard(wanted, readers, path, conflicts)
     earlier = {answer.shell: answer for answer in before}
-    for answer in after:
-        reads = answer.shell.path in readers
-        if answer.status != "answered":
-            _judge_silence(verdict, earlier.get(answer.shell), answer, reads, wanted, conflicts)
-            continue
-        if wanted:
-            _judge_value(verdict, answer, wanted, reads, conflicts, path)
-        new = _new_output(earlier.get(answer.shell), answer)
-        if new:
-            verdict.problems.append(
-                Problem(
-                    answer.shell.path,
-                    "{shells} would print at every login: {sample!r}{cause}.",
-                    new,
-                    _because(answer.shell.family, conflicts),
-                )
-            )
-    obeys = [a for a in after if wanted and _is_wanted(a, wanted)]
-    could = [a for a in after if a.shell.family not in _NEVER_LOG_OUT and a.status == "answered"]
-    if wanted and could and not obeys and not verdict.problems:
-        sentence = "No login shell of this host reads {sample}."
-        verdict.problems.append(Problem("", sentence, path, ""))
+    verdicts = [_judge(earlier.get(answer.shell), answer, standard) for answer in after]
+    problems = [problem for verdict in verdicts for problem in verdict.problems]
+    warnings = [warning for verdict in verdicts for warning in verdict.warnings]
+    missed = {shell: why for verdict in verdicts for shell, why in verdict.missed.items()}
     if wanted is None:
         # Lines of other people that come back are theirs, whatever they print.
-        return Verdict([], verdict.warnings + sentences(verdict.problems), verdict.missed)
+        return Verdict([], warnings + sentences(problems), missed)
+    if not problems and _nobody_obeys(after, wanted):
+        problems = [Problem("", "No login shell of this host reads {sample}.", path, "")]
+    return Verdict(problems, warnings, missed)
+
+
+def _nobody_obeys(answers: Sequence[Answer], wanted: Wanted) -> bool:
+    could = [
+        answer
+        for answer in answers
+        if answer.shell.family not in _NEVER_LOG_OUT and answer.status == "answered"
+    ]
+    return bool(could) and not any(_is_wanted(answer, wanted) for answer in answers)
+
+
+def _judge(before: Optional[Answer], answer: Answer, standard: _Standard) -> Verdict:
+    """Judge one shell."""
+    if answer.status != "answered":
+        return _judge_silence(before, answer, standard)
+    verdict = Verdict([], [], {})
+    if standard.wanted:
+        verdict = _judge_value(answer, standard.wanted, standard)
+    line = _new_output(before, answer)
+    if line:
+        cause = _because(answer.shell.family, standard.conflicts)
+        sentence = "{shells} would print at every login: {sample!r}{cause}."
+        problem = Problem(answer.shell.path, sentence, line, cause)
+        verdict = verdict._replace(problems=verdict.problems + [problem])
     return verdict
 
 
@@ -102,118 +125,123 @@ _SILENCE = {
 }
 
 
-def _judge_silence(
-    verdict: Verdict,
-    before: Optional[Answer],
-    answer: Answer,
-    reads: bool,
-    wanted: Optional[Wanted],
-    conflicts: Sequence[Conflict],
-) -> None:
+def _judge_silence(before: Optional[Answer], answer: Answer, standard: _Standard) -> Verdict:
+    """Judge a shell that could not be asked."""
     what = _SILENCE[answer.status]
-    shell = answer.shell
+    path = answer.shell.path
+    cause = _because(answer.shell.family, standard.conflicts)
     if before is not None and before.status == "answered":
         sentence = f"{{shells}} would be broken: it {what}{{sample}}{{cause}}."
-        cause = _because(shell.family, conflicts)
-        verdict.problems.append(Problem(shell.path, sentence, _said(answer), cause))
-    elif reads and wanted:
-        sentence = f"{{shells}} cannot be asked: it {what}{{sample}}; mend its login files"
-        cause = _because(shell.family, conflicts)
-        verdict.problems.append(Problem(shell.path, sentence + "{cause}.", _said(answer), cause))
+    elif standard.wanted and path in standard.readers:
+        sentence = (
+            f"{{shells}} cannot be asked: it {what}{{sample}}; mend its login files{{cause}}."
+        )
     else:
-        verdict.missed[shell.path] = f"it {what}, so that it cannot be asked"
-        verdict.warnings.append(f"{shell.path} cannot be asked: it {what}.")
+        missed = {path: f"it {what}, so that it cannot be asked"}
+        return Verdict([], [f"{path} cannot be asked: it {what}."], missed)
+    return Verdict([Problem(path, sentence, _last_words(answer), cause)], [], {})
 
 
-def _said(answer: Answer) -> str:
+def _last_words(answer: Answer) -> str:
     lines = [line for line in _lines(answer.output) if not _is_usual(line)]
     return f", and said {lines[-1][:200]!r}" if lines else ""
 
 
-def _judge_value(
-    verdict: Verdict,
-    answer: Answer,
-    wanted: Wanted,
-    reads: bool,
-    conflicts: Sequence[Conflict],
-    path: str,
-) -> None:
-    shell = answer.shell
-    if shell.family == "tcsh":
-        verdict.missed[shell.path] = "csh shells never obey TMOUT, only their own autologout"
-    elif not _is_wanted(answer, wanted):
-        if reads or shell.family in _MUST_READ:
-            verdict.problems.append(_mismatch(answer, wanted, reads, conflicts, path))
-            return
-        verdict.missed[shell.path] = f"{shell.family} does not read {path} on this host"
-    elif _stopped(shell.family, conflicts):
+def _judge_value(answer: Answer, wanted: Wanted, standard: _Standard) -> Verdict:
+    """Judge what TMOUT is in a shell, and whether the shell obeys it."""
+    family, path = answer.shell.family, answer.shell.path
+    if family == "tcsh":
+        return _missed(path, "csh shells never obey TMOUT, only their own autologout")
+    if not _is_wanted(answer, wanted):
+        if path in standard.readers or family in _MUST_READ:
+            return Verdict([_mismatch(answer, wanted, standard)], [], {})
+        return _missed(path, f"{family} does not read {standard.path} on this host")
+    stopping = _stopping(family, standard.conflicts)
+    if stopping:
         sentence = "{shells} would show the right TMOUT and never obey it{cause}."
-        cause = _because(shell.family, _stopped(shell.family, conflicts))
-        verdict.problems.append(Problem(shell.path, sentence, "", cause))
-    elif _at_prompts(shell.family, conflicts):
+        return Verdict([Problem(path, sentence, "", _because(family, stopping))], [], {})
+    at_prompts = _at_prompts(family, standard.conflicts)
+    if at_prompts:
         # The shells that are asked come to no prompt.
         sentence = "{shells} would set TMOUT again at every prompt{cause}."
-        cause = _because(shell.family, _at_prompts(shell.family, conflicts))
-        verdict.problems.append(Problem(shell.path, sentence, "", cause))
-    elif shell.family == "dash":
-        verdict.missed[shell.path] = "dash knows no idle timeout"
+        return Verdict([Problem(path, sentence, "", _because(family, at_prompts))], [], {})
+    if family == "dash":
+        return _missed(path, "dash knows no idle timeout")
+    return Verdict([], [], {})
 
 
-def _stopped(family: str, conflicts: Sequence[Conflict]) -> List[Conflict]:
-    return [one for one in conflicts if one.against and family in one.stops]
+def _missed(path: str, why: str) -> Verdict:
+    return Verdict([], [], {path: why})
+
+
+def _stopping(family: str, conflicts: Sequence[Conflict]) -> List[Conflict]:
+    """Return the definitions because of which a family obeys no TMOUT."""
+    return [conflict for conflict in conflicts if conflict.against and family in conflict.stops]
 
 
 def _at_prompts(family: str, conflicts: Sequence[Conflict]) -> List[Conflict]:
-    told = [one for one in conflicts if one.against and family in one.families]
-    return [one for one in told if family == "bash" and one.definition.at_prompts]
+    """Return the definitions that set TMOUT at every prompt of a family."""
+    return [
+        conflict
+        for conflict in conflicts
+        if conflict.against
+        and family == "bash"
+        and family in conflict.families
+        and conflict.definition.at_prompts
+    ]
 
 
-def _mismatch(
-    answer: Answer, wanted: Wanted, reads: bool, conflicts: Sequence[Conflict], path: str
-) -> Problem:
-    said = describe(answer)
-    seen = "unset" if said["tmout_seconds"] is None else str(said["tmout_seconds"])
+def _mismatch(answer: Answer, wanted: Wanted, standard: _Standard) -> Problem:
+    """Say what TMOUT would be, and why."""
+    shell = describe(answer)
+    value = "unset" if shell["tmout_seconds"] is None else str(shell["tmout_seconds"])
     details = [
         word if is_so else f"not {word}"
         for word, is_so, should in (
-            ("readonly", said["readonly"], wanted.readonly),
-            ("exported", said["exported"], wanted.export),
+            ("readonly", shell["readonly"], wanted.readonly),
+            ("exported", shell["exported"], wanted.export),
         )
         if is_so != should
     ]
-    shown = " and ".join([seen] + details)
-    family = answer.shell.family
-    explaining = [one for one in conflicts if _explains(one, answer, wanted)]
-    cause = _because(family, explaining)
-    others = _named(family, [one for one in conflicts if one not in explaining])
-    if not reads:
-        cause = f": it does not read {path} (its loop, its name or its rights)"
-    elif not cause:
-        cause = "; nothing that can be told from the text of its login files explains it"
-    cause += "; in the way too: " + others if others and reads else ""
-    sentence = f"TMOUT would be {shown} in {{shells}}, not {wanted.seconds}{{cause}}."
+    state = " and ".join([value] + details)
+    cause = _cause_of_mismatch(answer, wanted, standard)
+    sentence = f"TMOUT would be {state} in {{shells}}, not {wanted.seconds}{{cause}}."
     return Problem(answer.shell.path, sentence, "", cause)
 
 
+def _cause_of_mismatch(answer: Answer, wanted: Wanted, standard: _Standard) -> str:
+    if answer.shell.path not in standard.readers:
+        return f": it does not read {standard.path} (its loop, its name or its rights)"
+    family, conflicts = answer.shell.family, standard.conflicts
+    explaining = [conflict for conflict in conflicts if _explains(conflict, answer, wanted)]
+    cause = _because(family, explaining)
+    if not cause:
+        cause = "; nothing that can be told from the text of its login files explains it"
+    others = _named(family, [conflict for conflict in conflicts if conflict not in explaining])
+    return cause + (f"; in the way too: {others}" if others else "")
+
+
 def _explains(conflict: Conflict, answer: Answer, wanted: Wanted) -> bool:
-    """Whether it may be why the shell has what it has: not if it gives another value."""
-    seen = describe(answer)["tmout_seconds"]
+    """Tell whether it may be why the shell has its value: not if it gives another one."""
+    seconds = describe(answer)["tmout_seconds"]
     value = conflict.definition.value
-    if seen == wanted.seconds or value is None or not re.match(r"[0-9]{1,15}\Z", value):
+    if seconds == wanted.seconds or value is None or not re.match(r"[0-9]{1,15}\Z", value):
         return True
-    return bool(int(value) == seen)
+    return bool(int(value) == seconds)
 
 
 def sentences(problems: Sequence[Problem]) -> List[str]:
     """Say each thing once, with all the shells that it is true of."""
-    shells: Dict[Tuple[str, str], List[Problem]] = {}
+    alike: Dict[Tuple[str, str], List[Problem]] = {}
     for problem in problems:
-        shells.setdefault((problem.sentence, problem.cause), []).append(problem)
+        alike.setdefault((problem.sentence, problem.cause), []).append(problem)
     return [
         sentence.format(
-            shells=", ".join(one.shell for one in group), sample=group[0].sample, cause=cause
+            shells=", ".join(problem.shell for problem in group),
+            sample=group[0].sample,
+            cause=cause,
         )
-        for (sentence, cause), group in shells.items()
+        for (sentence, cause), group in alike.items()
     ]
 
 
@@ -223,7 +251,12 @@ def _because(family: str, conflicts: Sequence[Conflict]) -> str:
 
 
 def _named(family: str, conflicts: Sequence[Conflict]) -> str:
-    causes = [one.where() for one in conflicts if one.against and family in one.families]
+    """Return the definitions that contradict ours for a family, in words."""
+    causes = [
+        conflict.where()
+        for conflict in conflicts
+        if conflict.against and family in conflict.families
+    ]
     causes = list(dict.fromkeys(causes))
     more = f" and {len(causes) - _MAX_CAUSES} more" if len(causes) > _MAX_CAUSES else ""
     return "; ".join(causes[:_MAX_CAUSES]) + more
@@ -250,8 +283,8 @@ def _new_output(before: Optional[Answer], after: Answer) -> str:
     old = {_steady(line) for line in _lines(before.output)}
     new = [line for line in _lines(after.output) if _steady(line) not in old]
     silent = all(_is_usual(line) for line in _lines(before.output))
-    told = [line for line in new if silent or re.search(r"TMOUT|read-?only", line)]
-    return told[0][:200] if told else ""
+    telling = [line for line in new if silent or re.search(r"TMOUT|read-?only", line)]
+    return telling[0][:200] if telling else ""
 
 
 def _steady(line: str) -> str:

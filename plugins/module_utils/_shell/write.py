@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, curfew.session contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Write the planned files, prove them again, or put every byte back.
+"""Write the planned files, prove them again, or put every byte back. Private to the collection.
 
-Only a run that changes something loads this. Private to the collection.
+Only a run that changes something loads this.
 """
 
 import os

@@ -12,7 +12,7 @@ import os
 from typing import FrozenSet, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from .._files import changes as files_changes
-from .._files import signals
+from .._files import journal, reading, safety, signals
 from .._refusal import Refusal, sentence
 from . import asking, config, files, reload
 from .connections import default_connection
@@ -28,8 +28,8 @@ __all__ = ["Written", "check_changes", "diff", "recover", "safest", "write"]
 
 MAX_TRIALS = 32  # of the whole tree; a plan for more files than this is a rare thing
 
-diff = files_changes.diff
-recover = files_changes.recover
+diff = reading.diff
+recover = journal.recover
 
 
 class Written(NamedTuple):
@@ -46,10 +46,10 @@ class _Attempt(NamedTuple):
     answered: List[Address]
 
 
-def check_changes(changes: Sequence[files_changes.Change]) -> None:
+def check_changes(changes: Sequence[reading.Change]) -> None:
     """Refuse, before anything is touched, what would be unsafe or impossible to write."""
     for change in changes:
-        files_changes.check_safe(change)
+        safety.check_safe(change)
 
 
 def write(
@@ -89,7 +89,7 @@ def write(
     return Written(list(transaction.backup_files), list(transaction.warnings))
 
 
-def _ordered(request: Request, host: Host, work: Work) -> List[files_changes.Change]:
+def _ordered(request: Request, host: Host, work: Work) -> List[reading.Change]:
     """Return the changes so that a run that is killed leaves old or new values in force."""
     if len(work.changes) < 2:
         return work.changes
