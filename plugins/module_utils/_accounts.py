@@ -98,15 +98,15 @@ class Identity(NamedTuple):
 
 def accounts(passwd: str) -> List[Account]:
     """Return the accounts of a passwd file that can have a session."""
-    found = []
+    users = []
     for line in passwd.split("\n"):
         fields = line.rstrip("\r").split(":")
         if len(fields) < 7 or not fields[0] or fields[0][0] in "#+-":
             continue
         shell = fields[6] or "/bin/sh"
         if os.path.basename(shell) not in _NO_SESSION:
-            found.append(Account(fields[0], shell))
-    return found
+            users.append(Account(fields[0], shell))
+    return users
 
 
 def read_passwd() -> List[Account]:
@@ -146,6 +146,7 @@ def refused_path(path: str) -> str:
 
 
 def _family_of_content(content: bytes, name: str) -> Optional[str]:
+    """Return the family of a program by what it holds."""
     # What the name says is looked for first, for speed alone.
     for family, marks in sorted(_SIGNATURES, key=lambda row: not name.startswith(row[0])):
         if all(mark in content for mark in marks):
@@ -161,41 +162,42 @@ def installed(users: Sequence[Account]) -> Tuple[List[Shell], Dict[str, str]]:
     """
     families: Dict[str, Tuple[Optional[str], str]] = {}
     shells: Dict[Tuple[str, bool], Shell] = {}
-    own = dict.fromkeys(account.shell for account in users)
-    unknown = {path: refused_path(path) for path in own if refused_path(path)}
-    for path in _candidates(own):
+    used = dict.fromkeys(account.shell for account in users)
+    unknown = {path: refused_path(path) for path in used if refused_path(path)}
+    for path in _candidates(used):
         real_path = os.path.realpath(path)
         if real_path not in families:
             families[real_path] = family_of(path)
         family, detail = families[real_path]
         if family is None:
-            if path in own:
+            if path in used:
                 unknown[path] = detail
             continue
         as_sh = os.path.basename(path) == "sh" and family in ("bash", "zsh", "mksh", "ksh93")
         shell = Shell(path, real_path, family, as_sh)
         key = (real_path, as_sh)
-        if key not in shells or _rank(shell, own) < _rank(shells[key], own):
+        if key not in shells or _rank(shell, used) < _rank(shells[key], used):
             shells[key] = shell
     return list(shells.values()), unknown
 
 
-def _candidates(own: Dict[str, None]) -> List[str]:
-    paths = list(own)
+def _candidates(used: Dict[str, None]) -> List[str]:
+    """Return the paths at which there may be a login shell, those of the accounts first."""
+    paths = list(used)
     paths += [line.strip() for line in text_or_nothing(SHELLS).split("\n") if line.startswith("/")]
     paths += [os.path.join(folder, name) for name in _USUAL for folder in _FOLDERS]
     known = dict.fromkeys(path for path in paths if not refused_path(path))
     return [
         path
         for path in known
-        if os.path.basename(path) not in _NO_SESSION and (path in own or os.path.exists(path))
+        if os.path.basename(path) not in _NO_SESSION and (path in used or os.path.exists(path))
     ]
 
 
-def _rank(shell: Shell, own: Dict[str, None]) -> Tuple[bool, bool]:
-    """The name to show: the one that says what it is, then the one that accounts use."""
+def _rank(shell: Shell, used: Dict[str, None]) -> Tuple[bool, bool]:
+    """Return a key that puts the name first which says what it is, then one that accounts use."""
     name = os.path.basename(shell.path)
-    return (name != ("sh" if shell.as_sh else shell.family), shell.path not in own)
+    return (name != ("sh" if shell.as_sh else shell.family), shell.path not in used)
 
 
 def seconds_as_read(raw: Optional[str], family: str) -> Optional[int]:

@@ -12,40 +12,44 @@ import ctypes
 import os
 import pickle
 import stat
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, TypeVar
 
 from . import _programs
 from ._files import scratch
 
 __all__ = ["Staged", "within"]
 
+_Result = TypeVar("_Result")
 _CLONE_NEWNS = 0x00020000
 _MS_BIND, _MS_REC, _MS_PRIVATE = 4096, 16384, 1 << 18
 
 
 class Staged(NamedTuple):
-    """A file as it would be: no ``data`` if it would be gone, no ``mode`` to keep the old one."""
+    """A file as it would be: no ``data`` if it would be gone, no ``mode`` to keep the old file."""
 
     real_path: str
     data: Optional[bytes]
     mode: Optional[int]
 
 
-def within(staged: Sequence[Staged], work: Callable[[], Any], limit: float) -> Any:
+def within(
+    staged: Sequence[Staged], work: Callable[[], _Result], limit: float
+) -> Optional[_Result]:
     """Return what ``work`` returns when it sees the staged files; None where that is forbidden."""
     try:
         base = scratch.make()
     except OSError:
         return None  # a full disk: no answer, as where it is forbidden
     try:
-        content = _programs.answer(lambda: pickle.dumps(_seen(base, staged, work)), limit)
+        content = _programs.answer(lambda: pickle.dumps(_work_within(base, staged, work)), limit)
     finally:
         scratch.remove(base)
     # It comes from our own child: no shell has its end of the pipe.
-    return None if content is None else pickle.loads(content)
+    result: Optional[_Result] = None if content is None else pickle.loads(content)
+    return result
 
 
-def _seen(base: str, staged: Sequence[Staged], work: Callable[[], Any]) -> Any:
+def _work_within(base: str, staged: Sequence[Staged], work: Callable[[], _Result]) -> _Result:
     _enter(base)
     _place(base, staged)
     return work()
@@ -62,6 +66,7 @@ def _mount(source: str, target: str, kind: str, flags: int, data: str = "") -> N
 
 
 def _enter(base: str) -> None:
+    """Leave the mounts that all processes see for mounts of our own."""
     if _libc().unshare(_CLONE_NEWNS) != 0:
         raise OSError(ctypes.get_errno(), "unshare")
     _mount("none", "/", "", _MS_REC | _MS_PRIVATE)
@@ -71,27 +76,27 @@ def _enter(base: str) -> None:
 def _place(base: str, staged: Sequence[Staged]) -> None:
     """Bind each staged file over the real one; a folder that gains or loses one, as a whole."""
     folders: Dict[str, List[Staged]] = {}
-    for one in staged:
-        folders.setdefault(os.path.dirname(one.real_path), []).append(one)
+    for file in staged:
+        folders.setdefault(os.path.dirname(file.real_path), []).append(file)
     for number, (folder, members) in enumerate(sorted(folders.items())):
         copy = os.path.join(base, str(number))
         os.mkdir(copy)
-        if all(one.data is not None and os.path.exists(one.real_path) for one in members):
-            for one in members:
-                _mount(_written(one, copy), one.real_path, "", _MS_BIND)
+        if all(file.data is not None and os.path.exists(file.real_path) for file in members):
+            for file in members:
+                _mount(_written(file, copy), file.real_path, "", _MS_BIND)
         else:
             _copy_folder(folder, copy, members)
             _mount(copy, folder, "", _MS_BIND | _MS_REC)
 
 
-def _written(one: Staged, folder: str) -> str:
+def _written(file: Staged, folder: str) -> str:
     """Write a staged file with the rights that the real one has, or is to have."""
-    path = os.path.join(folder, os.path.basename(one.real_path))
+    path = os.path.join(folder, os.path.basename(file.real_path))
     with open(path, "wb") as stream:
-        stream.write(one.data or b"")
-    mode, owner, group = one.mode, 0, 0
+        stream.write(file.data or b"")
+    mode, owner, group = file.mode, 0, 0
     if mode is None:
-        status = os.stat(one.real_path)
+        status = os.stat(file.real_path)
         mode, owner, group = stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid
     os.chown(path, owner, group)
     os.chmod(path, mode)
@@ -99,10 +104,11 @@ def _written(one: Staged, folder: str) -> str:
 
 
 def _copy_folder(folder: str, copy: str, members: Sequence[Staged]) -> None:
+    """Rebuild a folder with the staged files in it, and the other ones bound into it."""
     status = os.stat(folder)
     os.chown(copy, status.st_uid, status.st_gid)
     os.chmod(copy, stat.S_IMODE(status.st_mode))
-    replaced = {os.path.basename(one.real_path): one for one in members}
+    replaced = {os.path.basename(file.real_path): file for file in members}
     for name in os.listdir(folder):
         source, target = os.path.join(folder, name), os.path.join(copy, name)
         if name in replaced:
@@ -115,6 +121,6 @@ def _copy_folder(folder: str, copy: str, members: Sequence[Staged]) -> None:
         else:
             os.close(os.open(target, os.O_CREAT | os.O_WRONLY, 0o600))
         _mount(source, target, "", _MS_BIND | _MS_REC)
-    for one in members:
-        if one.data is not None:
-            _written(one, copy)
+    for file in members:
+        if file.data is not None:
+            _written(file, copy)

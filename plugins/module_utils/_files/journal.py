@@ -4,9 +4,9 @@
 """Remember on disk what was begun, so that it can be taken back or completed after any end.
 Private to the collection.
 
-A failed run, an undo and the run after a kill all go through
-``take_back``; a proven run and the run after its kill both go through ``complete``. Both look at
-what is there and may be repeated at will.
+A failed run, an undo and the run after a kill all go through ``take_back``; a proven run and the
+run after its kill both go through ``complete``. Both look at what is there and may be repeated at
+will.
 """
 
 import hashlib

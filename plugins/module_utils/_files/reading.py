@@ -4,8 +4,8 @@
 """Read files without being fooled by what is there, and see whether a run was killed.
 Private to the collection.
 
-A run that changes nothing needs no more than this and the lock: what
-writes is in rooms of its own, which most runs never load.
+A run that changes nothing needs no more than this and the lock: what writes is in rooms of its own,
+which most runs never load.
 """
 
 import errno

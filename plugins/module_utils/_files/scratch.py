@@ -4,8 +4,8 @@
 """Folders for temporary files, which go with the run, or with the next one if it is killed.
 Private to the collection.
 
-A folder is locked as long as its run lives: one that carries our name,
-is ours, and is not locked has been left behind.
+A folder is locked as long as its run lives: one that carries our name, is ours, and is not locked
+has been left behind.
 """
 
 import fcntl

@@ -21,19 +21,20 @@ class Effects(NamedTuple):
 
 
 def effects_of(texts: Mapping[str, str], family: str) -> Effects:
-    found = Effects()
+    """Return what login files do to the timer of a family of shells."""
+    effects = Effects()
     for path, text in texts.items():
         try:
-            found = found._replace(unset=found.unset or unsets(text))
-            if family == "ksh93" and not found.spoiling and spoils_timer(text):
-                found = found._replace(spoiling=path)
+            effects = effects._replace(unset=effects.unset or unsets(text))
+            if family == "ksh93" and not effects.spoiling and spoils_timer(text):
+                effects = effects._replace(spoiling=path)
         except parser.TooMuch:
-            found = found._replace(puzzling=path)
-    return found
+            effects = effects._replace(puzzling=path)
+    return effects
 
 
 def spoils_timer(text: str) -> bool:
-    """Whether a text changes TMOUT in a subshell that ksh93 does not fork; a limit makes it.
+    """Tell whether a text changes TMOUT in a subshell that ksh93 does not fork; a limit makes it.
 
     After that ksh93u+m never logs out, whatever TMOUT is (measured).
     """
@@ -50,7 +51,7 @@ def spoils_timer(text: str) -> bool:
 
 
 def unsets(text: str) -> bool:
-    """Whether a text takes TMOUT away from the shell that reads it."""
+    """Tell whether a text takes TMOUT away from the shell that reads it."""
     if "TMOUT" not in text:
         return False
     for command in parser.parse(text).commands:

@@ -79,7 +79,7 @@ class Conflict(NamedTuple):
 
     @property
     def position(self) -> Tuple[str, int]:
-        """The path and the offset in the file: no other definition has both."""
+        """Return path and offset in the file: no other definition has both."""
         return self.path, self.definition.offset
 
     def where(self) -> str:

@@ -94,7 +94,7 @@ class Definition(NamedTuple):
 
     @property
     def gives_value(self) -> bool:
-        """Whether TMOUT has a value afterwards."""
+        """Tell whether TMOUT has a value afterwards."""
         return self.kind in ("assign", "default")
 
 

@@ -189,7 +189,7 @@ class _Remaining:
         return words in (["return"], ["exit"]) or any(_STATUS.search(word) for word in words)
 
     def _succeeds(self, command: parser.Command, end: int) -> bool:
-        """Tell whether its status is 0, as far as the text tells: it sets something."""
+        """Tell whether its status is 0, as far as one can tell from the text."""
         word = command.words[0].text
         sets = word in _SETTING or (_ASSIGNS.match(word) is not None and "$(" not in word)
         ends_if = _ENDS_IF.search(self._text[command.end : end]) is not None

@@ -45,10 +45,9 @@ def _ask_with(
     contents: Dict[str, _Content], options: Options, shells: Sequence[Shell], terminal: bool
 ) -> Optional[List[Answer]]:
     files = [_view.Staged(path, content.data, content.mode) for path, content in contents.items()]
-    answers: Optional[List[Answer]] = _view.within(
+    return _view.within(
         files, lambda: asking.ask(shells, options.ids, terminal=terminal), _LIMIT_SECONDS
     )
-    return answers
 
 
 def readers_of_drop_in(options: Options, shells: Sequence[Shell]) -> Optional[List[str]]:

@@ -4,13 +4,10 @@
 
 """Which definitions elsewhere contradict ours, and which of them win."""
 
-import os
-
 import pytest
 
-from ansible_collections.curfew.session.plugins.module_utils._files import reading
-from ansible_collections.curfew.session.plugins.module_utils._shell import conflicts, files
-from ansible_collections.curfew.session.plugins.module_utils._shell import edit as edits
+from ansible_collections.curfew.session.plugins.module_utils._shell import conflicts
+from ansible_collections.curfew.session.tests.unit.plugins.module_utils._shell.trees import Tree
 
 DROP_IN = "/etc/profile.d/tmout.sh"
 LOOP = "for i in /etc/profile.d/*.sh; do . $i; done\n"
@@ -79,22 +76,6 @@ JUDGED = [
 ]
 
 
-class Tree(files.HostFiles):
-    def __init__(self, files):
-        super().__init__()
-        self._files = files
-
-    def snapshot(self, path):
-        data = self._files.get(path)
-        return None if data is None else reading.Snapshot(path, path, data.encode(), None)
-
-    def names(self, folder):
-        return [os.path.basename(p) for p in self._files if os.path.dirname(p) == folder]
-
-    def real(self, path):
-        return path
-
-
 def survey(files, wanted):
     return conflicts.survey(Tree(files), ["bash"], DROP_IN, wanted)[1]
 
@@ -130,18 +111,6 @@ def test_an_unset_behind_ours_stops_no_timer():
     assert [one.stops for one in found] == [("ksh93", "mksh"), ()]
 
 
-def test_what_cannot_be_told_and_not_be_taken_out_is_left_to_the_proof():
-    text = "eval 'OPTS=(a TMOUT=5 b)'\nTMOUT=6\nA=1\n"
-    tree = Tree({"/etc/profile": LOOP + text})
-    changes, done = edits.disabling(tree, survey(tree._files, FIXED))
-    assert [one.after.decode() for one in changes] == [
-        LOOP + text.replace("TMOUT=6", "#curfew.session# TMOUT=6")
-    ]
-    assert len(done) == 1
-    files = {"/etc/profile": LOOP + "read TMOUT\n"}
-    assert edits.disabling(Tree(files), survey(files, FIXED)) == ([], set())
-
-
 def test_a_value_wins_that_another_file_makes_readonly():
     files = {
         "/etc/profile": LOOP,
@@ -151,13 +120,3 @@ def test_a_value_wins_that_another_file_makes_readonly():
     }
     found = {one.path[-4:]: one.wins for one in survey(files, FIXED)}
     assert found == {"a.sh": True, "b.sh": True, "c.sh": False}
-
-
-def test_disabling_takes_out_what_is_against_ours_and_no_more():
-    files = {"/etc/profile": "A=1\nexport TMOUT=5\n" + LOOP + ": ${TMOUT:=7}\nTMOUT=6\nB=1\n"}
-    tree = Tree(files)
-    changes, done = edits.disabling(tree, survey(files, FIXED))
-    assert [one.after.decode() for one in changes] == [
-        files["/etc/profile"].replace("TMOUT=6", "#curfew.session# TMOUT=6")
-    ]
-    assert [path for path, _offset in done] == ["/etc/profile"]
