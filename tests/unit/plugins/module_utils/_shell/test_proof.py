@@ -1,0 +1,133 @@
+# Copyright: (c) 2026, curfew.session contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""When shells are asked again, when a view is needed, and what is said then."""
+
+import pytest
+
+from ansible_collections.curfew.session.plugins.module_utils._accounts import Shell
+from ansible_collections.curfew.session.plugins.module_utils._files import reading
+from ansible_collections.curfew.session.plugins.module_utils._shell import (
+    asking,
+    conflicts,
+    options,
+    proof,
+    staged,
+)
+from ansible_collections.curfew.session.plugins.module_utils._shell.definitions import Definition
+from ansible_collections.curfew.session.plugins.module_utils._shell.reading import Reading
+
+PATH = "/etc/profile.d/tmout.sh"
+BASH = Shell("/bin/bash", "/bin/bash", "bash", False)
+WANTED = conflicts.Wanted(900, True, True)
+ASKED_FOR = options.Options(WANTED, "TMOUT=900\n", PATH, False, True, False, (1, 1))
+DEFINITION = Definition(1, "TMOUT=5", "assign", "5", False, False, False, False, 0)
+AGAINST = conflicts.Conflict("/a", DEFINITION, "", ("bash",), True, True, True)
+
+
+def answer(tmout, status="answered"):
+    return asking.Answer(BASH, status, 0, "", tmout, True, True, {})
+
+
+def host(*found):
+    readings = {"bash": Reading(["/etc/profile"], True, [])}
+    return options.Host(None, [], [BASH], {}, readings, list(found))
+
+
+def plan(*paths):
+    changes = [reading.Change(reading.Snapshot(path, path, None, None), b"") for path in paths]
+    return options.Plan(changes, set(), reading.Snapshot(PATH, PATH, None, None), False)
+
+
+@pytest.fixture
+def said(monkeypatch):
+    """What the shells say, by where and whether at a terminal; and in which order they were asked."""
+    answers, asked = {}, []
+
+    def ask(_shells, _ids, terminal=False):
+        asked.append(("now", terminal))
+        return [answers["now", terminal]]
+
+    def ask_staged(_options, _plan, _shells, terminal=False):
+        asked.append(("staged", terminal))
+        reply = answers["staged", terminal]
+        return None if reply is None else [reply]
+
+    monkeypatch.setattr(asking, "ask", ask)
+    monkeypatch.setattr(staged, "ask_staged", ask_staged)
+    monkeypatch.setattr(staged, "readers_of_drop_in", lambda _options, _shells: None)
+    return answers, asked
+
+
+def test_what_is_in_force_is_not_asked_again(said):
+    proven = proof.prove_as_is(ASKED_FOR, host(), plan(), [answer("900")])
+    assert proven.after == [answer("900")] and not proven.verdict.problems
+    assert said[1] == []
+
+
+def test_nobody_is_asked_without_verify(said):
+    asked_for = ASKED_FOR._replace(verify=False)
+    assert proof.ask_now(asked_for, host()) is None
+    for prove in (proof.prove_as_is, proof.prove_staged, proof.prove_written):
+        assert prove(asked_for, host(AGAINST), plan(PATH), None).after is None
+    assert said[1] == []
+
+
+def test_what_would_not_be_in_force_is_refused(said):
+    said[0]["staged", False] = answer("5")
+    with pytest.raises(options.NotInForce) as caught:
+        proof.prove_staged(ASKED_FOR, host(AGAINST), plan(PATH), [answer(None)])
+    assert str(caught.value) == (
+        "TMOUT would be 5 in /bin/bash, not 900 because of /a, line 1: TMOUT=5."
+        " Nothing has been changed."
+    )
+    assert caught.value.changed is False
+
+
+def test_where_no_view_can_be_had_there_is_no_answer(said):
+    said[0]["staged", False] = None
+    proven = proof.prove_staged(ASKED_FOR, host(AGAINST), plan(PATH), [answer(None)])
+    assert proven.after is None and proven.verdict == ([], [], {})
+    assert said[1] == [("staged", False)]
+
+
+def test_a_shell_that_cannot_be_asked_is_not_waited_for_again(said):
+    with pytest.raises(options.NotInForce, match="cannot be asked"):
+        proof.prove_staged(ASKED_FOR, host(), plan(PATH), [answer(None, "hangs")])
+    assert said[1] == []
+    said[0]["staged", False] = answer("900")  # what else is edited may mend it
+    proof.prove_staged(ASKED_FOR, host(), plan("/etc/profile", PATH), [answer(None, "hangs")])
+    assert said[1] == [("staged", False)]
+
+
+# what is said at a terminal before and after, and whether that is refused
+AT_TERMINAL = [("900", "900", False), ("5", "900", False), ("900", "5", True)]
+
+
+@pytest.mark.parametrize("before, after, refused", AT_TERMINAL)
+def test_a_line_that_stays_is_tried_at_a_terminal(said, before, after, refused):
+    said[0].update(
+        {("staged", False): answer("900"), ("staged", True): answer(after)},
+    )
+    said[0]["now", True] = answer(before)
+    planned = plan(PATH)
+    if refused:
+        with pytest.raises(options.NotInForce, match="^At a terminal: TMOUT would be 5"):
+            proof.prove_staged(ASKED_FOR, host(AGAINST), planned, [answer(None)])
+    else:
+        proof.prove_staged(ASKED_FOR, host(AGAINST), planned, [answer(None)])
+    assert said[1] == [("staged", False), ("now", True), ("staged", True)]
+
+
+def test_a_line_that_is_disabled_needs_no_terminal(said):
+    said[0]["staged", False] = answer("900")
+    planned = plan("/a", PATH)._replace(disabled={AGAINST.position})
+    proof.prove_staged(ASKED_FOR, host(AGAINST), planned, [answer(None)])
+    assert said[1] == [("staged", False)]
+
+
+def test_who_waits_at_a_terminal_is_not_compared(said):
+    said[0]["now", True] = answer(None, "hangs")
+    proof.prove_as_is(ASKED_FOR, host(AGAINST), plan(), [answer("900")])
+    assert said[1] == [("now", True), ("now", True)]
