@@ -1,7 +1,6 @@
 # Copyright: (c) 2026, curfew.session contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-
 """Write the audit's report, on the controller. The module of this name is its documentation."""
 
 import datetime
@@ -26,7 +25,7 @@ RESULT = "session_timeouts_audit_result"
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no type information
-    """Look at what the play has registered for each of its hosts."""
+    """Writes the report of what the play has registered for each of its hosts."""
 
     _supports_check_mode = True
     _supports_diff = False
@@ -48,14 +47,14 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
             "report_json": _write(folder, "report.json", json.dumps(report, indent=2) + "\n"),
             "report_html": _write(folder, "report.html", page.render(report)),
         }
-        told = "{} See {}.".format(report["sentence"], files["report_html"])
+        message = f"{report['sentence']} See {files['report_html']}."
         if report["holds"]:  # a failure's message is shown anyway
-            self._display.display(told)
+            self._display.display(message)
         result.update(
             files,
             changed=False,
             failed=not report["holds"],
-            msg=told,
+            msg=message,
             holds=report["holds"],
             summary=report["summary"],
         )
@@ -63,7 +62,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
 
 
 def _answer(name: str, variables: Mapping[str, Any]) -> Answer:
-    """A host for which the play registered nothing is one that was not asked."""
+    """Return what a play registered for a host; without a result it was not asked."""
     noted = variables.get(NOTED) or {}
     failed = bool(noted.get("failed"))
     return Answer(
@@ -85,8 +84,8 @@ def _version() -> str:
         source = (COLLECTION / "galaxy.yml").read_text(encoding="utf-8")
     except OSError:
         return "unknown"
-    found = re.search(r"^version:[ \t]*[\"']?([^\s\"'#]+)", source, re.MULTILINE)
-    return found.group(1) if found else "unknown"
+    version = re.search(r"^version:[ \t]*[\"']?([^\s\"'#]+)", source, re.MULTILINE)
+    return version.group(1) if version else "unknown"
 
 
 def _write(folder: str, name: str, content: str) -> str:

@@ -7,7 +7,7 @@ __all__ = ["Refusal", "sentence"]
 
 
 class Refusal(Exception):
-    """The run ends here; the text is one or a few whole sentences for people.
+    """Why a run ends; the text is one or a few whole sentences for people.
 
     Whoever lets it pass has put back all that was changed.
     """
@@ -16,5 +16,5 @@ class Refusal(Exception):
 def sentence(error: BaseException) -> str:
     """Return what an error says; for one of the system's own, in the form of ours."""
     if isinstance(error, OSError) and error.strerror:
-        return "{}: {}.".format(error.filename or "The system says", error.strerror)
+        return f"{error.filename or 'The system says'}: {error.strerror}."
     return str(error)

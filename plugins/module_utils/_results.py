@@ -20,21 +20,21 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 def finish(module: Any, result: Mapping[str, Any]) -> None:
     """End a module with its result: with an error if that is ``failed``, and its text is ``msg``.
 
-    ``warnings`` are told, and ``diff`` is kept only where somebody asked for it: a file that only
-    root may read is not shown unasked.
+    ``warnings`` are given to the module, and ``diff`` is kept only where somebody asked for it: a
+    file that only root may read is not shown unasked.
     """
-    told: Dict[str, Any] = printable(dict(result))
-    for warning in told.pop("warnings", ()):
+    values: Dict[str, Any] = printable(dict(result))
+    for warning in values.pop("warnings", ()):
         module.warn(warning)
-    if "diff" in told and not module._diff:
-        told["diff"] = []
-    if told.get("failed"):
-        module.fail_json(**told)
-    module.exit_json(**told)
+    if "diff" in values and not module._diff:
+        values["diff"] = []
+    if values.get("failed"):
+        module.fail_json(**values)
+    module.exit_json(**values)
 
 
 def printable(value: Any) -> Any:
-    """The value with U+FFFD for bytes that are not UTF-8, in strings, lists and dictionaries."""
+    """Return a value with U+FFFD for bytes that are not UTF-8, in texts, lists and dictionaries."""
     if isinstance(value, str):
         return _SURROGATE.sub("\ufffd", value)
     if isinstance(value, list):
@@ -45,7 +45,7 @@ def printable(value: Any) -> Any:
 
 
 def unusable(params: Mapping[str, Any]) -> Optional[str]:
-    """A sentence on the first option with text that is none to the system, or nothing.
+    """Return a sentence on the first option with text that the system cannot hold, or None.
 
     The paths of files may hold any bytes but NUL; everything else is UTF-8.
     """

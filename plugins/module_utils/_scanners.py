@@ -1,17 +1,17 @@
 # Copyright: (c) 2026, curfew.session contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is legal and yet not what people think, in the same words for all who tell. Private.
+"""What is legal and yet not what people think, in the same words for all who tell.
 
-The editing modules warn with these sentences, ``timeout_info`` and the audit tell with them. What
-scanners read was measured with SCAP content for Debian 11 and 12, Ubuntu 24.04, RHEL 9 and SLE 15.
+Private to the collection. The editing modules warn with these sentences, ``timeout_info`` and the
+audit tell with them. What scanners read was measured with SCAP content for Debian 11 and 12, Ubuntu
+24.04, RHEL 9 and SLE 15.
 """
 
 import re
 from typing import Optional, Tuple
 
 __all__ = [
-    "SAME_LINE",
     "WITHIN_MATCH",
     "drops",
     "is_drop_in",
@@ -25,7 +25,6 @@ WITHIN_MATCH = (
     "Scanners take a number within a Match block for a global one: a laxer one there "
     "fails their scan, and one that stands nowhere else passes it."
 )
-SAME_LINE = "the same line"  # that of a file which is included twice
 _MAIN = "/etc/ssh/sshd_config"
 _DROP_IN = re.compile(r"/etc/ssh/sshd_config\.d/[^/]+\.conf\Z")
 _PROFILE = re.compile(r"/etc/(?:profile|profile\.d/[^/]+\.sh)\Z")
@@ -34,7 +33,7 @@ _PROFILE = re.compile(r"/etc/(?:profile|profile\.d/[^/]+\.sh)\Z")
 def drops(
     interval: Optional[int], count_max: Optional[int], release: Optional[Tuple[int, int]]
 ) -> Optional[bool]:
-    """Whether sshd ever drops a client that is gone; None where that is not known.
+    """Tell whether sshd ever drops a client that is gone; None where that is not known.
 
     With a CountMax of 0 nobody is dropped since 8.2; before, after one interval; but distributions
     have backported either, so a release before that proves nothing.
@@ -49,7 +48,7 @@ def drops(
 def never_drops(
     interval: Optional[int], count_max: Optional[int], release: Optional[Tuple[int, int]]
 ) -> Optional[str]:
-    """What a number of 0 does, for all that tell of it; no sentence yet, and None without a 0."""
+    """Return what a number of 0 does, as the beginning of a sentence; None without a 0."""
     if interval != 0 and count_max != 0:
         return None
     if drops(interval, count_max, release) is None:
@@ -63,11 +62,12 @@ def never_drops(
 
 
 def is_drop_in(path: Optional[str]) -> bool:
+    """Tell whether a file is one of sshd's standard drop-ins."""
     return path is not None and _DROP_IN.match(path) is not None
 
 
 def sshd_unseen(path: Optional[str]) -> Optional[str]:
-    """What scanners miss of sshd's numbers in a file; None: of the daemon's command line."""
+    """Return what scanners miss of sshd's numbers in a file, or on the command line (None)."""
     if path == _MAIN:
         return None
     if path is None:
@@ -84,7 +84,7 @@ def sshd_unseen(path: Optional[str]) -> Optional[str]:
 
 
 def tmout_unseen(path: str) -> Optional[str]:
-    """What scanners miss of a TMOUT in a file."""
+    """Return what scanners miss of a TMOUT in a file."""
     if _PROFILE.match(path):
         return None
     return (
@@ -94,11 +94,12 @@ def tmout_unseen(path: str) -> Optional[str]:
 
 
 def tmout_unwanted(readonly: bool, exported: bool) -> Optional[str]:
-    """Why scanners fail a TMOUT that shells obey."""
+    """Return why scanners fail a TMOUT that shells obey."""
     words = ["readonly"] * (not readonly) + ["exported"] * (not exported)
     if not words:
         return None
+    missing = " and not ".join(words)
     return (
-        "Scanners ask for a TMOUT that is readonly and exported: one that is not {} fails "
-        "their scan.".format(" and not ".join(words))
+        f"Scanners ask for a TMOUT that is readonly and exported: one that is not {missing} fails "
+        "their scan."
     )

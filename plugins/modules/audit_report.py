@@ -16,7 +16,7 @@ description:
   - Fails, after it has written both files, if the policy does not hold on every host. Hosts that could not be reached or asked
     are in the report and count as not holding.
 extends_documentation_fragment:
-  - curfew.session.attributes
+  - curfew.session._attributes
 attributes:
   action:
     description: Runs on the controller alone.

@@ -18,21 +18,16 @@ description:
   - A shell at its prompt ends when nothing was typed for the time given. It does not end while a program runs in it, and B(dash),
     B(tcsh) and B(fish) never do. To find clients that are gone, use M(curfew.session.sshd_client_alive).
 extends_documentation_fragment:
-  - curfew.session.attributes
+  - curfew.session._attributes
+  - curfew.session._attributes.actiongroup_session
+  - curfew.session._attributes.edits
+  - curfew.session._editing
 attributes:
   check_mode:
-    support: full
     details:
       - The shells are asked in a private mount namespace, in which staged files are bound over the real ones. On a host that
         forbids that, check mode proves nothing and says so in RV(verified); a real run then asks after it has written, and
         puts every byte back if the answer is wrong.
-  diff_mode:
-    support: full
-  idempotent:
-    support: full
-  platform:
-    platforms: linux
-    support: full
 options:
   timeout:
     description:
@@ -45,9 +40,6 @@ options:
       - V(present) writes the drop-in.
       - V(absent) removes it, and enables again what O(conflicts=disable) had disabled. A drop-in that is a symbolic link
         stays one, to a file that is empty then.
-    type: str
-    choices: [present, absent]
-    default: present
   path:
     description:
       - The drop-in. Its name must be one that every profile loop reads.
@@ -88,19 +80,9 @@ options:
       - V(disable) comments out, with the marker C(#curfew.session# ), those that are read after the drop-in, or before it and
         are readonly, in files that the shells read which read the drop-in. Every such file means the same in all other respects.
       - Definitions of csh, PAM, sshd's C(SetEnv) and sudoers are only ever reported. Files in home directories are not looked at.
-    type: str
-    choices: [report, disable]
-    default: report
   verify:
     description:
       - Whether login shells must prove the value. V(false) is for images without shells; it trusts the text alone.
-    type: bool
-    default: true
-  backup:
-    description:
-      - Whether to keep a copy of each file changed, beside it, under a hidden name that no profile reads.
-    type: bool
-    default: false
 notes:
   - Sessions that are open keep the value they began with.
   - Scanners look at the text and not at the effect. Where they will not see the drop-in, or fail one whose value is not readonly or not exported, a

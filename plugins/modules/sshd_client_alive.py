@@ -16,8 +16,11 @@ description:
     shells, use M(curfew.session.shell_tmout).
   - Every line that is not one of the two directives keeps its bytes.
 extends_documentation_fragment:
-  - curfew.session.attributes
-  - curfew.session.attributes.edits
+  - curfew.session._attributes
+  - curfew.session._attributes.actiongroup_session
+  - curfew.session._attributes.edits
+  - curfew.session._editing
+  - curfew.session._sshd
 options:
   interval:
     description:
@@ -36,69 +39,29 @@ options:
       - V(absent) removes both directives and enables again what O(conflicts=disable) had disabled.
       - With O(match) it removes them from that block only, and what was disabled stays so, since it may contradict the
         global values too.
-    type: str
-    choices: [present, absent]
-    default: present
   match:
     description:
       - Criteria of a C(Match) block, such as V(User backup), to edit in, instead of the global section.
       - They are compared by what they mean; a missing block is made at the end of the file.
       - What is proven is a connection that meets the criteria.
     type: str
-  path:
-    description:
-      - The file that sshd starts from. By default what the running sshd reads, else C(/etc/ssh/sshd_config).
-    type: path
   conflicts:
     description:
       - What to do about definitions of other people that contradict the values.
       - V(report) leaves them alone; the run fails if they win.
       - V(disable) comments out those that are unconditional, with the marker C(#curfew.session# ). What stands in a
         conditional C(Match) block is somebody's exception, and stays.
-    type: str
-    choices: [report, disable]
-    default: report
   connections:
     description:
       - Connections for which the values must hold too.
       - What is not given is taken from the default connection, which is always proven, and is a user that does not exist from
         an address that nobody has, at the first listener.
-    type: list
-    elements: dict
-    default: []
-    suboptions:
-      user:
-        description: The name of the user.
-        type: str
-      host:
-        description: The name of the client's host; by default its address.
-        type: str
-      addr:
-        description: The IP address of the client.
-        type: str
-      laddr:
-        description: The IP address on which the connection arrives.
-        type: str
-      lport:
-        description: The port on which the connection arrives.
-        type: int
   verify:
     description:
       - Whether sshd itself must prove the values. V(false) is for images without sshd; it trusts the text alone.
-    type: bool
-    default: true
-  sshd:
-    description:
-      - The absolute path of sshd. By default the running one, else the installed one.
-    type: path
   reload:
     description:
       - Whether to reload the running service if it needs it. If it fails, the old files come back.
-    type: bool
-    default: false
-  backup:
-    description:
-      - Whether to keep a copy of each file changed, beside it, under a hidden name that sshd does not read.
     type: bool
     default: false
 notes:
@@ -213,8 +176,8 @@ reload_needed:
   type: bool
 conflicts:
   description:
-    - Definitions that contradict the values, each with C(path), C(line), C(text), C(scope), C(wins) (it has its way with the
-      connections of its scope) and C(disabled) (by this run).
+    - Definitions that contradict the values, each with C(path), C(line), C(text), C(scope), C(wins) and C(disabled) (by this run).
+    - It wins if it decides for the connections of its scope; under a condition, for one connection that is derived from it.
     - In a run that fails, lines are counted in the files as they are; else in the files as the run leaves them.
   returned: always
   type: list

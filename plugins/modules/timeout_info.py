@@ -17,7 +17,9 @@ description:
   - It changes nothing. It needs no root for what a user may read; as a user it does not see a main file that is for root only, the command line of
     the daemon and the sessions of others, and says so.
 extends_documentation_fragment:
-  - curfew.session.attributes
+  - curfew.session._attributes
+  - curfew.session._attributes.actiongroup_session
+  - curfew.session._sshd
 attributes:
   check_mode:
     support: full
@@ -31,38 +33,11 @@ attributes:
     platforms: linux
     support: full
 options:
-  path:
-    description:
-      - The file that sshd starts from. By default what the running sshd reads, else C(/etc/ssh/sshd_config).
-    type: path
   connections:
     description:
       - Connections to tell about, besides the default one and one for each C(Match) block.
       - What is not given is taken from the default connection, which is a user that does not exist from an address that
         nobody has, at the first listener.
-    type: list
-    elements: dict
-    default: []
-    suboptions:
-      user:
-        description: The name of the user.
-        type: str
-      host:
-        description: The name of the client's host; by default its address.
-        type: str
-      addr:
-        description: The IP address of the client.
-        type: str
-      laddr:
-        description: The IP address on which the connection arrives.
-        type: str
-      lport:
-        description: The port on which the connection arrives.
-        type: int
-  sshd:
-    description:
-      - The absolute path of sshd. By default the running one, else the installed one.
-    type: path
 notes:
   - Shells are asked as a user without rights, with an empty home, at a terminal as after a login over SSH, and without one if they do not come to
     their prompt there. Only where what a login file does about TMOUT depends on who logs in, each account's shell is asked with that account's
@@ -201,7 +176,7 @@ sshd:
           description: V(global), V(command line), or the C(Match) lines that it stands under.
           type: str
         wins:
-          description: Whether it has its way with the connections of its scope.
+          description: Whether it decides for the connections of its scope; under a condition, for one connection that is derived from it.
           type: bool
         beaten_by:
           description: What it loses to; null if it wins.
@@ -355,6 +330,7 @@ verdict:
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.curfew.session.plugins.module_utils import _refusal, _results
 from ansible_collections.curfew.session.plugins.module_utils._info import gather
 
 
@@ -362,9 +338,9 @@ def main() -> None:
     module = AnsibleModule(argument_spec=gather.argument_spec(), supports_check_mode=True)
     try:
         result = gather.gather(module.params)
-    except gather.BadOption as error:
-        module.fail_json(msg=str(error))
-    module.exit_json(**result)
+    except _refusal.Refusal as error:
+        result = dict(failed=True, msg=_refusal.sentence(error))
+    _results.finish(module, result)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """Hold our reading and our edits of sshd's configuration against the real sshd."""
 
-import itertools
 import random
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -146,7 +145,7 @@ class _Host:
             raise Wrong("a staged copy is read in another way than the real files")
         _same_neighbours(before, after)
         _same_lines(plan, release)
-        _told_truly(plan, settings, criteria)
+        self._told_truly(rng, plan, settings, criteria)
         if criteria is None:
             self._in_force(plan, settings, disable, before, after, connections)
         again = sshd_plan.make(self._files().read, settings, release, criteria, disable)
@@ -190,6 +189,38 @@ class _Host:
                     wanted = [setting.value]
                 if new[key] != wanted:
                     raise Wrong(f"{key} {setting.value}, disable={disable}: sshd says {new[key]}")
+
+    def _told_truly(self, rng: random.Random, plan: Any, settings: Any, criteria: Any) -> None:
+        """A conflict wins if it decides for anybody; under a condition, for whom that makes."""
+        found = sshd_plan.conflicts(plan, settings, False, CONNECTIONS, criteria, _derived)
+        wins = {(item["path"], item["line"], item["scope"]): item["wins"] for item in found}
+        decides: dict[Any, list[bool]] = {}  # of each reading: a line may be read several times
+        asked = []
+        for item in plan.after.directives:
+            place = (item.path, item.line, config.scope_text(item.scope))
+            derived = _derived(config.criteria_of(item.scope))
+            conditional = not config.unconditional(item)
+            if place not in wins or (conditional and derived is None):
+                continue
+            meant = [derived] if conditional else CONNECTIONS
+            met = [each for each in meant if _decides(item, each, plan.after)]
+            if conditional:
+                decides.setdefault(place, []).append(bool(met))
+                asked += [(item, each) for each in met]
+            if met and not wins[place]:
+                raise Wrong(f"wins: {item.path} line {item.line} decides for {met[0].user}")
+        for place, readings in decides.items():
+            if wins[place] and not any(readings):
+                raise Wrong(f"wins: {place[0]} line {place[1]} decides for nobody in {place[2]}")
+        if asked:
+            self._has_its_way(*rng.choice(asked))
+
+    def _has_its_way(self, directive: Any, connection: Any) -> None:
+        (answer,) = self._answers([connection]) or [None]
+        value = READERS[directive.keyword](directive.arguments)
+        if answer is None or answer[directive.keyword] != [value]:
+            told = answer and answer[directive.keyword]
+            raise Wrong(f"wins: {directive.path} line {directive.line}, but sshd says {told}")
 
     def _answers(self, connections: Sequence[Any]) -> list[Answer] | None:
         found = []
@@ -246,18 +277,13 @@ def _same_lines(plan: Any, release: tuple[int, int]) -> None:
             raise Wrong(f"the edit of {path} loses or changes a line that is not its own")
 
 
-def _told_truly(plan: Any, settings: Sequence[Any], criteria: Any) -> None:
-    """A conflict that decides for anybody wins."""
-    found = sshd_plan.conflicts(plan, settings, False, CONNECTIONS, criteria, _groups_of)
-    beaten = {(item["path"], item["line"], item["scope"]) for item in found if not item["wins"]}
-    for setting, connection in itertools.product(settings, CONNECTIONS):
-        decides = config.deciding(plan.after, setting.keyword, connection)
-        if decides and (decides.path, decides.line, config.scope_text(decides.scope)) in beaten:
-            raise Wrong(f"wins: {decides.path} line {decides.line} decides for {connection.user}")
+def _derived(criteria: Any) -> Any:
+    return connections.derivable(criteria, NOBODY)
 
 
-def _groups_of(user: str) -> tuple[str, ...]:
-    return next((each.groups for each in CONNECTIONS if each.user == user), ())
+def _decides(directive: Any, connection: Any, tree: Any) -> bool:
+    decides = config.deciding(tree, directive.keyword, connection)
+    return decides is not None and config.same_definition(decides, directive)
 
 
 def _within(lines: Sequence[str], text: Sequence[str]) -> bool:

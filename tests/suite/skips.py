@@ -18,7 +18,7 @@ ALLOWED = {
     ),
     "it depends on the network": (r"this host has no such address",),
 }
-_ALLOWED = re.compile("(?:%s)$" % "|".join(end for ends in ALLOWED.values() for end in ends))
+_ALLOWED = re.compile(f"(?:{'|'.join(end for ends in ALLOWED.values() for end in ends)})$")
 
 
 def not_allowed(skips: Iterable[str]) -> list[str]:

@@ -28,10 +28,8 @@ def enter():
     done = done or libc.mount(b"none", b"/run", b"tmpfs", ctypes.c_ulong(0), b"mode=0755")
     if done:
         raise NotPossible(
-
-                f"Tests need a /run of their own, in a private mount namespace: {os.strerror(ctypes.get_errno())}. "
-                "Run them as root, with CAP_SYS_ADMIN."
-
+            "Tests need a /run of their own, in a private mount namespace: "
+            f"{os.strerror(ctypes.get_errno())}. Run them as root, with CAP_SYS_ADMIN."
         )
     os.mkdir("/run/sshd", 0o755)
 

@@ -109,7 +109,7 @@ class Texts:
         self._steps: Dict[str, List[_Step]] = {}
 
     def because(self, offsets: Mapping[str, Sequence[int]], pattern: Any) -> Optional[Because]:
-        """What matches a pattern and decides about the commands at these offsets, the first one."""
+        """Return what matches a pattern and first decides about the commands at these offsets."""
         plain = {path: without_comments(text) for path, text in self._texts.items()}
         if not offsets or not any(pattern.search(text) for text in plain.values()):
             return None
@@ -179,7 +179,7 @@ class _Run:
         return None
 
     def _looks(self, span: _Span) -> Optional[Because]:
-        """Why a part of the text depends on what is looked for."""
+        """Return why a part of the text depends on what is looked for."""
         self._looked_at += span[1] - span[0] + 1
         if self._looked_at > _MAX_LOOKED_AT:
             raise shell_parser.TooMuch("its tests are too long")
@@ -199,7 +199,7 @@ class _Run:
         return None
 
     def _take_names(self, step: _Step, why: Optional[Because], own: Optional[Because]) -> None:
-        """What this gives to variables, and to the function that it is part of."""
+        """Note what this gives to variables, and to the function that it is part of."""
         because = why or own
         if step.function and (because or step.function not in self._functions):
             self._functions[step.function] = because
@@ -215,7 +215,7 @@ class _Run:
                 self._names.setdefault(assigned.group(1), because)
 
     def _take_order(self, step: _Step, why: Because) -> None:
-        """What a command that may not run has to do with others."""
+        """Note what a command that may not run has to do with others."""
         first = step.words[0]
         if first in _LEAVING and (first != "exec" or len(step.words) > 1):
             self._left = self._left or why

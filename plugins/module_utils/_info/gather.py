@@ -13,119 +13,125 @@ from typing import Any, Dict, List, Mapping, Optional, Set, Tuple
 from .. import _accounts
 from .._refusal import Refusal
 from .._results import printable, unusable
-from .._sshd import asking, connections, options
+from .._sshd import options
 from . import host, verdict
 from . import shells as info_shells
 from . import sshd as info_sshd
+from .facts import AccountShell, Facts, LogindTimeouts, ShellTimeouts, SshdTimeouts
 
-__all__ = ["BadOption", "argument_spec", "gather"]
+__all__ = ["argument_spec", "gather"]
 
 # The shells that take TMOUT from their environment and obey it (measured).
 _INHERITING = ("bash", "ksh93", "mksh", "zsh")
 
 
-class BadOption(Refusal):
-    """An option of the module is not right; one sentence."""
-
-
 def argument_spec() -> Dict[str, Any]:
+    """Return the module's options, those that it shares with the modules that edit sshd's files."""
     shared = options.argument_spec()
     return {name: shared[name] for name in ("path", "connections", "sshd")}
 
 
 def gather(params: Mapping[str, Any]) -> Dict[str, Any]:
-    """The module's return values.
+    """Return the module's return values.
 
-    :raises BadOption: one sentence that names the option.
+    :raises Refusal: one sentence that names the option.
     """
-    refused = unusable(params)
-    if refused:
-        raise BadOption(refused)
+    _check(params)
+    shells = info_shells.survey_shells()
+    sshd = info_sshd.survey_sshd(
+        params["path"],
+        params["connections"],
+        params["sshd"],
+        [account.user for account in shells.accounts],
+    )
+    facts = _facts(shells, sshd)
+    result = {
+        "changed": False,
+        "sshd": facts.sshd.returned(),
+        "shells": [shell.returned() for shell in facts.shells],
+        "logind": dict(facts.logind._asdict()),
+        "accounts": [verdict.account(facts, *pair) for pair in facts.accounts],
+        "verdict": verdict.verdict(facts),
+    }
+    return dict(printable(result))
+
+
+def _check(params: Mapping[str, Any]) -> None:
+    """Refuse options that cannot be right."""
+    problem = unusable(params)
+    if problem:
+        raise Refusal(problem)
     for option in ("path", "sshd"):
         given = params[option]
         if given is not None and not given.startswith("/"):
-            raise BadOption(f"Option {option}: {given!r} is not an absolute path.")
+            raise Refusal(f"Option {option}: {given!r} is not an absolute path.")
         if given is not None and given.endswith("/"):
-            raise BadOption(f"Option {option}: {given!r} is the name of a folder.")
-    shells = info_shells.look()
-    try:
-        sshd = info_sshd.look(
-            params["path"],
-            params["connections"],
-            params["sshd"],
-            [account.user for account in shells.accounts],
-        )
-    except (asking.SshdError, connections.BadConnection) as error:
-        raise BadOption(str(error)) from error
-    sessions = host.sessions(sshd.listener)
-    if sessions and sshd.result["reload_needed"]:
-        sessions["older"] = sessions["open"]
-    sshd.result["sessions"] = sessions
+            raise Refusal(f"Option {option}: {given!r} is the name of a folder.")
+
+
+def _facts(shells: info_shells.Shells, sshd: info_sshd.Sshd) -> Facts:
+    """Return all facts, with what the host's other services have to do with sessions."""
+    timeouts = sshd.timeouts._replace(sessions=_sessions(sshd))
     modules = _pam_modules(sshd)
     logind, notes = _logind(sshd, modules)
     pam_value = host.pam_value("TMOUT") if "pam_env.so" in (modules or ()) else None
-    facts = verdict.Facts(
-        sshd=sshd.result,
-        shells=shells.result,
+    return Facts(
+        sshd=timeouts,
+        shells=shells.timeouts,
         reads_profile_d=shells.reads_profile_d,
         release=sshd.release,
         accounts=[
             (
-                _over_sshd(account, sshd.users[account.user], shells.result, pam_value),
+                _over_sshd(account, sshd.users[account.user], shells.timeouts, pam_value),
                 _over_ssh(account.user, sshd, logind, modules or set()),
             )
             for account in shells.accounts
         ],
         logind=logind,
-        unseen=sshd.unseen + shells.unseen + notes + _not_seen(sshd.result),
+        unseen=sshd.unseen + shells.unseen + notes + _not_seen(timeouts),
         distribution=host.distribution(),
     )
-    accounts = [verdict.account(facts, *pair) for pair in facts.accounts]
-    told = {
-        "changed": False,
-        "sshd": sshd.result,
-        "shells": shells.result,
-        "logind": logind,
-        "accounts": accounts,
-        "verdict": verdict.verdict(facts),
-    }
-    return dict(printable(told))
+
+
+def _sessions(sshd: info_sshd.Sshd) -> Optional[Dict[str, Optional[int]]]:
+    """Count the open sessions; where a reload is needed, all of them are older than its files."""
+    sessions = host.sessions(sshd.listener)
+    if sessions and sshd.timeouts.reload_needed:
+        return dict(sessions, older=sessions["open"])
+    return sessions
 
 
 def _pam_modules(sshd: info_sshd.Sshd) -> Optional[Set[str]]:
-    """The session modules that sshd's connections go through; None where that is not known."""
-    if not sshd.result["connections"]:
+    """Return the session modules that sshd's connections go through; None: not known."""
+    if not sshd.timeouts.connections:
         return None
     return host.pam_modules("sshd") if sshd.uses_pam else set()
 
 
-def _logind(sshd: info_sshd.Sshd, modules: Optional[Set[str]]) -> Tuple[Dict[str, Any], List[str]]:
-    found = host.logind()
-    sees_ssh = None if modules is None else (host.logind_sees_ssh(sshd.release, 1, modules))
-    told = {
-        "stop_idle_session_seconds": found.seconds,
-        "sees_ssh": sees_ssh,
-        "definitions": found.definitions,
-    }
-    if found.known and found.seconds != found.configured:
-        return told, ["logind has not read its configuration since it was changed."]
-    if found.running and not found.known and found.definitions:
-        return told, ["StopIdleSessionSec does nothing before systemd 252."]
-    return told, []
+def _logind(sshd: info_sshd.Sshd, modules: Optional[Set[str]]) -> Tuple[LogindTimeouts, List[str]]:
+    """Return what logind does, and sentences on what of its configuration does nothing."""
+    logind = host.logind()
+    sees_ssh = None if modules is None else host.logind_sees_ssh(sshd.release, 1, modules)
+    notes = []
+    if logind.known and logind.seconds != logind.configured:
+        notes.append("logind has not read its configuration since it was changed.")
+    elif logind.running and not logind.known and logind.definitions:
+        notes.append("StopIdleSessionSec does nothing before systemd 252.")
+    return LogindTimeouts(logind.seconds, sees_ssh, logind.definitions), notes
 
 
 def _over_ssh(
-    user: str, sshd: info_sshd.Sshd, logind: Mapping[str, Any], modules: Set[str]
+    user: str, sshd: info_sshd.Sshd, logind: LogindTimeouts, modules: Set[str]
 ) -> Dict[str, int]:
-    """What else than the shell ends a user's idle SSH session, with a terminal, by name."""
-    found: Dict[str, int] = {}
+    """Return what else than the shell ends a user's idle SSH session, with a terminal, by name."""
+    ends: Dict[str, int] = {}
     channel = sshd.users[user].channel
     if channel and channel["shell_seconds"]:
-        found["ChannelTimeout"] = channel["shell_seconds"]
-    seconds = logind["stop_idle_session_seconds"]
+        ends["ChannelTimeout"] = channel["shell_seconds"]
+    seconds = logind.stop_idle_session_seconds
     if seconds and host.logind_sees_ssh(sshd.release, _uid_of(user), modules):
-        found["StopIdleSessionSec"] = seconds
-    return found
+        ends["StopIdleSessionSec"] = seconds
+    return ends
 
 
 def _uid_of(user: str) -> int:
@@ -135,25 +141,29 @@ def _uid_of(user: str) -> int:
         return 0  # of whom least is said
 
 
-def _not_seen(sshd: Mapping[str, Any]) -> List[str]:
-    found = []
-    runs = sshd["service"]["running"] is not False
-    if sshd["version"] is not None and sshd["reload_needed"] is None and runs:
-        found.append(
+def _not_seen(sshd: SshdTimeouts) -> List[str]:
+    """Return sentences on what of sshd could not be seen."""
+    sentences = []
+    if (
+        sshd.version is not None
+        and sshd.reload_needed is None
+        and sshd.service.running is not False
+    ):
+        sentences.append(
             "Whether sshd has read its configuration since it was last changed cannot be seen here."
         )
-    if sshd["version"] is not None and sshd["sessions"] is None:
-        found.append("How many SSH sessions are open is for root to see.")
-    return found
+    if sshd.version is not None and sshd.sessions is None:
+        sentences.append("How many SSH sessions are open is for root to see.")
+    return sentences
 
 
 def _over_sshd(
-    account: verdict.AccountShell,
+    account: AccountShell,
     user: info_sshd.User,
-    shells: List[Dict[str, Any]],
+    shells: List[ShellTimeouts],
     pam_value: Optional[str],
-) -> verdict.AccountShell:
-    """The account's shell as sshd starts it: SetEnv comes after PAM, ForceCommand instead."""
+) -> AccountShell:
+    """Return a shell as sshd starts it: SetEnv comes after PAM, ForceCommand in its place."""
     if user.forced is not None and account.state != "missing":
         return account._replace(
             state="unknown",
@@ -170,20 +180,14 @@ def _over_sshd(
 
 
 def _with_inherited(
-    account: verdict.AccountShell,
-    shells: List[Dict[str, Any]],
-    value: str,
-    giver: str,
-) -> verdict.AccountShell:
-    """An account whose login files leave TMOUT alone keeps the one that its session starts with."""
+    account: AccountShell, shells: List[ShellTimeouts], value: str, giver: str
+) -> AccountShell:
+    """Return an account with the TMOUT that its session starts with, if no login file sets it."""
     family = account.family
     if family not in _INHERITING or account.state != "told":
         return account
     if any(
-        place["scope"] == "login shells"
-        for told in shells
-        if told["family"] == family
-        for place in told["definitions"]
+        place.at_login for shell in shells if shell.family == family for place in shell.definitions
     ):
         return account
     seconds = _accounts.seconds_as_read(value, family)

@@ -1,28 +1,30 @@
 # Copyright: (c) 2026, curfew.session contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What else on this host ends sessions, and the sessions that are open. Private.
+"""What else on this host ends sessions, and the sessions that are open.
 
-logind is asked itself, never started; its files tell where its value comes from.
+Private to the collection. logind is asked itself, never started; its files tell where its value
+comes from.
 """
 
 import os
 import re
-import shutil
-import subprocess
-import time
 from typing import Any, Container, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
+from .. import _programs
 from .._sshd import service as sshd_service
 
 __all__ = [
     "Logind",
     "distribution",
+    "is_span",
     "logind",
+    "logind_definitions",
     "logind_sees_ssh",
     "pam_modules",
     "pam_value",
     "sessions",
+    "span_seconds",
 ]
 
 # In systemd's order: of files of one name the first counts.
@@ -74,7 +76,10 @@ _MAX_BYTES = 4 * 1024 * 1024
 
 
 class Logind(NamedTuple):
-    """``seconds`` is in force; ``configured`` is what the files say; None: never, or not there."""
+    """What logind does with idle sessions; ``seconds`` None: it never ends them, or is not there.
+
+    ``configured`` is what the files say, ``known`` whether logind said what is in force.
+    """
 
     known: bool
     running: bool
@@ -84,23 +89,23 @@ class Logind(NamedTuple):
 
 
 def logind() -> Logind:
-    """What the running logind does with idle sessions (systemd 252 and later)."""
+    """Ask the running logind what it does with idle sessions (systemd 252 and later)."""
     definitions = logind_definitions()
     wins = [entry for entry in definitions if entry["wins"]]
     configured = span_seconds(wins[0]["value"]) if wins else None
     if not os.path.isdir("/run/systemd/system"):
         return Logind(False, False, None, configured, definitions)
-    said = _property("StopIdleSessionUSec")
-    if said is None:
+    answer = _property("StopIdleSessionUSec")
+    if answer is None:
         # Any release has the other one, so that it tells whether logind answers at all.
         return Logind(False, _property("IdleActionUSec") is not None, None, configured, definitions)
-    microseconds = int(said)
+    microseconds = int(answer)
     seconds = None if microseconds in (0, _NEVER) else (microseconds + 999999) // 1000000
     return Logind(True, True, seconds, configured, definitions)
 
 
 def logind_sees_ssh(release: Tuple[int, int], uid: int, modules: Container[str]) -> bool:
-    """Whether logind learns the terminal of a user's SSH sessions: without it none is ever idle.
+    """Tell whether logind learns the terminal of a user's SSH sessions: else none is ever idle.
 
     pam_systemd is asked before there is a terminal; logind then takes it from utmp, which newer
     systems do not have. Before 9.8 root's sshd is not the process that utmp names (measured).
@@ -109,47 +114,30 @@ def logind_sees_ssh(release: Tuple[int, int], uid: int, modules: Container[str])
         return False
     if uid == 0 and release < (9, 8):
         return False
-    return "+UTMP" in _run(["systemctl", "--version"])
+    return "+UTMP" in _said_by(["systemctl", "--version"])
 
 
 def _property(name: str) -> Optional[str]:
-    found = re.match(
-        r"t (\d+)\s*\Z",
-        _run(
-            [
-                "busctl",
-                "--auto-start=no",
-                "get-property",
-                "org.freedesktop.login1",
-                "/org/freedesktop/login1",
-                "org.freedesktop.login1.Manager",
-                name,
-            ]
-        ),
+    """Return a number that logind tells over D-Bus."""
+    manager = (
+        "org.freedesktop.login1",
+        "/org/freedesktop/login1",
+        "org.freedesktop.login1.Manager",
     )
-    return found.group(1) if found else None
+    answer = _said_by(["busctl", "--auto-start=no", "get-property", *manager, name])
+    value = re.match(r"t (\d+)\s*\Z", answer)
+    return value.group(1) if value else None
 
 
-def _run(command: Sequence[str]) -> str:
-    """What a program says; nothing if it is not there, fails or hangs."""
-    program = shutil.which(command[0], path="/usr/bin:/bin")
-    if program is None:
-        return ""
-    try:
-        output = subprocess.check_output(
-            [program] + list(command[1:]),
-            stdin=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            timeout=10,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return ""
-    return output.decode("utf-8", "replace")
+def _said_by(command: Sequence[str]) -> str:
+    """Return what a program says; nothing if it is not there, fails or hangs."""
+    status, text = _programs.run(command)
+    return text if status == 0 else ""
 
 
 def logind_definitions() -> List[Dict[str, Any]]:
-    """Where StopIdleSessionSec is set, in reading order: the last one counts."""
-    found: List[Dict[str, Any]] = []
+    """Return where StopIdleSessionSec is set, in reading order: the last one counts."""
+    definitions: List[Dict[str, Any]] = []
     for path in _logind_files():
         section = ""
         for number, line in enumerate(_text(path).split("\n"), 1):
@@ -158,7 +146,7 @@ def logind_definitions() -> List[Dict[str, Any]]:
             section = header.group(1) if header else section
             name, equals, value = line.partition("=")
             if section == "Login" and equals and name.strip() == "StopIdleSessionSec":
-                found.append(
+                definitions.append(
                     {
                         "path": path,
                         "line": number,
@@ -167,10 +155,10 @@ def logind_definitions() -> List[Dict[str, Any]]:
                         "wins": False,
                     }
                 )
-    valid = [entry for entry in found if is_span(entry["value"])]
+    valid = [entry for entry in definitions if is_span(entry["value"])]
     if valid:
         valid[-1]["wins"] = True
-    return found
+    return definitions
 
 
 def _logind_files() -> List[str]:
@@ -186,11 +174,12 @@ def _logind_files() -> List[str]:
 
 
 def is_span(text: str) -> bool:
+    """Tell whether a text is one of systemd's time spans."""
     return text == "infinity" or _parts(text) is not None
 
 
 def span_seconds(text: str) -> Optional[int]:
-    """The seconds of systemd's time spans, whole ones, rounded up; None: never."""
+    """Return the seconds of one of systemd's time spans, rounded up; None: never."""
     parts = _parts(text)
     if not parts:
         return None
@@ -210,8 +199,8 @@ def _parts(text: str) -> Optional[List[Tuple[str, str]]]:
 
 
 def pam_modules(service: str) -> Optional[Set[str]]:
-    """The session modules that a PAM service leads to; None where it cannot be read."""
-    found: Set[str] = set()
+    """Return the session modules that a PAM service leads to; None where it cannot be read."""
+    modules: Set[str] = set()
     seen: Set[str] = set()
     waiting = [service]
     while waiting:
@@ -227,47 +216,52 @@ def pam_modules(service: str) -> Optional[Set[str]]:
                 return None
             continue
         for line in _text(path).replace("\\\n", " ").split("\n"):
-            waiting += _follow_pam(line.partition("#")[0], found)
-    return found
+            module, included = _pam_rule(line.partition("#")[0])
+            modules.update([module] if module else [])
+            waiting += [included] if included else []
+    return modules
 
 
-def _follow_pam(line: str, found: Set[str]) -> List[str]:
+def _pam_rule(line: str) -> Tuple[Optional[str], Optional[str]]:
+    """Return the session module that a line of a PAM file names, or the file that it includes."""
     included = re.match(r"\s*@include\s+(\S+)", line)
     if included:
-        return [included.group(1)]
+        return None, included.group(1)
     rule = re.match(r"\s*-?session\s+(\[[^]]*\]|\S+)\s+(\S+)", line)
     if rule is None:
-        return []
+        return None, None
     if rule.group(1) in ("include", "substack"):
-        return [rule.group(2)]
-    found.add(os.path.basename(rule.group(2)))
-    return []
+        return None, rule.group(2)
+    return os.path.basename(rule.group(2)), None
 
 
 def pam_value(name: str) -> Optional[str]:
-    """What pam_env makes a variable from /etc/environment."""
+    """Return what pam_env makes a variable from /etc/environment."""
     value = None
     for line in _text("/etc/environment").split("\n"):
-        found = re.match(r"\s*(?:export\s+)?(\w+)=([^#]*)", line)
-        if found and found.group(1) == name:
-            value = found.group(2).strip().strip("\"'")
+        assignment = re.match(r"\s*(?:export\s+)?(\w+)=([^#]*)", line)
+        if assignment and assignment.group(1) == name:
+            value = assignment.group(2).strip().strip("\"'")
     return value
 
 
 def distribution() -> str:
-    """Its ID in os-release, such as ``debian``; empty where nothing tells."""
+    """Return the ID in os-release, such as ``debian``; empty where nothing tells."""
     text = _text("/etc/os-release") or _text("/usr/lib/os-release")
-    found = re.search(r"(?m)^ID=[\"']?([a-z0-9._-]+)", text)
-    return found.group(1) if found else ""
+    name = re.search(r"(?m)^ID=[\"']?([a-z0-9._-]+)", text)
+    return name.group(1) if name else ""
 
 
 def sessions(listener: Optional[sshd_service.Listener]) -> Optional[Dict[str, Optional[int]]]:
-    """How many are open, and how many began before sshd last read its files; None: not seen."""
+    """Count the sessions that are open, and those that began before sshd last read its files.
+
+    None where they cannot be seen, as without root.
+    """
     if os.geteuid() != 0:
         return None
     read_at = None if listener is None else sshd_service.read_at(listener)
     began = [start for start in map(_session_start, _pids()) if start is not None]
-    older = None if read_at is None else sum(1 for start in began if start < read_at / 1e9)
+    older = None if read_at is None else sum(1 for start in began if start < read_at)
     return {"open": len(began), "older": older}
 
 
@@ -276,17 +270,15 @@ def _pids() -> List[int]:
 
 
 def _session_start(pid: int) -> Optional[float]:
-    """When an sshd's session began; None for any other process."""
+    """Return when an sshd's session began, in nanoseconds; None for any other process."""
     try:
         if not _TITLE.match(_title(pid)) or not sshd_service.is_sshd(pid):
             return None
-        parent = _status(pid)[1]
-        monitored = _MONITOR.match(_title(int(parent))) if int(parent) else None
-        ticks = int(_status(int(parent) if monitored else pid)[19])
+        parent = _parent(pid)
+        monitored = _MONITOR.match(_title(parent)) if parent else None
     except (OSError, ValueError, IndexError):
         return None  # it ended while we looked
-    since_boot = ticks / float(os.sysconf("SC_CLK_TCK"))
-    return time.time() - time.clock_gettime(7) + since_boot  # 7: CLOCK_BOOTTIME
+    return sshd_service.started_at(parent if monitored else pid)
 
 
 def _title(pid: int) -> str:
@@ -294,10 +286,10 @@ def _title(pid: int) -> str:
         return stream.read(4096).rstrip(b"\0 ").decode("utf-8", "replace")
 
 
-def _status(pid: int) -> List[str]:
-    """The fields of /proc/PID/stat after the name, which may hold anything."""
+def _parent(pid: int) -> int:
+    """Return the parent of a process; before it stands its name, which may hold anything."""
     with open(f"/proc/{pid}/stat", "rb") as stream:
-        return stream.read(4096).decode("utf-8", "replace").rpartition(")")[2].split()
+        return int(stream.read(4096).decode("utf-8", "replace").rpartition(")")[2].split()[1])
 
 
 def _text(path: str) -> str:

@@ -1,50 +1,28 @@
 # Copyright: (c) 2026, curfew.session contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What sshd's timeouts are on this host, as sshd says, and where they come from. Private.
+"""What sshd's timeouts are on this host, as sshd says, and where they come from.
 
-Only reads and asks: what cannot be seen is left null, and told in a sentence.
+Private to the collection. Only reads and asks: what cannot be seen is left null, and told in a
+sentence.
 """
 
 import os
-from contextlib import suppress
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
-from .. import _scanners
 from .._refusal import Refusal
-from .._sshd import asking, channel_timeout, config, facts, rivals, service
+from .._sshd import asking, channel_timeout, config, service
 from .._sshd import connections as sshd_connections
-from .._sshd import files as sshd_files
+from .._sshd import facts as sshd_facts
 from .._sshd.match import Connection
+from . import facts
+from .configuration import KEYWORDS, Configuration, Scope, definitions, keyword_of, read
 
-__all__ = ["Sshd", "look"]
+__all__ = ["Daemon", "Sshd", "User", "environment", "find", "survey_sshd"]
 
 DEFAULT_PATH = "/etc/ssh/sshd_config"
-KEYWORDS = {
-    name.lower(): name
-    for name in (
-        "ClientAliveInterval",
-        "ClientAliveCountMax",
-        "ChannelTimeout",
-        "UnusedConnectionTimeout",
-    )
-}
-MAX_BLOCKS = 64
 AT_ONCE = 8
 _KEEPALIVE = "/proc/sys/net/ipv4/tcp_keepalive_"
-
-Scope = Tuple[config.MatchLine, ...]
-
-
-class Sshd(NamedTuple):
-    """``result`` is what the module returns; ``listener`` is None where it cannot be seen."""
-
-    result: Dict[str, Any]
-    unseen: List[str]
-    release: config.Release
-    listener: Optional[service.Listener]
-    uses_pam: bool
-    users: Mapping[str, "User"]
 
 
 class User(NamedTuple):
@@ -56,384 +34,261 @@ class User(NamedTuple):
     forced: Optional[str]
 
 
-class _Asked(NamedTuple):
+class Sshd(NamedTuple):
+    """What could be seen of sshd; ``listener`` is None where it cannot be seen."""
+
+    timeouts: facts.SshdTimeouts
+    unseen: List[str]
+    release: config.Release
+    listener: Optional[service.Listener]
+    uses_pam: bool
+    users: Mapping[str, User]
+
+
+class Daemon(NamedTuple):
+    """The daemon that runs here, or would, and the file to tell about.
+
+    Where the daemon reads another file, which ``ours`` tells, its ``options`` do not count.
+    """
+
+    path: str
+    ours: bool
+    service: service.Service
+    listener: Optional[service.Listener]
+    binary: Optional[str]
+    words: service.CommandLine
+
+
+class _Question(NamedTuple):
     """A connection to ask about, and the Match lines that it was derived from."""
 
     connection: Connection
     scope: Scope
 
 
-def look(
+class _Answer(NamedTuple):
+    """What sshd says of a connection, by lower-case keyword."""
+
+    question: _Question
+    values: asking.Answer
+
+    def is_on(self, keyword: str) -> bool:
+        """Tell whether sshd says yes to a keyword."""
+        return self.values.get(keyword) == ["yes"]
+
+
+def survey_sshd(
     path: Optional[str],
     connections: Sequence[Mapping[str, Any]],
     binary: Optional[str],
     users: Sequence[str],
 ) -> Sshd:
-    """All that can be seen; ``users`` are those of whose connections more is wanted.
+    """Return all that can be seen; ``users`` are those of whose connections more is wanted.
 
     :raises SshdError, BadConnection: an option is not right.
     """
-    run = _Look(path, connections)
+    daemon = find(path)
+    unseen = _hidden_options(daemon)
+    version: Optional[asking.Version] = None
+    configuration: Optional[Configuration] = None
+    answers: List[_Answer] = []
     try:
-        run.find_binary(binary)
-        run.read()
-        run.ask()
+        program = _find_binary(binary, daemon.binary)
+        version = asking.version(program)
+        configuration = read(daemon.path, daemon.words, version.release)
+        unseen += configuration.unseen
+        answers = _ask(program, configuration, connections)
     except sshd_connections.BadConnection:
         raise
     except (Refusal, OSError) as error:
-        if isinstance(error, asking.SshdError) and binary and not run.result["version"]:
+        if isinstance(error, asking.SshdError) and binary and version is None:
             raise
-        run.unseen.append(_sentence(str(error)))
+        unseen.append(_sentence(str(error)))
+    timeouts = _timeouts(daemon, version, configuration, answers)
     return Sshd(
-        run.result,
-        run.unseen,
-        run.release,
-        run.listener,
-        run.uses_pam,
-        {user: run.look_at(user) for user in users},
+        timeouts,
+        unseen,
+        version.release if version else config.NEWEST,
+        daemon.listener,
+        bool(answers) and answers[0].is_on("usepam"),
+        {user: _user(user, configuration, timeouts) for user in users},
     )
 
 
-class _Look:
-    """One look at this host; ``result`` is filled as far as it gets."""
+def find(path: Optional[str]) -> Daemon:
+    """Find the daemon, and the file to tell about: the option's, or the one that it reads."""
+    running, listener, words = service.find()
+    standard = words.config or DEFAULT_PATH
+    path = path or standard
+    ours = os.path.realpath(path) == os.path.realpath(standard)
+    if listener is None and os.geteuid() != 0 and running.manager != "systemd":
+        running = running._replace(running=None)  # only root sees which process an sshd is
+    options = words if ours else service.CommandLine()
+    return Daemon(path, ours, running, listener, words.binary, options)
 
-    def __init__(self, path: Optional[str], connections: Sequence[Mapping[str, Any]]) -> None:
-        self.service, self.listener, words = service.find()
-        self.unseen = self._hidden_listener()
-        self.path = path or words.config or DEFAULT_PATH
-        ours = os.path.realpath(self.path) == os.path.realpath(words.config or DEFAULT_PATH)
-        self.ours = ours
-        self.running_binary = words.binary
-        self.words = words if ours else service.CommandLine()
-        self.given = connections
-        self.binary: Optional[str] = None
-        self.release = config.NEWEST
-        self.tree: Optional[config.Tree] = None
-        self.default: Optional[Connection] = None
-        self.uses_pam = False
-        self.derived: Dict[Scope, Connection] = {}
-        numbers = {"interval_seconds": None, "count_max": None}
-        self.result = {
-            "path": self.path,
-            "version": None,
-            "service": dict(self.service._asdict()),
-            "effective": numbers,
-            "connections": [],
-            "detection_seconds": None,
-            "tcp_keepalive_seconds": None,
-            "channel_timeout": None,
-            "unused_connection_timeout": None,
-            "definitions": [],
-            "command_line": ["-o " + option for option in self.words.options],
-            "reload_needed": None,
-            "sessions": None,
-        }  # type: Dict[str, Any]
 
-    def _hidden_listener(self) -> List[str]:
-        """Only root sees which process an sshd is: to others none runs, unless a manager tells."""
-        if self.listener is not None or os.geteuid() == 0:
-            return []
-        if self.service.manager != "systemd":
-            self.service = self.service._replace(running=None)
-        if self.service.running is False:
-            return []
-        return [
-            "Options on the command line of a running sshd are for root to see%s."
-            % (
-                "; those that its unit gives are counted"
-                if self.service.manager == "systemd"
-                else ""
+def _hidden_options(daemon: Daemon) -> List[str]:
+    """Tell which options of a daemon only root can see: to others none runs but by a manager."""
+    if daemon.listener is not None or os.geteuid() == 0 or daemon.service.running is False:
+        return []
+    counted = "; those that its unit gives are counted"
+    if daemon.service.manager != "systemd":
+        counted = ""
+    return [f"Options on the command line of a running sshd are for root to see{counted}."]
+
+
+def _find_binary(given: Optional[str], running: Optional[str]) -> str:
+    try:
+        return asking.find_binary(given, running)
+    except asking.Missing:
+        raise asking.SshdError("No sshd is installed on this host.") from None
+
+
+def _ask(
+    program: str, configuration: Configuration, connections: Sequence[Mapping[str, Any]]
+) -> List[_Answer]:
+    """Ask sshd about the default connection, the derived ones, and those given.
+
+    :raises Rejected: sshd refuses the configuration.
+    """
+    default = configuration.default
+    questions = [_Question(default, ())]
+    questions += [_Question(item, scope) for scope, item in configuration.derived.items()]
+    questions += [_Question(sshd_connections.connection(item, default), ()) for item in connections]
+    words = [
+        word
+        for option in configuration.options
+        if keyword_of(option, configuration.release) in {*KEYWORDS, "tcpkeepalive", "usepam"}
+        for word in ("-o", option)
+    ]
+    answers = []
+    with asking.Prover(program, configuration.release, words) as prover:
+        for start in range(0, len(questions), AT_ONCE):
+            some = questions[start : start + AT_ONCE]
+            replies = prover.ask(
+                [asking.Question(configuration.tree, item.connection, False) for item in some]
             )
-        ]
+            for question, reply in zip(some, replies):
+                if isinstance(reply, asking.Rejected):
+                    raise reply
+                answers.append(_Answer(question, reply))
+    return answers
 
-    def find_binary(self, given: Optional[str]) -> None:
-        try:
-            self.binary = asking.find_binary(given, self.running_binary)
-        except asking.Missing:
-            raise asking.SshdError("No sshd is installed on this host.") from None
-        version = asking.version(self.binary)
-        self.release = version.release
-        self.result["version"] = version.text
 
-    def read(self) -> None:
-        """The files: where values come from, and whether the listener has read them."""
-        keywords = list(KEYWORDS) + [
-            "Port",
-            "ListenAddress",
-            "AddressFamily",
-            "SetEnv",
-            "ForceCommand",
-        ]
-        files = sshd_files.Files(self.path, keywords, self.release)
-        tree = files.read({})
-        self.default = sshd_connections.default_connection(tree, self.words)
-        for text in tree.texts.values():  # a block's own conditions count, whatever it sets
-            if "match" in text.lower():
-                keywords += {_keyword(line, self.release) for line in text.split("\n")}
-        files.keywords = keywords
-        self.tree = files.read({})
-        self._derive()
-        self.result["definitions"] = self._definitions()
-        if self.listener is not None and self.ours:
-            self.result["reload_needed"] = service.stale(self.listener, self.tree.texts)
-        elif self.ours and self.service.running is False:
-            self.result["reload_needed"] = False
+def _timeouts(
+    daemon: Daemon,
+    version: Optional[asking.Version],
+    configuration: Optional[Configuration],
+    answers: Sequence[_Answer],
+) -> facts.SshdTimeouts:
+    """Return what is known, as far as it could be read and asked."""
+    reload_needed = None
+    if configuration is not None and daemon.ours:
+        if daemon.listener is not None:
+            reload_needed = service.stale(daemon.listener, configuration.tree.texts)
+        elif daemon.service.running is False:
+            reload_needed = False
+    return facts.SshdTimeouts(
+        path=daemon.path,
+        version=version.text if version else None,
+        service=daemon.service,
+        connections=[_of_connection(item, configuration) for item in answers if configuration],
+        tcp_keepalive_seconds=(
+            _keepalive_seconds() if answers and answers[0].is_on("tcpkeepalive") else None
+        ),
+        definitions=definitions(configuration) if configuration else [],
+        command_line=["-o " + option for option in daemon.words.options],
+        reload_needed=reload_needed,
+        sessions=None,
+    )
 
-    def _found(self) -> Tuple[config.Tree, Connection]:
-        """The tree and the default connection, once they have been read."""
-        if self.tree is None or self.default is None:
-            raise RuntimeError("The configuration has not been read yet.")
-        return self.tree, self.default
 
-    def _derive(self) -> None:
-        tree, default = self._found()
-        scopes = list(
-            dict.fromkeys(
-                directive.scope
-                for directive in tree.directives
-                if not config.unconditional(directive)
-            )
-        )
-        if len(scopes) > MAX_BLOCKS:
-            self.unseen.append(
-                f"sshd was asked about the first {MAX_BLOCKS} of {len(scopes)} Match blocks only."
-            )
-        for scope in scopes[:MAX_BLOCKS]:
-            if any(name == "never" for match in scope for name, _argument in match.criteria):
-                continue  # 8.2 ignores it, so no connection meets it
-            try:
-                self.derived[scope] = sshd_connections.derived_connection(
-                    rivals.criteria_of(scope), default
-                )
-            except sshd_connections.BadConnection:
-                self.unseen.append(
-                    f"What a connection that meets `{config.scope_text(scope)}` gets is not known: "
-                    "none could be derived on this host."
-                )
+def _of_connection(answer: _Answer, configuration: Configuration) -> facts.ConnectionTimeouts:
+    def words(keyword: str) -> Tuple[str, ...]:
+        return tuple(answer.values.get(keyword.lower(), [""])[0].split())
 
-    def ask(self) -> None:
-        """What sshd says of each connection."""
-        tree, default = self._found()
-        asked = [_Asked(default, ())]
-        asked += [_Asked(connection, scope) for scope, connection in self.derived.items()]
-        asked += [_Asked(sshd_connections.connection(item, default), ()) for item in self.given]
-        words = [
-            word for option in self.words.options if self._own(option) for word in ("-o", option)
-        ]
-        answers: List[Any] = []
-        with asking.Prover(self.binary or "", self.release, words) as prover:
-            for start in range(0, len(asked), AT_ONCE):
-                answers += prover.ask(
-                    [
-                        asking.Question(tree, each.connection, False)
-                        for each in asked[start : start + AT_ONCE]
-                    ]
-                )
-        self._take(asked, answers)
+    interval = sshd_facts.read_seconds(words(sshd_facts.INTERVAL))
+    count_max = sshd_facts.read_number(words(sshd_facts.COUNT_MAX))
+    numbers = [None if text is None else int(text) for text in (interval, count_max)]
+    connection, scope = answer.question
+    return facts.ConnectionTimeouts(
+        *connection[:5],
+        scope=config.scope_text(scope) if scope else None,
+        interval_seconds=numbers[0],
+        count_max=numbers[1],
+        detection_seconds=sshd_facts.detection_seconds(
+            numbers[0], numbers[1], configuration.release
+        ),
+        channel_timeout=_channel(words("ChannelTimeout"), configuration),
+        unused_connection_timeout=_unused(words("UnusedConnectionTimeout"), configuration.release),
+    )
 
-    def _take(self, asked: Sequence[_Asked], answers: Sequence[Any]) -> None:
-        refused = [answer for answer in answers if isinstance(answer, asking.Rejected)]
-        if refused:
-            self.unseen.append(_sentence(str(refused[0])))
-            return
-        told = [self._told(each, answer) for each, answer in zip(asked, answers)]
-        self.result["connections"] = told
-        self.result["effective"] = {key: told[0][key] for key in ("interval_seconds", "count_max")}
-        for key in ("detection_seconds", "channel_timeout", "unused_connection_timeout"):
-            self.result[key] = told[0][key]
-        if answers[0].get("tcpkeepalive") == ["yes"]:
-            self.result["tcp_keepalive_seconds"] = _keepalive_seconds()
-        self.uses_pam = answers[0].get("usepam") == ["yes"]
 
-    def _told(self, each: _Asked, answer: asking.Answer) -> Dict[str, Any]:
-        def words(keyword: str) -> Tuple[str, ...]:
-            return tuple(answer.get(keyword.lower(), [""])[0].split())
-
-        interval = facts.read_seconds(words(facts.INTERVAL))
-        count_max = facts.read_number(words(facts.COUNT_MAX))
-        numbers = [None if text is None else int(text) for text in (interval, count_max)]
-        told = dict(zip(("user", "host", "addr", "laddr", "lport"), each.connection[:5]))
-        told.update(
-            {
-                "scope": config.scope_text(each.scope) if each.scope else None,
-                "interval_seconds": numbers[0],
-                "count_max": numbers[1],
-                "detection_seconds": facts.detection_seconds(numbers[0], numbers[1], self.release),
-                "channel_timeout": self._channel(words("ChannelTimeout")),
-                "unused_connection_timeout": self._unused(words("UnusedConnectionTimeout")),
-            }
-        )
-        return told
-
-    def _channel(self, shown: Sequence[str]) -> Optional[Dict[str, Any]]:
-        tree, _default = self._found()
-        shown = () if tuple(shown) == ("none",) else shown
-        counted, why = channel_timeout.in_force(
-            shown, tree, self._arguments("channeltimeout"), self.release
-        )
-        counted = () if tuple(counted) == ("none",) else counted
-        if not counted and not shown:
-            return None
-        found = channel_timeout.meaning(counted, self.release)
-        found["value"] = " ".join(shown or counted)
-        found["why"] = why or found["why"]
-        return found
-
-    def _unused(self, words: Sequence[str]) -> Optional[Dict[str, Any]]:
-        seconds = channel_timeout.seconds_of(" ".join(words))
-        if not seconds:
-            return None
-        works = self.release >= channel_timeout.FIRST_RELEASE
-        early = works and self.release < (10, 3)
-        return {
-            "seconds": seconds,
-            "works": works,
-            "why": "OpenSSH 9.2 to 10.2 can close a connection early" if early else None,
-        }
-
-    def look_at(self, user: str) -> User:
-        """What the configuration's text gives a user who comes from nowhere in particular."""
-        general = self.result["channel_timeout"]
-        if not self.result["connections"]:
-            return User(None, {}, None)
-        try:
-            connection = sshd_connections.connection({"user": user}, self._found()[1])
-        except sshd_connections.BadConnection:
-            return User(general, {}, None)
-        if self.release >= channel_timeout.MATCH_RELEASE:
-            general = self._channel(self._deciding("channeltimeout", connection))
-        forced = " ".join(self._deciding("forcecommand", connection))
-        return User(
-            general,
-            self._environment(self._deciding("setenv", connection)),
-            None if forced.lower() in ("", "none") else forced,
-        )
-
-    def _environment(self, words: Sequence[str]) -> Dict[str, str]:
-        """What SetEnv gives a session: of two values for one name the first."""
-        if self.release < (8, 7):  # whose lines are read as split at "=" too
-            return dict(reversed(list(zip(words[::2], words[1::2]))))
-        pairs = [word.partition("=") for word in words]
-        return {name: value for name, equals, value in reversed(pairs) if equals}
-
-    def _deciding(self, keyword: str, connection: Connection) -> Tuple[str, ...]:
-        """The arguments of a directive that a connection gets."""
-        tree, _default = self._found()
-        directive = config.deciding(tree, keyword, connection)
-        options = self._arguments(keyword)
-        if options and (directive is None or not directive.scope):
-            return options[0]
-        return directive.arguments if directive else ()
-
-    def _own(self, option: str) -> bool:
-        """Whether an option of the daemon's command line is about what is told here."""
-        return _keyword(option, self.release) in set(KEYWORDS) | {"tcpkeepalive", "usepam"}
-
-    def _arguments(self, keyword: str) -> List[Tuple[str, ...]]:
-        parsed = [config.parse_line(option, self.release) for option in self.words.options]
-        return [
-            statement.arguments or ()
-            for statement in parsed
-            if statement is not None and statement.keyword == keyword
-        ]
-
-    def _definitions(self) -> List[Dict[str, Any]]:
-        tree, default = self._found()
-
-        def groups_of(user: str) -> Tuple[str, ...]:
-            with suppress(sshd_connections.BadConnection):
-                return sshd_connections.connection({"user": user}, default).groups
-            return ()
-
-        found = []
-        for keyword, name in KEYWORDS.items():
-            for number, arguments in enumerate(self._arguments(keyword)):
-                found.append(
-                    _definition(
-                        None,
-                        None,
-                        name,
-                        arguments,
-                        "command line",
-                        "an earlier option" if number else self._option_beaten_by(keyword),
-                    )
-                )
-        deciders = {keyword: rivals.deciders(tree, keyword, groups_of) for keyword in KEYWORDS}
-        for directive in tree.directives:
-            if directive.keyword in KEYWORDS:
-                decider = deciders[directive.keyword][rivals.place(directive)]
-                found.append(
-                    _definition(
-                        directive.path,
-                        directive.line,
-                        KEYWORDS[directive.keyword],
-                        directive.arguments,
-                        config.scope_text(directive.scope),
-                        self._beaten_by(directive, decider),
-                    )
-                )
-        return found
-
-    def _early(self, keyword: str) -> bool:
-        return keyword == "channeltimeout" and self.release < channel_timeout.MATCH_RELEASE
-
-    def _unconditional(self, keyword: str) -> List[config.Directive]:
-        tree, _default = self._found()
-        return [
-            directive
-            for directive in tree.directives
-            if directive.keyword == keyword and config.unconditional(directive)
-        ]
-
-    def _option_beaten_by(self, keyword: str) -> Optional[str]:
-        """An option of the daemon's command line loses to what stands below ``Match all``."""
-        for directive in self._unconditional(keyword):
-            if directive.scope and not self._early(keyword):
-                return f"{directive.path} line {directive.line}"
+def _channel(shown: Sequence[str], configuration: Configuration) -> Optional[Dict[str, Any]]:
+    """Return what ChannelTimeout does where sshd shows these arguments."""
+    shown = _without_none(shown)
+    counted, why = channel_timeout.in_force(
+        shown,
+        configuration.tree,
+        configuration.arguments("channeltimeout"),
+        configuration.release,
+    )
+    counted = _without_none(counted)
+    if not counted and not shown:
         return None
-
-    def _beaten_by(self, directive: config.Directive, decider: config.Directive) -> Optional[str]:
-        """What keeps a definition from its way with the connections of its own scope."""
-        early = self._early(directive.keyword)
-        if early and not config.unconditional(directive):
-            return "before OpenSSH 10.5 a session does not get what a Match block sets"
-        if early:
-            decider = self._unconditional(directive.keyword)[0]
-        if self._arguments(directive.keyword) and (early or not decider.scope):
-            return "the daemon's command line"
-        if rivals.place(decider) == rivals.place(directive):
-            return None
-        if (decider.path, decider.line) == (directive.path, directive.line):
-            return f"{_scanners.SAME_LINE}, in the scope {config.scope_text(decider.scope)}"
-        return f"{decider.path} line {decider.line}"
+    meaning = channel_timeout.meaning(counted, configuration.release)
+    meaning["value"] = " ".join(shown or counted)
+    meaning["why"] = why or meaning["why"]
+    return meaning
 
 
-def _definition(
-    path: Optional[str],
-    line: Optional[int],
-    keyword: str,
-    arguments: Sequence[str],
-    scope: str,
-    beaten_by: Optional[str],
-) -> Dict[str, Any]:
+def _without_none(arguments: Sequence[str]) -> Sequence[str]:
+    return () if tuple(arguments) == ("none",) else arguments
+
+
+def _unused(arguments: Sequence[str], release: config.Release) -> Optional[Dict[str, Any]]:
+    """Return what UnusedConnectionTimeout does."""
+    seconds = channel_timeout.seconds_of(" ".join(arguments))
+    if not seconds:
+        return None
+    works = release >= channel_timeout.FIRST_RELEASE
+    early = works and release < (10, 3)
     return {
-        "path": path,
-        "line": line,
-        "keyword": keyword,
-        "value": " ".join(arguments),
-        "scope": scope,
-        "wins": beaten_by is None,
-        "beaten_by": beaten_by,
+        "seconds": seconds,
+        "works": works,
+        "why": "OpenSSH 9.2 to 10.2 can close a connection early" if early else None,
     }
 
 
-def _keyword(line: str, release: config.Release) -> str:
-    statement = config.parse_line(line, release)
-    return statement.keyword if statement is not None else ""
+def _user(name: str, configuration: Optional[Configuration], timeouts: facts.SshdTimeouts) -> User:
+    """Return what the text gives a user who comes from nowhere in particular."""
+    if configuration is None or not timeouts.connections:
+        return User(None, {}, None)
+    channel = timeouts.connections[0].channel_timeout
+    try:
+        connection = sshd_connections.connection({"user": name}, configuration.default)
+    except sshd_connections.BadConnection:
+        return User(channel, {}, None)
+    if configuration.release >= channel_timeout.MATCH_RELEASE:
+        channel = _channel(configuration.decided("channeltimeout", connection), configuration)
+    forced = " ".join(configuration.decided("forcecommand", connection))
+    return User(
+        channel,
+        environment(configuration.decided("setenv", connection), configuration.release),
+        None if forced.lower() in ("", "none") else forced,
+    )
+
+
+def environment(arguments: Sequence[str], release: config.Release) -> Dict[str, str]:
+    """Return what SetEnv gives a session: of two values for one name the first."""
+    if release < (8, 7):  # whose lines are read as split at "=" too
+        return dict(reversed(list(zip(arguments[::2], arguments[1::2]))))
+    pairs = [word.partition("=") for word in arguments]
+    return {name: value for name, equals, value in reversed(pairs) if equals}
 
 
 def _keepalive_seconds() -> Optional[int]:
-    """After how long the kernel gives up a peer that is gone, with nothing left to send."""
+    """Return after how long the kernel gives up a silent peer; None where that is not known."""
     numbers = []
     try:
         for name in ("time", "intvl", "probes"):

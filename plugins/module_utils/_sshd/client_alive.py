@@ -7,7 +7,7 @@ Private to the collection.
 """
 
 import re
-from typing import Any, Dict, List, Mapping, Optional, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from .. import _durations, _scanners
 from .._refusal import Refusal
@@ -102,7 +102,7 @@ def result(outcome: engine.Outcome) -> Dict[str, Any]:
         "openssh_version": version.text if version else None,
         "service": dict(outcome.service._asdict()),
         "reload_needed": outcome.reload_needed,
-        "conflicts": outcome.conflicts,
+        "conflicts": _returned(outcome.conflicts),
         "changed_files": outcome.changed_files,
         "backup_files": outcome.backup_files,
         "diff": outcome.diff,
@@ -128,7 +128,7 @@ def failure(error: Exception) -> Dict[str, Any]:
     values.update(changed=False, connections=[], changed_files=[], backup_files=[], conflicts=[])
     if isinstance(error, engine.ChangeError):
         known = error.known
-        values["conflicts"] = error.conflicts
+        values["conflicts"] = _returned(error.conflicts)
         values["before"] = None if known.before is None else _numbers(known.before)
         values["openssh_version"] = known.version.text if known.version else None
         values["service"] = dict(known.service._asdict())
@@ -167,7 +167,16 @@ def _contradiction(conflict: Mapping[str, Any]) -> str:
 def _about_scanners(outcome: engine.Outcome, match: Optional[str]) -> List[str]:
     """Return warnings of scanners, which read the file's text only."""
     unseen = _scanners.sshd_unseen(outcome.path)
-    scopes = [f"Match {match}"] if match else []
-    scopes += [conflict["scope"] for conflict in outcome.conflicts if not conflict["disabled"]]
-    conditional = any(re.match(r"Match (?!all\Z)", scope, re.IGNORECASE) for scope in scopes)
+    conditional = bool(match) and str(match).strip().lower() != "all"
+    conditional = conditional or any(
+        conflict["conditional"] and not conflict["disabled"] for conflict in outcome.conflicts
+    )
     return ([unseen] if unseen else []) + [_scanners.WITHIN_MATCH] * conditional
+
+
+def _returned(conflicts: Sequence[Mapping[str, Any]]) -> List[Dict[str, Any]]:
+    """Return conflicts without what is for the warnings alone."""
+    return [
+        {key: value for key, value in conflict.items() if key != "conditional"}
+        for conflict in conflicts
+    ]

@@ -14,7 +14,7 @@ import re
 from typing import Callable, Dict, FrozenSet, Iterable, Iterator, List, NamedTuple, Optional, Tuple
 
 from .._refusal import Refusal
-from .match import Connection, Criteria, describe, is_all, matches
+from .match import Connection, Criteria, canonical, describe, is_all, matches
 
 __all__ = [
     "CONFIG_DIR",
@@ -28,10 +28,14 @@ __all__ = [
     "Scope",
     "Statement",
     "Tree",
+    "criteria_of",
+    "deciders",
     "deciding",
     "parse_criteria",
     "parse_line",
     "read_tree",
+    "same_conditions",
+    "same_definition",
     "scope_text",
     "statements",
     "unconditional",
@@ -46,6 +50,7 @@ CONFIG_DIR = "/etc/ssh"  # what a relative Include is relative to, whatever -f s
 NEWEST = (99, 0)
 MAX_DEPTH = 16
 MAX_READINGS = 4096
+MAX_DERIVED = 256  # asking who decides takes the square of it; scopes beyond are compared as text
 
 _BLANKS = " \t\r\n"
 _BLANK_CHARACTERS = frozenset(_BLANKS)
@@ -403,3 +408,51 @@ def deciding(tree: Tree, keyword: str, connection: Connection) -> Optional[Direc
         if unconditional(directive):
             return directive
     return None
+
+
+def criteria_of(scope: Tuple[MatchLine, ...]) -> Criteria:
+    """Return all that a connection must meet to be in a scope."""
+    return tuple(pair for match in scope for pair in match.criteria if pair != ("all", ""))
+
+
+def same_definition(one: Directive, other: Directive) -> bool:
+    """Tell whether two directives are readings of one line in one scope."""
+    return (one.path, one.line, one.scope) == (other.path, other.line, other.scope)
+
+
+def same_conditions(one: Directive, other: Directive) -> bool:
+    """Tell whether the same connections meet the scopes of two directives, as far as text tells."""
+    return canonical(criteria_of(one.scope)) == canonical(criteria_of(other.scope))
+
+
+def deciders(
+    tree: Tree, keyword: str, derived: Callable[[Criteria], Optional[Connection]]
+) -> List[Tuple[Directive, Directive]]:
+    """Pair each definition of a keyword with the one that decides in its scope: itself, if it wins.
+
+    Of unconditional definitions the first one decides that stands below ``Match all``, else the
+    first one. In any other scope the one that decides for the connection that ``derived`` makes of
+    its criteria; where that makes none, the text alone is compared: the first definition with the
+    same conditions decides, unless one below ``Match all`` comes before.
+    """
+    definitions = [
+        directive for directive in tree.directives if directive.keyword == keyword.lower()
+    ]
+    everywhere = sorted(filter(unconditional, definitions), key=lambda item: not item.scope)
+    tree = tree._replace(directives=definitions)
+    known: Dict[FrozenSet[Tuple[str, FrozenSet[str]]], Directive] = {}
+    pairs = []
+    for directive in definitions:
+        criteria = criteria_of(directive.scope)
+        conditions = canonical(criteria)
+        if not directive.scope:
+            pairs.append((directive, everywhere[0]))
+            continue
+        if unconditional(directive):
+            known.setdefault(conditions, everywhere[0])
+        elif conditions not in known:
+            connection = derived(criteria) if len(known) < MAX_DERIVED else None
+            decides = None if connection is None else deciding(tree, keyword, connection)
+            known[conditions] = decides or known.get(frozenset(), directive)
+        pairs.append((directive, known[conditions]))
+    return pairs

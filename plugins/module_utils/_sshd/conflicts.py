@@ -6,7 +6,7 @@
 Private to the collection.
 """
 
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List
 
 from . import config, connections, plan
 from .host import Host, Override, Work
@@ -22,14 +22,7 @@ def contradictions(request: Request, host: Host, work: Work, refused: bool) -> L
     """
     if request.state == "absent":
         return []
-    default = work.connections[0]
-
-    def groups_of(user: str) -> Tuple[str, ...]:
-        try:
-            return connections.connection({"user": user}, default).groups
-        except connections.BadConnection:
-            return ()
-
+    default = connections.default_connection(work.plan.before, host.words)
     options = []
     if host.criteria is None:
         options = _options(request, host, work.plan.before if refused else work.plan.after)
@@ -39,7 +32,7 @@ def contradictions(request: Request, host: Host, work: Work, refused: bool) -> L
         refused,
         work.connections,
         host.criteria,
-        groups_of,
+        lambda criteria: connections.derivable(criteria, default),
         frozenset(override.statement.keyword for override in host.overrides),
     )
 
@@ -64,6 +57,7 @@ def _options(request: Request, host: Host, tree: config.Tree) -> List[Dict[str, 
                     "line": None,
                     "text": f"-o {override.option}",
                     "scope": "command line",
+                    "conditional": False,
                     "wins": keyword not in beaten,
                     "disabled": False,
                 }

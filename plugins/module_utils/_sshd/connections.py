@@ -31,6 +31,7 @@ __all__ = [
     "check_meetable",
     "connection",
     "default_connection",
+    "derivable",
     "derive",
     "derived_connection",
     "hopeless",
@@ -85,9 +86,14 @@ def check_meetable(criteria: Criteria, proving: bool) -> None:
         )
 
 
+def derivable(criteria: Criteria, default: Connection) -> Optional[Connection]:
+    """Return a connection that meets the criteria, or None where this host offers none."""
+    return derive(criteria, default, _members, _groups_of)
+
+
 def derived_connection(criteria: Criteria, default: Connection) -> Connection:
     """Return a connection that meets the criteria of a Match line."""
-    derived = derive(criteria, default, _members, _groups_of)
+    derived = derivable(criteria, default)
     if derived is None:
         raise BadConnection(
             f"Option match: no connection that meets {describe(criteria)!r} could be derived on "

@@ -19,7 +19,7 @@ from typing import (
     Tuple,
 )
 
-from . import config, edit, rivals
+from . import config, edit
 from .match import Connection, Criteria, canonical, is_all, matches
 from .options import Setting
 
@@ -100,28 +100,27 @@ def conflicts(
     refused: bool,
     connections: Sequence[Connection],
     criteria: Optional[Criteria],
-    groups_of: rivals.GroupsOf,
+    derived: Callable[[Criteria], Optional[Connection]],
     overridden: FrozenSet[str] = frozenset(),
 ) -> List[Dict[str, Any]]:
     """Return the definitions that contradict the settings, as a module returns them.
 
     Lines are counted in the files as the run leaves them: as they were if it is refused.
-    ``wins`` tells whether the definition has its way with the connections of its own scope.
+    ``wins`` tells whether the definition decides for the connection derived from its own scope.
 
+    :param derived: makes a connection that meets criteria, or None where it cannot.
     :param overridden: the keywords that stand on the daemon's command line.
     """
     found = []
     tree = plan.before if refused else plan.after
     for setting in settings:
         edited = _edited(tree, setting) if criteria is None else None
-        deciders = rivals.deciders(tree, setting.keyword, groups_of)
-        for directive in _contradicting(tree, setting):
-            if directive is edited or (
-                criteria is not None and not _is_met(directive, connections)
-            ):
+        for directive, decider in config.deciders(tree, setting.keyword, derived):
+            if directive is edited or setting.agrees(directive.arguments):
                 continue
-            place = rivals.place(directive)
-            wins = rivals.place(deciders[place]) == place and (
+            if criteria is not None and not _is_met(directive, connections):
+                continue
+            wins = config.same_definition(decider, directive) and (
                 bool(directive.scope) or directive.keyword not in overridden
             )
             found.append(_conflict(directive, directive.line, wins, False))
@@ -245,6 +244,7 @@ def _conflict(directive: config.Directive, line: int, wins: bool, disabled: bool
         "line": line,
         "text": directive.text.strip(" \t\r\f"),
         "scope": config.scope_text(directive.scope),
+        "conditional": not config.unconditional(directive),  # for warnings, never returned
         "wins": wins,
         "disabled": disabled,
     }

@@ -127,7 +127,7 @@ def _undo(
     try:
         transaction.undo()
         message += " The files are as they were." if changed else ""
-    except files_changes.FilesError as second:
+    except reading.FilesError as second:
         message += f" Then: {second}"
         ending = " The daemon was reloaded with what is there now."
         for_people = True  # the caller would raise the error alone

@@ -9,11 +9,10 @@ Private to the collection.
 import re
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
-from ...module_utils import _scanners
-from ...module_utils._accounts import KSH93_GRACE
-from . import scopes, words
+from ...module_utils import _accounts, _durations, _scanners
+from . import scopes
 from .policy import ClientAlive, Policy, Tmout
-from .values import mapping, mappings, number, text
+from .values import mapping, mappings, names, number, text
 
 __all__ = [
     "DIFFERS",
@@ -34,6 +33,7 @@ HOLDS = "holds"
 DIFFERS = "differs"
 UNVERIFIED = "unverified"
 UNREACHABLE = "unreachable"
+_MOST_ACCOUNTS = 20
 # What the codes of reasons stand for, where a fleet's are counted.
 TITLES = {
     "unreachable": "Not reached",
@@ -54,7 +54,7 @@ TITLES = {
 
 
 class Reason(NamedTuple):
-    """Why the policy does not hold; `code` groups what is alike across a fleet."""
+    """Why the policy does not hold; ``code`` groups what is alike across a fleet."""
 
     status: str
     code: str
@@ -62,9 +62,9 @@ class Reason(NamedTuple):
 
 
 def status(reasons: Sequence[Reason]) -> str:
-    """What is known to differ says more than what could not be verified besides."""
-    found = {reason.status for reason in reasons}
-    return next((one for one in (UNREACHABLE, DIFFERS, UNVERIFIED) if one in found), HOLDS)
+    """Return a host's status: what is known to differ says more than what was not verified."""
+    given = {reason.status for reason in reasons}
+    return next((worst for worst in (UNREACHABLE, DIFFERS, UNVERIFIED) if worst in given), HOLDS)
 
 
 def judge(policy: Policy, info: Dict[str, Any]) -> List[Reason]:
@@ -82,45 +82,43 @@ def exceptions(info: Dict[str, Any]) -> List[Dict[str, Any]]:
     """Return what conditional Match blocks define: somebody's exception, shown and not judged."""
     keys = ("scope", "keyword", "value", "path", "line", "wins")
     return [
-        {key: one.get(key) for key in keys}
-        for one in mappings(mapping(info.get("sshd")).get("definitions"))
-        if text(one.get("scope")) not in scopes.UNCONDITIONAL
+        {key: definition.get(key) for key in keys}
+        for definition in mappings(mapping(info.get("sshd")).get("definitions"))
+        if text(definition.get("scope")) not in scopes.UNCONDITIONAL
     ]
 
 
 def notes(policy: Policy, info: Dict[str, Any]) -> List[str]:
     """Return what holds and yet may surprise."""
-    found = _sshd_notes(mapping(info.get("sshd")))
+    sentences = _sshd_notes(mapping(info.get("sshd")))
+    accounts = mappings(info.get("accounts"))
     missing = [
-        text(one.get("user"))
-        for one in mappings(info.get("accounts"))
-        if one.get("state") == "no_login"
+        text(account.get("user")) for account in accounts if account.get("state") == "no_login"
     ]
     if missing:
-        found.append(f"Nobody can log in as {words.names(missing)}, whose shell does not exist.")
+        sentences.append(f"Nobody can log in as {names(missing)}, whose shell does not exist.")
     if policy.tmout is not None:
         graced = [
-            text(one.get("user"))
-            for one in mappings(info.get("accounts"))
-            if one.get("ended_by") == "TMOUT" and _is_ksh93(one, info)
+            text(account.get("user"))
+            for account in accounts
+            if account.get("ended_by") == "TMOUT" and _is_ksh93(account, info)
         ]
         if graced:
-            found.append(f"ksh93 warns and then waits another minute, for {words.names(graced)}.")
+            sentences.append(f"ksh93 warns and then waits another minute, for {names(graced)}.")
         if policy.tmout.exempt_users:
-            found.append(f"The policy exempts {words.names(policy.tmout.exempt_users)}.")
-    return found
+            sentences.append(f"The policy exempts {names(policy.tmout.exempt_users)}.")
+    return sentences
 
 
 def _sshd_notes(sshd: Dict[str, Any]) -> List[str]:
-    found = []
-    if "2 x" in text(mapping(sshd.get("detection_seconds")).get("basis")):
-        found.append("This release of OpenSSH takes twice as long as its numbers say.")
+    sentences = []
+    if _doubles(sshd):
+        sentences.append("This release of OpenSSH takes twice as long as its numbers say.")
     older = number(mapping(sshd.get("sessions")).get("older"))
     if older:
-        found.append(
-            "{} began before sshd last read its configuration, and {} older numbers.".format(
-                words.count(older, "open session"), "keeps" if older == 1 else "keep"
-            )
+        sentences.append(
+            f"{_durations.count(older, 'open session')} began before sshd last read its "
+            f"configuration, and {'keeps' if older == 1 else 'keep'} older numbers."
         )
     for key, keyword in (
         ("channel_timeout", "ChannelTimeout"),
@@ -128,8 +126,16 @@ def _sshd_notes(sshd: Dict[str, Any]) -> List[str]:
     ):
         why = mapping(sshd.get(key)).get("why")
         if why:
-            found.append("{}: {}.".format(keyword, text(why).rstrip(".")))
-    return found
+            sentences.append(f"{keyword}: {text(why).rstrip('.')}.")
+    return sentences
+
+
+def _doubles(sshd: Dict[str, Any]) -> bool:
+    """Tell whether the host's release takes twice as long, from its words for people alone.
+
+    Results of older versions of this collection have no other trace of it.
+    """
+    return "2 x" in text(mapping(sshd.get("detection_seconds")).get("basis"))
 
 
 def _sshd_reasons(asked: ClientAlive, sshd: Dict[str, Any]) -> List[Reason]:
@@ -144,8 +150,8 @@ def _sshd_reasons(asked: ClientAlive, sshd: Dict[str, Any]) -> List[Reason]:
             Reason(
                 DIFFERS,
                 "reload_needed",
-                "The running sshd has not read its newest"
-                " configuration: it goes by older numbers until it is reloaded.",
+                "The running sshd has not read its newest configuration: it goes by older numbers "
+                "until it is reloaded.",
             )
         )
     elif sshd.get("reload_needed") is None and (
@@ -168,22 +174,27 @@ def _silence(asked: ClientAlive, sshd: Dict[str, Any]) -> str:
 
 
 def _subjects(asked: ClientAlive, sshd: Dict[str, Any]) -> List[Tuple[str, Dict[str, Any]]]:
-    """Return whose numbers are held against the policy, and the numbers."""
+    """Return pairs of whose numbers are held against the policy, and the numbers."""
     connections = mappings(sshd.get("connections"))
     # The first one without a scope is the default connection; the others the policy asks for.
-    plain = [one for one in connections if one.get("scope") is None]
+    plain = [connection for connection in connections if connection.get("scope") is None]
     named = [
-        (" for {} from {}".format(text(one.get("user")), text(one.get("addr"))), one)
-        for one in plain[1:]
+        (f" for {text(connection.get('user'))} from {text(connection.get('addr'))}", connection)
+        for connection in plain[1:]
     ]
-    wanted = scopes.meaning("Match %s" % (asked.match or "all"))
+    wanted = scopes.meaning(f"Match {asked.match or 'all'}")
     if wanted is None:
         return []
     if wanted:
+        scoped = [
+            (text(connection.get("scope")), connection)
+            for connection in connections
+            if connection.get("scope") is not None
+        ]
         return [
-            (" for {}".format(text(one.get("scope"))), one)
-            for one in connections
-            if one.get("scope") is not None and wanted == scopes.meaning(text(one.get("scope")))
+            (f" for {scope}", connection)
+            for scope, connection in scoped
+            if wanted == scopes.meaning(scope)
         ] + named
     effective = mapping(sshd.get("effective"))
     return [("", dict(plain[0] if plain else {}, **effective))] + named if effective else []
@@ -193,29 +204,24 @@ def _number_reasons(
     asked: ClientAlive, sshd: Dict[str, Any], whose: str, numbers: Dict[str, Any]
 ) -> List[Reason]:
     rows = (
-        ("interval", "ClientAliveInterval", "interval_seconds", asked.interval, words.span),
+        ("interval", "ClientAliveInterval", "interval_seconds", asked.interval, _durations.spelled),
         ("count_max", "ClientAliveCountMax", "count_max", asked.count_max, str),
     )
     reasons = []
     for code, keyword, key, wanted, worded in rows:
-        found = number(numbers.get(key))
-        if found is None:
+        actual = number(numbers.get(key))
+        if actual is None:
             reasons.append(
                 Reason(UNVERIFIED, "sshd_silent", f"sshd did not say its {keyword}{whose}.")
             )
-        elif found != wanted:
+        elif actual != wanted:
             origin = scopes.origin(sshd, keyword, numbers)
             reasons.append(
                 Reason(
                     DIFFERS,
                     code,
-                    "{} is {}{} where the policy asks for {}{}.".format(
-                        keyword,
-                        worded(found),
-                        whose,
-                        worded(wanted),
-                        f" ({origin})" if origin else "",
-                    ),
+                    f"{keyword} is {worded(actual)}{whose} where the policy asks for "
+                    f"{worded(wanted)}{f' ({origin})' if origin else ''}.",
                 )
             )
     if any(reason.status == DIFFERS for reason in reasons) and not whose:
@@ -228,7 +234,8 @@ def _consequence(sshd: Dict[str, Any]) -> str:
     detection = mapping(sshd.get("detection_seconds"))
     shortest, longest = number(detection.get("min")), number(detection.get("max"))
     if shortest is not None and longest is not None:
-        return f"A client that vanishes is dropped after {words.within(shortest, longest)}."
+        ends = _durations.spelled(shortest), _durations.spelled(longest)
+        return f"A client that vanishes is dropped after {_durations.between(*ends)}."
     never = _scanners.never_drops(*_numbers(sshd))
     if never:
         return f"{never}."
@@ -244,11 +251,11 @@ def _numbers(
     sshd: Dict[str, Any],
 ) -> Tuple[Optional[int], Optional[int], Optional[Tuple[int, int]]]:
     effective = mapping(sshd.get("effective"))
-    found = re.match(r"OpenSSH_([0-9]{1,4})\.([0-9]{1,4})", text(sshd.get("version")))
+    release = re.match(r"OpenSSH_([0-9]{1,4})\.([0-9]{1,4})", text(sshd.get("version")))
     return (
         number(effective.get("interval_seconds")),
         number(effective.get("count_max")),
-        (int(found.group(1)), int(found.group(2))) if found else None,
+        (int(release.group(1)), int(release.group(2))) if release else None,
     )
 
 
@@ -259,37 +266,38 @@ def _account_reasons(asked: Tmout, info: Dict[str, Any]) -> List[Reason]:
         ]
     uncovered: Dict[Tuple[str, str, str], List[str]] = {}
     late: Dict[int, List[str]] = {}
-    for one in mappings(info.get("accounts")):
-        user, seconds = text(one.get("user")), number(one.get("idle_logout_seconds"))
-        if not too_late(asked, one, info):
+    for account in mappings(info.get("accounts")):
+        user, seconds = text(account.get("user")), number(account.get("idle_logout_seconds"))
+        if not too_late(asked, account, info):
             continue
         if seconds:
             late.setdefault(seconds, []).append(user)
         else:
-            why = _lowered(text(one.get("why") or ""))
-            key = (text(one.get("state")), text(one.get("shell")), why)
+            why = _lowered(text(account.get("why") or ""))
+            key = (text(account.get("state")), text(account.get("shell")), why)
             uncovered.setdefault(key, []).append(user)
     reasons = [_uncovered_reason(users, *key) for key, users in sorted(uncovered.items())]
     return reasons + [
         Reason(
             DIFFERS,
             "late",
-            f"An idle session of {words.names(users, 20)} ends after {words.span(seconds)}, later "
-            f"than the {words.span(asked.seconds)} asked for.",
+            f"An idle session of {names(users, _MOST_ACCOUNTS)} ends after "
+            f"{_durations.spelled(seconds)}, later than the {_durations.spelled(asked.seconds)} "
+            "asked for.",
         )
         for seconds, users in sorted(late.items())
     ]
 
 
 def _uncovered_reason(users: List[str], state: str, shell: str, why: str) -> Reason:
-    whose = f"an idle session of {words.names(users, 20)} ({shell}): {why}"
+    whose = f"an idle session of {names(users, _MOST_ACCOUNTS)} ({shell}): {why}"
     if state == "unknown":
         return Reason(UNVERIFIED, "shell_unknown", f"It is not known what ends {whose}")
     return Reason(DIFFERS, "uncovered", f"Nothing ends {whose}")
 
 
 def _lowered(why: str) -> str:
-    """A sentence of the host's as the end of another one."""
+    """Return a sentence of the host's as the end of another one."""
     if why[:1].isupper() and why[1:2].islower():
         why = why[0].lower() + why[1:]
     return why.rstrip(".") + "." if why else "it does not say why."
@@ -300,8 +308,9 @@ def too_late(asked: Tmout, account: Dict[str, Any], info: Dict[str, Any]) -> boo
     if text(account.get("user")) in asked.exempt_users or account.get("state") == "no_login":
         return False
     seconds = number(account.get("idle_logout_seconds"))
-    # The same policy may be in force with and without it.
-    grace = KSH93_GRACE if account.get("ended_by") == "TMOUT" and _is_ksh93(account, info) else 0
+    graced = account.get("ended_by") == "TMOUT" and _is_ksh93(account, info)
+    # The same policy may be in force with and without ksh93's last minute.
+    grace = _accounts.KSH93_GRACE if graced else 0
     return not seconds or seconds > asked.seconds + grace
 
 
@@ -318,10 +327,10 @@ def _is_ksh93(account: Dict[str, Any], info: Dict[str, Any]) -> bool:
 
 
 def _readonly_reasons(asked: Tmout, info: Dict[str, Any]) -> List[Reason]:
-    """A value that users can change is not the one asked for, where readonly is asked for."""
+    """Return a reason where readonly is asked for, and users can change the value."""
     users: Dict[str, List[str]] = {}
-    for one in mappings(info.get("accounts")):
-        users.setdefault(text(one.get("shell")), []).append(text(one.get("user")))
+    for account in mappings(info.get("accounts")):
+        users.setdefault(text(account.get("shell")), []).append(text(account.get("user")))
     free = []
     for shell in mappings(info.get("shells")):
         path = text(shell.get("path"))
@@ -334,6 +343,6 @@ def _readonly_reasons(asked: Tmout, info: Dict[str, Any]) -> List[Reason]:
         Reason(
             DIFFERS,
             "writable",
-            f"Users of {words.names(sorted(free))} can change TMOUT, which is not readonly there.",
+            f"Users of {names(sorted(free))} can change TMOUT, which is not readonly there.",
         )
     ]

@@ -20,7 +20,8 @@ from . import report as audit_report
 
 __all__ = ["embedded", "render"]
 
-_PARTS = Path(__file__).parent / "page"
+# Of another name than this file: Ansible's loader prefers a folder, and would import that.
+_PARTS = Path(__file__).parent / "page_parts"
 _FIELD = re.compile(r"@@([a-z_]+)@@")
 
 
@@ -42,7 +43,7 @@ def render(report: Dict[str, Any]) -> str:
 
 
 def embedded(report: Dict[str, Any]) -> str:
-    """Return JSON that cannot end the block it stands in, nor a line of a script."""
+    """Return the report as JSON that cannot end the block it stands in, nor a line of a script."""
     text = json.dumps(report, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
     for character in "<>&":
         text = text.replace(character, f"\\u{ord(character):04x}")

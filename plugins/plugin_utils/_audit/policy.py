@@ -7,24 +7,21 @@ Private to the collection.
 """
 
 import re
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
 from ...module_utils import _durations
-from . import words
+from ...module_utils._refusal import Refusal
+from .values import names
 
-__all__ = ["ClientAlive", "Policy", "PolicyError", "Tmout", "described", "read"]
+__all__ = ["ClientAlive", "Policy", "Tmout", "described", "read"]
 
 # The words of Ansible's own booleans.
 _TRUE = frozenset(("true", "yes", "on", "1", "y", "t"))
 _FALSE = frozenset(("false", "no", "off", "0", "n", "f"))
 
 
-class PolicyError(ValueError):
-    """The variables make no policy; the text is a sentence."""
-
-
 class ClientAlive(NamedTuple):
-    """What sshd is to be told; `match` limits it to the connections of a Match block."""
+    """What sshd is to be told; ``match`` limits it to the connections of a Match block."""
 
     interval: int
     count_max: int
@@ -40,74 +37,68 @@ class Tmout(NamedTuple):
 
 
 class Policy(NamedTuple):
-    """None: the policy asks for nothing there."""
+    """What is asked for of sshd and of login shells; None where nothing is."""
 
     client_alive: Optional[ClientAlive]
     tmout: Optional[Tmout]
 
 
 def read(asked: Mapping[str, Any]) -> Policy:
-    """Return the policy that the variables ask for, or raise a sentence that names the variable."""
+    """Return the policy that the variables ask for, or refuse them in a sentence."""
     try:
         return Policy(_client_alive(asked), _tmout(asked))
-    except _durations.DurationError as error:
-        raise PolicyError(str(error)) from error
     except KeyError as error:
-        raise PolicyError(f"{error.args[0]} is not given.") from error
+        raise Refusal(f"{error.args[0]} is not given.") from error
 
 
 def described(policy: Policy) -> Dict[str, Any]:
-    """The policy as the report holds it."""
+    """Return the policy as the report holds it."""
     alive, tmout = policy
     return {
         "sentences": _sentences(policy),
-        "client_alive": None
-        if alive is None
-        else {
-            "interval_seconds": alive.interval,
-            "count_max": alive.count_max,
-            "match": alive.match,
-            # What the numbers mean on a release without a bug of its own; 0 never drops anybody.
-            "detection_seconds": None
-            if not (alive.interval and alive.count_max)
-            else {
-                "min": alive.interval * alive.count_max,
-                "max": alive.interval * (alive.count_max + 1),
-            },
-        },
-        "tmout": None
-        if tmout is None
-        else {
-            "seconds": tmout.seconds,
-            "readonly": tmout.readonly,
-            "exempt_users": tmout.exempt_users,
-        },
+        "client_alive": None if alive is None else _described_numbers(alive),
+        "tmout": None if tmout is None else dict(tmout._asdict()),
     }
+
+
+def _described_numbers(alive: ClientAlive) -> Dict[str, Any]:
+    ends = _detection(alive)
+    return {
+        "interval_seconds": alive.interval,
+        "count_max": alive.count_max,
+        "match": alive.match,
+        "detection_seconds": None if ends is None else {"min": ends[0], "max": ends[1]},
+    }
+
+
+def _detection(alive: ClientAlive) -> Optional[Tuple[int, int]]:
+    """Return what the numbers mean on a release without a bug of its own; 0 never drops anybody."""
+    if not (alive.interval and alive.count_max):
+        return None
+    return alive.interval * alive.count_max, alive.interval * (alive.count_max + 1)
 
 
 def _sentences(policy: Policy) -> List[str]:
     alive, tmout = policy
-    found = []
+    sentences = []
     if tmout is not None:
-        found.append(
-            "An idle prompt ends after {}{}.".format(
-                words.span(tmout.seconds),
-                "" if not tmout.exempt_users else f", except for {words.names(tmout.exempt_users)}",
-            )
+        exempt = names(tmout.exempt_users)
+        sentences.append(
+            f"An idle prompt ends after {_durations.spelled(tmout.seconds)}"
+            f"{f', except for {exempt}' if exempt else ''}."
         )
     if alive is not None:
         whose = f" under Match {alive.match}" if alive.match else ""
         when = "is never dropped"
-        if alive.interval and alive.count_max:
-            when = "is dropped after {}".format(
-                words.within(
-                    alive.interval * alive.count_max, alive.interval * (alive.count_max + 1)
-                )
-            )
-        found.append(
-            f"A client that vanishes{whose} {when} (ClientAliveInterval {alive.interval}, ClientAliveCountMax {alive.count_max})."
+        ends = _detection(alive)
+        if ends is not None:
+            words = _durations.between(*map(_durations.spelled, ends))
+            when = f"is dropped after {words}"
+        sentences.append(
+            f"A client that vanishes{whose} {when} (ClientAliveInterval {alive.interval}, "
+            f"ClientAliveCountMax {alive.count_max})."
         )
-    return found or ["Nothing is asked for."]
+    return sentences or ["Nothing is asked for."]
 
 
 def _client_alive(asked: Mapping[str, Any]) -> Optional[ClientAlive]:
@@ -116,8 +107,8 @@ def _client_alive(asked: Mapping[str, Any]) -> Optional[ClientAlive]:
     interval = asked["session_timeouts_client_alive_interval"]
     count_max = str(asked["session_timeouts_client_alive_count_max"])
     if not re.match(r"[0-9]{1,10}\Z", count_max) or int(count_max) > _durations.MAXIMUM:
-        raise PolicyError(
-            "session_timeouts_client_alive_count_max: %.60r is not a whole number." % count_max
+        raise Refusal(
+            f"session_timeouts_client_alive_count_max: {_clipped(count_max)} is not a whole number."
         )
     return ClientAlive(
         _durations.parse(_plain(interval), "session_timeouts_client_alive_interval"),
@@ -137,7 +128,7 @@ def _tmout(asked: Mapping[str, Any]) -> Optional[Tmout]:
 
 
 def _wanted(asked: Mapping[str, Any], enabled: str, state: str) -> bool:
-    """Where the role is told to take its work back, it asks for nothing that could be held."""
+    """Tell whether something is asked for: a role that takes its work back asks for nothing."""
     return (
         _truth(asked, "session_timeouts_" + enabled)
         and _state(asked, "session_timeouts_" + state) == "present"
@@ -147,25 +138,29 @@ def _wanted(asked: Mapping[str, Any], enabled: str, state: str) -> bool:
 def _state(asked: Mapping[str, Any], name: str) -> str:
     state = str(asked.get(name, "present"))
     if state not in ("present", "absent"):
-        raise PolicyError("%s: %.60r is neither present nor absent." % (name, state))
+        raise Refusal(f"{name}: {_clipped(state)} is neither present nor absent.")
     return state
 
 
 def _truth(asked: Mapping[str, Any], name: str) -> bool:
-    """Variables from a command line are text; a mistyped one must not ask for nothing."""
+    """Return a boolean; one from a command line is text, and mistyped it must not mean false."""
     word = str(asked.get(name, True))
     if word.lower() not in _TRUE | _FALSE:
-        raise PolicyError("%s: %.60r is neither true nor false." % (name, word))
+        raise Refusal(f"{name}: {_clipped(word)} is neither true nor false.")
     return word.lower() in _TRUE
 
 
 def _names(asked: Mapping[str, Any], name: str) -> List[str]:
-    """One text is a list to Ansible's modules too."""
+    """Return a list of names; one text is a list to Ansible's modules too."""
     value = asked.get(name) or []
-    names = value.split(",") if isinstance(value, str) else value
-    if not isinstance(names, (list, tuple)):
-        raise PolicyError("%s: %.60r is not a list." % (name, str(value)))
-    return [str(one) for one in names]
+    items = value.split(",") if isinstance(value, str) else value
+    if not isinstance(items, (list, tuple)):
+        raise Refusal(f"{name}: {_clipped(str(value))} is not a list.")
+    return [str(item) for item in items]
+
+
+def _clipped(word: str) -> str:
+    return repr(word)[:60]
 
 
 def _plain(value: Any) -> Any:

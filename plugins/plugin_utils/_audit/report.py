@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The audit's report: what every host said, held against the policy, as data.
 
-Private to this collection: it may change without notice; the data's form is in docs/audit.md.
+Private to the collection; the data's form is in docs/audit.md.
 """
 
 import collections
@@ -11,21 +11,24 @@ import datetime
 import re
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
-from . import judge, words
+from ...module_utils import _durations
+from ...module_utils._refusal import Refusal
+from . import judge
 from .judge import UNREACHABLE, UNVERIFIED, Reason
-from .policy import Policy, PolicyError, described, read
-from .values import mapping, mappings, number, plain, text
+from .policy import Policy, described, read
+from .values import mapping, mappings, names, number, plain, text
 
 __all__ = ["SCHEMA_VERSION", "Answer", "build", "headline", "sentence"]
 
 SCHEMA_VERSION = 1
 _LONGEST_MESSAGE = 400
+_SHORT_UNITS = {"day": "d", "hour": "h", "minute": "min", "second": "s"}
 # Sorts after every time that there is.
 _NEVER = 2**53
 
 
 class Answer(NamedTuple):
-    """What is known of a host; `policy_error` tells why there is no policy to hold it against."""
+    """What is known of a host; ``policy_error`` tells why there is no policy to hold it against."""
 
     name: str
     asked: Optional[Mapping[str, Any]]
@@ -39,7 +42,7 @@ def build(answers: Sequence[Answer], version: str, now: datetime.datetime) -> Di
     summary = dict.fromkeys((judge.HOLDS, judge.DIFFERS, UNVERIFIED, UNREACHABLE), 0)
     for host in hosts:
         summary[host["status"]] += 1
-    report = {
+    report: Dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
         "collection": {"name": "curfew.session", "version": version},
         "generated_at": now.astimezone(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -47,7 +50,7 @@ def build(answers: Sequence[Answer], version: str, now: datetime.datetime) -> Di
         "summary": dict(summary, hosts=len(hosts)),
         "reasons": _reasons(hosts),
         "hosts": hosts,
-    }  # type: Dict[str, Any]
+    }
     return dict(report, sentence=sentence(report))
 
 
@@ -61,19 +64,18 @@ def headline(summary: Mapping[str, int]) -> str:
             "The policy holds on the one host",
         )[hosts + holding]
     if holding == hosts:
-        return "The policy holds on all {}".format(words.count(hosts, "host"))
-    return "The policy holds on {0} of {1}".format(
-        f"{holding:,}" if holding else "none", words.count(hosts, "host")
-    )
+        return f"The policy holds on all {_durations.count(hosts, 'host')}"
+    some = f"{holding:,}" if holding else "none"
+    return f"The policy holds on {some} of {_durations.count(hosts, 'host')}"
 
 
 def sentence(report: Mapping[str, Any]) -> str:
     """Say in one sentence whether the policy holds, and where it does not."""
     failing = [host["name"] for host in report["hosts"] if not host["holds"]]
     if not failing:
-        return "{}.".format(headline(report["summary"]))
+        return f"{headline(report['summary'])}."
     link = ":" if len(report["hosts"]) == 1 else ", and not on"
-    return "{}{} {}.".format(headline(report["summary"]), link, words.names(failing))
+    return f"{headline(report['summary'])}{link} {names(failing)}."
 
 
 def _reasons(hosts: Sequence[Dict[str, Any]]) -> List[Dict[str, Any]]:
@@ -100,7 +102,7 @@ def _host(answer: Answer) -> Dict[str, Any]:
         "name": text(answer.name),
         "status": status,
         "holds": status == judge.HOLDS,
-        "reasons": [{"code": one.code, "text": one.text} for one in reasons],
+        "reasons": [{"code": reason.code, "text": reason.text} for reason in reasons],
         "notes": notes,
         "exceptions": judge.exceptions(info or {}),
         "timeline": _timeline(info, policy) if info else [],
@@ -112,9 +114,9 @@ def _host(answer: Answer) -> Dict[str, Any]:
 def _policy(answer: Answer) -> Tuple[Optional[Policy], List[Reason]]:
     try:
         if answer.asked is None:
-            raise PolicyError(answer.policy_error or "nothing tells what is asked")
+            raise Refusal(answer.policy_error or "nothing tells what is asked")
         return read(answer.asked), []
-    except PolicyError as error:
+    except Refusal as error:
         return None, [
             Reason(
                 UNVERIFIED,
@@ -132,13 +134,13 @@ def _info(result: Optional[Mapping[str, Any]]) -> Tuple[Optional[Dict[str, Any]]
         return None, Reason(
             UNREACHABLE,
             "unreachable",
-            "The host could not be reached: {}".format(_message(result.get("msg"))),
+            f"The host could not be reached: {_message(result.get('msg'))}",
         )
     if result.get("failed"):
         return None, Reason(
             UNVERIFIED,
             "failed",
-            "The host could not be asked: {}".format(_message(result.get("msg"))),
+            f"The host could not be asked: {_message(result.get('msg'))}",
         )
     kept = {
         key: value
@@ -149,7 +151,7 @@ def _info(result: Optional[Mapping[str, Any]]) -> Tuple[Optional[Dict[str, Any]]
 
 
 def _message(message: Any) -> str:
-    """Errors come with line ends and of any length; here one is part of a sentence."""
+    """Return an error, which may have line ends and any length, as part of a sentence."""
     squeezed = " ".join(text(message or "it did not say why").split())
     squeezed = re.sub(r"\A(?:(?:Task|Action) failed: )+", "", squeezed)
     if len(squeezed) > _LONGEST_MESSAGE:
@@ -162,50 +164,44 @@ def _timeline(info: Dict[str, Any], policy: Optional[Policy]) -> List[Dict[str, 
     tmout = policy.tmout if policy else None
     limit = tmout.seconds if tmout else None
     lanes: Dict[Tuple[int, bool, bool, str], List[str]] = {}
-    for one in mappings(info.get("accounts")):
-        seconds = number(one.get("idle_logout_seconds")) or None
-        if one.get("state") == "no_login":
+    for account in mappings(info.get("accounts")):
+        seconds = number(account.get("idle_logout_seconds")) or None
+        if account.get("state") == "no_login":
             continue
-        known = one.get("state") != "unknown"
-        beyond = known and tmout is not None and judge.too_late(tmout, one, info)
-        ended_by = text(one.get("ended_by") or "nothing") if seconds else "nothing"
+        known = account.get("state") != "unknown"
+        beyond = known and tmout is not None and judge.too_late(tmout, account, info)
+        ended_by = text(account.get("ended_by") or "nothing") if seconds else "nothing"
         key = (seconds or _NEVER, known, beyond, ended_by)
-        lanes.setdefault(key, []).append(text(one.get("user")))
-    found = []
+        lanes.setdefault(key, []).append(text(account.get("user")))
+    timeline = []
     for (end, known, beyond, ended_by), users in sorted(lanes.items()):
         when = None if end == _NEVER else end
-        found.append(_lane("idle", users, (when, when), limit, beyond, ended_by, known))
-    return found + _lanes_of_host(info, policy)
+        timeline.append(_lane("idle", users, (when, when), limit, beyond, ended_by, known))
+    return timeline + _lanes_of_host(info, policy)
 
 
 def _lanes_of_host(info: Dict[str, Any], policy: Optional[Policy]) -> List[Dict[str, Any]]:
-    found = []
     sshd = mapping(info.get("sshd"))
-    if sshd:
-        alive = policy.client_alive if policy else None
-        limit = None
-        if alive is not None and not alive.match and alive.interval and alive.count_max:
-            limit = alive.interval * (alive.count_max + 1)
-        detection = mapping(sshd.get("detection_seconds"))
-        ends = number(detection.get("min")), number(detection.get("max"))
-        known = bool(detection) or judge.drops(sshd) is False
-        # A release that takes twice as long for the same numbers is beyond the limit too.
-        beyond = known and limit is not None and (ends[1] is None or ends[1] > limit)
-        found.append(
-            _lane(
-                "gone",
-                [],
-                ends,
-                limit,
-                beyond,
-                "ClientAliveInterval" if detection else "nothing",
-                known,
-            )
-        )
+    lanes = [_lane_of_clients(sshd, policy)] if sshd else []
     stop = number(mapping(info.get("logind")).get("stop_idle_session_seconds"))
     if stop:
-        found.append(_lane("logind", [], (stop, stop), None, False, "StopIdleSessionSec"))
-    return found
+        lanes.append(_lane("logind", [], (stop, stop), None, False, "StopIdleSessionSec"))
+    return lanes
+
+
+def _lane_of_clients(sshd: Dict[str, Any], policy: Optional[Policy]) -> Dict[str, Any]:
+    """Return the lane of a client that vanishes."""
+    alive = policy.client_alive if policy else None
+    limit = None
+    if alive is not None and not alive.match and alive.interval and alive.count_max:
+        limit = alive.interval * (alive.count_max + 1)
+    detection = mapping(sshd.get("detection_seconds"))
+    ends = number(detection.get("min")), number(detection.get("max"))
+    known = bool(detection) or judge.drops(sshd) is False
+    # A release that takes twice as long for the same numbers is beyond the limit too.
+    beyond = known and limit is not None and (ends[1] is None or ends[1] > limit)
+    ended_by = "ClientAliveInterval" if detection else "nothing"
+    return _lane("gone", [], ends, limit, beyond, ended_by, known)
 
 
 def _lane(
@@ -222,9 +218,17 @@ def _lane(
         "users": users,
         "from_seconds": ends[0],
         "to_seconds": ends[1],
-        "when": words.short_within(*ends) if known else "not known",
+        "when": _durations.between(*map(_short, ends)) if known else "not known",
         "known": known,
         "limit_seconds": limit,
         "beyond_limit": beyond,
         "ended_by": ended_by,
     }
+
+
+def _short(seconds: Optional[int]) -> str:
+    """Return ``16 min`` or ``1 h 30 min``; None is ``never``."""
+    if seconds is None:
+        return "never"
+    parts = _durations.parts(seconds) or [(0, "second")]
+    return " ".join(f"{number} {_SHORT_UNITS[unit]}" for number, unit in parts)

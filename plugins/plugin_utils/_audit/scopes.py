@@ -24,35 +24,35 @@ _LONGEST, _STARS = 255, 3
 
 
 def meaning(scope: str) -> Optional[FrozenSet[Any]]:
-    """Equal for scopes with the same connections, however written; None where it is no scope."""
+    """Return what is equal for scopes with the same connections; None where it is no scope."""
     criteria = _criteria(scope)
     return None if criteria is None else match.canonical(criteria)
 
 
 def origin(sshd: Dict[str, Any], keyword: str, numbers: Dict[str, Any]) -> Optional[str]:
-    """Say what makes a connection's value what it is, as sshd reads its files; None: not known."""
-    found = [
-        one
-        for one in mappings(sshd.get("definitions"))
-        if text(one.get("keyword")).lower() == keyword.lower()
+    """Tell which line gives a connection its value, as sshd reads its files; None: not known."""
+    definitions = [
+        definition
+        for definition in mappings(sshd.get("definitions"))
+        if text(definition.get("keyword")).lower() == keyword.lower()
     ]
-    for one in found:
-        scope = text(one.get("scope"))
+    for definition in definitions:
+        scope = text(definition.get("scope"))
         met = False if scope in _OUTSIDE else _met(scope, numbers)
         if met is None:
             return None
         if met:
-            return _place(one)
-    for one in found:
-        if text(one.get("scope")) in _OUTSIDE and one.get("wins") is True:
-            return _place(one)
+            return _place(definition)
+    for definition in definitions:
+        if text(definition.get("scope")) in _OUTSIDE and definition.get("wins") is True:
+            return _place(definition)
     return "no file sets it: sshd's own default"
 
 
 def _place(definition: Dict[str, Any]) -> str:
     if definition.get("path") is None:
         return "from sshd's command line"
-    return "{} line {}".format(text(definition.get("path")), text(definition.get("line")))
+    return f"{text(definition.get('path'))} line {text(definition.get('line'))}"
 
 
 def _met(scope: str, numbers: Dict[str, Any]) -> Optional[bool]:
@@ -62,14 +62,14 @@ def _met(scope: str, numbers: Dict[str, Any]) -> Optional[bool]:
         return True
     if criteria is None or connection is None or not _quick(scope, *connection[:4]):
         return None
-    told = tuple(pair for pair in criteria if pair[0] in _TOLD)
-    if not match.matches(told, connection):
+    decidable = tuple(pair for pair in criteria if pair[0] in _TOLD)
+    if not match.matches(decidable, connection):
         return False
-    return True if told == criteria else None
+    return True if decidable == criteria else None
 
 
 def _quick(scope: str, *facts: str) -> bool:
-    """A host must not keep the controller busy: many stars on a long word take for ever."""
+    """Tell whether matching is quick: many stars on a long word would keep the controller busy."""
     return (
         max(map(len, facts)) <= _LONGEST
         and max(pattern.count("*") for pattern in re.split("[, ]", scope)) <= _STARS
@@ -85,12 +85,12 @@ def _connection(numbers: Dict[str, Any]) -> Optional[match.Connection]:
 
 
 def _criteria(scope: str) -> Optional[match.Criteria]:
-    """The conditions of all Match lines of a scope: an Include puts one block into another."""
+    """Return the conditions of all Match lines of a scope: an Include puts one block in another."""
     criteria: List[Tuple[str, str]] = []
     for line in re.split(r", (?=Match )", scope):
         statement = config.parse_line(line)
-        found = config.parse_criteria(statement.arguments if statement else None)
-        if found is None:
+        pairs = config.parse_criteria(statement.arguments if statement else None)
+        if pairs is None:
             return None
-        criteria += [pair for pair in found if pair != ("all", "")]
+        criteria += [pair for pair in pairs if pair != ("all", "")]
     return tuple(criteria)

@@ -7,11 +7,11 @@ Private to the collection.
 """
 
 import math
-from typing import Any, Dict, List, Mapping, Optional
+from typing import Any, Dict, List, Mapping, Optional, Sequence
 
-from ...module_utils._results import printable
+from ...module_utils import _durations, _results
 
-__all__ = ["mapping", "mappings", "number", "plain", "text", "texts"]
+__all__ = ["mapping", "mappings", "names", "number", "plain", "text"]
 
 _LONGEST = 2000
 _DEEPEST = 12
@@ -35,23 +35,25 @@ def plain(value: Any, depth: int = 0) -> Any:
 
 def text(value: Any) -> str:
     """Return text of a bounded length, whatever the value is."""
-    shown = value if isinstance(value, str) else str(value)
-    if len(shown) > _LONGEST:
-        shown = shown[:_LONGEST] + "..."
-    # A plain str, without what stands for bytes that are no UTF-8: no file and no page can hold it.
-    return str(printable("".join(shown)))
-
-
-def texts(value: Any) -> List[str]:
-    return [text(item) for item in value] if isinstance(value, list) else []
+    whole = value if isinstance(value, str) else str(value)
+    clipped = whole if len(whole) <= _LONGEST else whole[:_LONGEST] + "..."
+    # Joined, it is plain text without Ansible's tags; no file and no page can hold surrogates.
+    return str(_results.printable("".join(clipped)))
 
 
 def mapping(value: Any) -> Dict[str, Any]:
+    """Return a dictionary as it is, and an empty one for anything else."""
     return value if isinstance(value, dict) else {}
 
 
 def mappings(value: Any) -> List[Dict[str, Any]]:
+    """Return the dictionaries of a list, and nothing for anything else."""
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def names(items: Sequence[str], most: int = 5) -> str:
+    """Return names in words, and of many the first ones: ``a, b and 7 more``."""
+    return _durations.listed(items, most=most)
 
 
 def number(value: Any) -> Optional[int]:

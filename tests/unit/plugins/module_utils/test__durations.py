@@ -90,3 +90,55 @@ def test_refuses_what_is_out_of_range(value, minimum):
         _durations.parse(value, "interval", minimum=minimum)
     assert f"{minimum} to 2147483647" in str(caught.value)
     assert len(str(caught.value)) < 200
+
+
+SPELLED = [
+    (0, "0 seconds"),
+    (1, "1 second"),
+    (60, "1 minute"),
+    (900, "15 minutes"),
+    (5400, "1 hour 30 minutes"),
+    (86461, "1 day 1 minute 1 second"),
+    (86400000, "1,000 days"),
+]
+BETWEEN = [
+    (180, 240, "3 to 4 minutes"),
+    (60, 120, "1 to 2 minutes"),
+    (50, 60, "50 seconds to 1 minute"),
+    (3, 6, "3 to 6 seconds"),
+    (90, 180, "1 minute 30 seconds to 3 minutes"),
+    (60, 60, "1 minute"),
+]
+# a list, the word before its last item, and how many are named at most
+LISTED = [
+    ([], "and", None, ""),
+    (["a"], "and", None, "a"),
+    (["a", "b"], "and", None, "a and b"),
+    (["a", "b", "c"], "and", None, "a, b and c"),
+    (["a", "b", "c"], "or", 3, "a, b or c"),
+    (list("abcdefg"), "and", 5, "a, b, c, d, e and 2 more"),
+]
+
+
+@pytest.mark.parametrize("seconds, text", SPELLED)
+def test_spelled(seconds, text):
+    assert _durations.spelled(seconds) == text
+
+
+def test_spelled_without_commas():
+    assert _durations.spelled(86400000, "d") == "1000 days"
+
+
+@pytest.mark.parametrize("first, last, text", BETWEEN)
+def test_between(first, last, text):
+    assert _durations.between(_durations.spelled(first), _durations.spelled(last)) == text
+
+
+@pytest.mark.parametrize("items, last, most, text", LISTED)
+def test_listed(items, last, most, text):
+    assert _durations.listed(items, last, most) == text
+
+
+def test_count():
+    texts = [_durations.count(number, "host") for number in (0, 1, 2000)]
+    assert texts == ["0 hosts", "1 host", "2,000 hosts"]

@@ -2,21 +2,23 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What an error says to people."""
+"""Errors as people are told them."""
+
+import errno
 
 import pytest
 
-from ansible_collections.curfew.session.plugins.module_utils._files.reading import FilesError
-from ansible_collections.curfew.session.plugins.module_utils._refusal import sentence
+from ansible_collections.curfew.session.plugins.module_utils import _durations, _refusal
 
 SENTENCES = [
-    (OSError(5, "Input/output error", "/etc/ssh/d"), "/etc/ssh/d: Input/output error."),
-    (OSError(24, "Too many open files"), "The system says: Too many open files."),
+    (_refusal.Refusal("It is so."), "It is so."),
+    (_durations.DurationError("timeout: no."), "timeout: no."),
+    (OSError(errno.EACCES, "Permission denied", "/etc/x"), "/etc/x: Permission denied."),
+    (OSError(errno.EIO, "Input/output error"), "The system says: Input/output error."),
     (OSError("odd"), "odd"),
-    (FilesError("/etc/a does not exist."), "/etc/a does not exist."),
 ]
 
 
-@pytest.mark.parametrize("error, expected", SENTENCES)
-def test_sentence(error, expected):
-    assert sentence(error) == expected
+@pytest.mark.parametrize("error, sentence", SENTENCES)
+def test_sentence(error, sentence):
+    assert _refusal.sentence(error) == sentence

@@ -6,7 +6,11 @@
 
 import pytest
 
-from ansible_collections.curfew.session.plugins.module_utils._results import printable, unusable
+from ansible_collections.curfew.session.plugins.module_utils._results import (
+    finish,
+    printable,
+    unusable,
+)
 
 FINE = [
     {"path": "/etc/\xfc", "match": "User \xfc", "interval": 60, "sshd": None, "connections": []},
@@ -36,3 +40,46 @@ def test_refuses(params, begins):
 
 def test_what_is_returned_is_utf_8():
     assert printable({"a\udcff": ["\ud800", 1, None]}) == {"a\ufffd": ["\ufffd", 1, None]}
+
+
+class Ended(Exception):
+    """A module ends only once."""
+
+
+class Module:
+    """Notes what a module is told to do."""
+
+    def __init__(self, diff):
+        self._diff = diff
+        self.warnings = []
+        self.ended = None
+
+    def warn(self, warning):
+        self.warnings.append(warning)
+
+    def fail_json(self, **values):
+        self.ended = ("failed", values)
+        raise Ended
+
+    def exit_json(self, **values):
+        self.ended = ("ended", values)
+        raise Ended
+
+
+# whether a diff was asked for, the result; how the module ends, with what, and its warnings
+FINISHED = [
+    (False, {"changed": True}, "ended", {"changed": True}, []),
+    (False, {"diff": [1], "warnings": ["so"]}, "ended", {"diff": []}, ["so"]),
+    (True, {"diff": [1]}, "ended", {"diff": [1]}, []),
+    (False, {"failed": True, "msg": "a\udcff", "diff": [1]}, "failed",
+     {"failed": True, "msg": "a\ufffd", "diff": []}, []),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("diff, result, how, values, warnings", FINISHED)
+def test_finish(diff, result, how, values, warnings):
+    module = Module(diff)
+    with pytest.raises(Ended):
+        finish(module, result)
+    assert module.ended == (how, values)
+    assert module.warnings == warnings

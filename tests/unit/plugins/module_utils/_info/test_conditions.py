@@ -8,10 +8,10 @@ import re
 
 import pytest
 
-from ansible_collections.curfew.session.plugins.module_utils._info import conditions, shells
+from ansible_collections.curfew.session.plugins.module_utils._info import conditions, doubts
 from ansible_collections.curfew.session.plugins.module_utils._shell import definitions
 
-WHO = shells._IDENTITY
+WHO = doubts._IDENTITY
 STOCK = """if [ "$(id -u)" -eq 0 ]; then
   PATH=/sbin:/bin
 else
@@ -112,12 +112,12 @@ def test_no_text_takes_long():
     ],
 )
 def test_a_terminal_decides(text):
-    assert because({"/a": text}, shells._TERMINAL).line == 1
-    assert because({"/a": text}, shells._UNKNOWABLE) is None
+    assert because({"/a": text}, doubts._TERMINAL).line == 1
+    assert because({"/a": text}, doubts._UNKNOWABLE) is None
 
 
 @pytest.mark.parametrize("word", ["$PPID", "who am i", "${SSH_CLIENT", "$XDG_SESSION_ID", "$HOME"])
 def test_nobody_can_know(word):
     text = 'case "$(echo %s)" in x) TMOUT=300 ;; esac\n' % (word + "}" * ("{" in word))
-    found = because({"/a": text}, shells._UNKNOWABLE)
+    found = because({"/a": text}, doubts._UNKNOWABLE)
     assert re.sub(r"\W", "", found.word) == re.sub(r"\W", "", word)

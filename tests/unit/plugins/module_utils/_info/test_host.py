@@ -103,9 +103,9 @@ PAM = [
 
 @pytest.mark.parametrize("line, modules, includes", PAM)
 def test_pam(line, modules, includes):
-    found = set()
-    assert host._follow_pam(line.partition("#")[0], found) == includes
-    assert found == modules
+    module, included = host._pam_rule(line.partition("#")[0])
+    assert ([included] if included else []) == includes
+    assert ({module} if module else set()) == modules
 
 
 ENVIRONMENT = [

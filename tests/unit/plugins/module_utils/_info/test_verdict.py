@@ -6,8 +6,10 @@
 
 import pytest
 
+from ansible_collections.curfew.session.plugins.module_utils._info import facts as info
 from ansible_collections.curfew.session.plugins.module_utils._info import verdict
-from ansible_collections.curfew.session.plugins.module_utils._info.verdict import AccountShell
+from ansible_collections.curfew.session.plugins.module_utils._info.facts import AccountShell
+from ansible_collections.curfew.session.plugins.module_utils._sshd.service import Service
 
 DURATIONS = [
     (1, "1 second"), (59, "59 seconds"), (60, "1 minute"), (90, "90 seconds"), (900, "15 minutes"),
@@ -36,7 +38,10 @@ def test_span(low, high, text):
 def connection(**fields):
     found = {
         "user": "x",
+        "host": "192.0.2.1",
         "addr": "192.0.2.1",
+        "laddr": "0.0.0.0",
+        "lport": 22,
         "scope": None,
         "interval_seconds": 60,
         "count_max": 3,
@@ -45,7 +50,7 @@ def connection(**fields):
         "unused_connection_timeout": None,
     }
     found.update(fields)
-    return found
+    return info.ConnectionTimeouts(**found)
 
 
 def never(interval, count_max, **fields):
@@ -61,20 +66,20 @@ def channel(**fields):
     )
 
 
-def definition(line, value, beaten_by=None, scope="global", path="/etc/ssh/sshd_config"):
-    return {
-        "path": path,
-        "line": line,
-        "keyword": "ClientAliveInterval",
-        "value": value,
-        "scope": scope,
-        "wins": beaten_by is None,
-        "beaten_by": beaten_by,
-    }
+def definition(line, value, beaten_by=None, scope="global", path="/etc/ssh/sshd_config", kind=""):
+    return info.SshdDefinition(
+        path,
+        line,
+        "ClientAliveInterval",
+        value,
+        scope,
+        scope not in ("global", "command line", "Match all"),
+        info.Beaten(beaten_by, kind) if beaten_by else None,
+    )
 
 
 def place(line, text, scope="login shells", path="/etc/profile.d/tmout.sh"):
-    return {"path": path, "line": line, "text": text, "scope": scope}
+    return info.TmoutDefinition(path, line, text, scope)
 
 
 def told(user, family, logout=900, tmout=None, detail="", readonly=True):
@@ -85,14 +90,17 @@ def told(user, family, logout=900, tmout=None, detail="", readonly=True):
 
 def shell(*definitions, **fields):
     found = {
+        "path": "/bin/bash",
         "family": "bash",
+        "answered": True,
         "definitions": list(definitions),
+        "tmout_seconds": None,
         "logout_seconds": None,
         "readonly": True,
         "exported": True,
     }
     found.update(fields)
-    return found
+    return info.ShellTimeouts(**found)
 
 
 def facts(
@@ -107,12 +115,13 @@ def facts(
     **sshd,
 ):
     shown = {
+        "path": "/etc/ssh/sshd_config",
         "version": "OpenSSH_10.0p2",
-        "service": {"running": True},
+        "service": Service("ssh", "systemd", True),
         "connections": [connection()],
         "tcp_keepalive_seconds": 7875,
-        "unused_connection_timeout": None,
         "definitions": [],
+        "command_line": [],
         "reload_needed": False,
         "sessions": None,
     }
@@ -121,14 +130,14 @@ def facts(
         one if isinstance(one, tuple) and not isinstance(one, AccountShell) else (one, {})
         for one in accounts
     ]
-    return verdict.Facts(
-        sshd=shown,
+    return info.Facts(
+        sshd=info.SshdTimeouts(**shown),
         release=release,
         shells=shells,
         accounts=pairs,
         unseen=unseen,
         reads_profile_d=reads or {"bash": True, "ksh93": True, "zsh": False},
-        logind={"stop_idle_session_seconds": seconds, "sees_ssh": sees_ssh, "definitions": []},
+        logind=info.LogindTimeouts(seconds, sees_ssh, []),
         distribution=distribution,
     )
 
@@ -190,8 +199,9 @@ SAID = [
     (
         facts(connections=[never(600, 0)], release=(8, 0)),
         [
-            "ClientAliveCountMax is 0, and what that does differs: sshd drops idle clients, dead or not, "
-            "after one interval, or, from OpenSSH 8.2 on and where that was backported, nobody"
+            "ClientAliveCountMax is 0, and what that does differs: sshd drops idle clients, dead "
+            "or not, after one interval, or, from OpenSSH 8.2 on and where that was backported, "
+            "nobody"
         ],
     ),
     (
@@ -259,7 +269,7 @@ SAID = [
     (
         facts(
             connections=[connection()]
-            + [never(number, 0, scope="Match User u", tcp=1) for number in range(2)]
+            + [never(number, 0, scope="Match User u") for number in range(2)]
             + [
                 connection(detection_seconds={"min": number, "max": number})
                 for number in range(1, 20)
@@ -283,8 +293,8 @@ SAID = [
     (
         facts(accounts=[told("deploy", "zsh", None), told("web", "zsh", None)]),
         [
-            "The accounts `deploy` and `web` use zsh, which does not read /etc/profile.d on this system: "
-            "nothing ever logs them out."
+            "The accounts `deploy` and `web` use zsh, which does not read /etc/profile.d on this "
+            "system: nothing ever logs them out."
         ],
     ),
     (
@@ -380,8 +390,8 @@ SAID = [
     (
         facts(accounts=[told("a", "dash", None)], connections=[]),
         [
-            "The account `a` uses dash, which knows no idle timeout: nothing that can be seen here logs "
-            "it out."
+            "The account `a` uses dash, which knows no idle timeout: nothing that can be seen here "
+            "logs it out."
         ],
     ),
     (
@@ -403,6 +413,20 @@ SAID = [
         ],
     ),
     (
+        facts(definitions=[definition(9, "300", "/m line 3", "Match User a,b", kind=info.OVERLAP)]),
+        [
+            "/etc/ssh/sshd_config line 9 (ClientAliveInterval 300, scope Match User a,b) gives way "
+            "to /m line 3 where both apply."
+        ],
+    ),
+    (
+        facts(definitions=[definition(3, "60", "before X it is so", kind=info.RELEASE)]),
+        [
+            "/etc/ssh/sshd_config line 3 (ClientAliveInterval 60, scope global) has no effect: "
+            "before X it is so."
+        ],
+    ),
+    (
         facts(shells=[shell(place(1, "TMOUT=60", "PAM", "/etc/environment"))]),
         ["/etc/environment line 1 can set it too (PAM): TMOUT=60"],
     ),
@@ -416,14 +440,15 @@ SAID = [
         ["2 open SSH sessions may have older numbers."],
     ),
     (
-        facts(service={"name": "ssh", "manager": "systemd", "running": False}),
+        facts(service=Service("ssh", "systemd", False)),
         ["No sshd runs now: what is said of sshd holds for one that is started."],
     ),
     (facts(unseen=["x cannot be read."]), ["x cannot be read."]),
     (
         facts(shells=[shell(place(1, "TMOUT=9"), place(4, "TMOUT=8"), place(2, "", path="/b"))]),
         [
-            "TMOUT is defined in more than one login file: /etc/profile.d/tmout.sh line 1 and /b line 2."
+            "TMOUT is defined in more than one login file: /etc/profile.d/tmout.sh line 1 and /b "
+            "line 2."
         ],
     ),
     (
@@ -465,7 +490,7 @@ UNSAID = [
     (
         facts(
             definitions=[
-                definition(3, "60", "the same line, in the scope Match all"),
+                definition(3, "60", "the same line, in the scope Match all", kind=info.SAME_LINE),
                 definition(3, "60", scope="Match all"),
             ]
         ),
@@ -492,7 +517,7 @@ UNSAID = [
         facts(
             definitions=[
                 definition(3, "60"),
-                dict(definition(4, "none", scope="Match User a"), keyword="ChannelTimeout"),
+                definition(4, "none", scope="Match User a")._replace(keyword="ChannelTimeout"),
             ]
         ),
         ["Scanners"],
@@ -593,8 +618,8 @@ ACCOUNT_STATES = [
         told("a", "dash", None),
         {"seconds": 60, "sees_ssh": False},
         "never",
-        "logind does not learn the terminals of its SSH sessions, which StopIdleSessionSec does not "
-        "end.",
+        "logind does not learn the terminals of its SSH sessions, which StopIdleSessionSec does "
+        "not end.",
     ),
     (told("a", "dash", None), dict(SILENT, version=None), "never", "no idle timeout."),
 ]

@@ -197,3 +197,8 @@ def test_ksh93_must_fork_before_tmout_is_touched():
     assert guards == ["if ( ulimit -c 0; unset TMOUT ) 2>/dev/null; then"]
     plain = dropin.render(900).replace("ulimit -c 0; ", "")
     assert dropin.first_foreign_line(plain) is None
+
+
+def test_names_of_exemptions():
+    text = dropin.render(900, exempt_users=["a", "b.c"], exempt_groups=["wheel", "x"])
+    assert dropin.exempt(text) == ({"a", "b.c"}, {"wheel", "x"})

@@ -10,6 +10,7 @@ import pytest
 
 from ansible_collections.curfew.session.plugins.module_utils._sshd import (
     config,
+    connections,
     edit,
     facts,
     options,
@@ -45,6 +46,10 @@ def reader(files):
 
 def groups_of(user):
     return ("staff", "users") if user in ("ann", "bob") else ()
+
+
+def derived(criteria):
+    return connections.derive(criteria, NOBODY, lambda patterns: ["ann", "bob"], groups_of)
 
 
 def interval(tree, connection):
@@ -178,39 +183,41 @@ CONFLICTS = [
 ]  # fmt: skip
 
 
-# Match lines in their order, and which of their definitions win: those that decide for anybody.
+# Match lines in their order, and which of their definitions win: those that decide for the
+# connection that is derived from the line; where none is, as of a group without members here, those
+# before which no other has the same conditions.
 COVERED = [
     (["User *,!root", "User bob"], [True, False]),
     (["User *,!root", "User root"], [True, True]),
-    (["User *,!root", "Address 10.0.0.0/8"], [True, True]),
-    (["User *,!root", "Group wheel"], [True, False]),
+    (["User *,!root", "Address 10.0.0.0/8"], [True, False]),
+    (["User *,!root", "Group wheel"], [True, True]),
     (["User *", "Address 10.0.0.0/8"], [True, False]),
     (["User bob,ann", "User bob"], [True, False]),
-    (["User bob", "User bob,ann"], [True, True]),
+    (["User bob", "User bob,ann"], [True, False]),
     (["User bob", "User ann", "User bob,ann"], [True, True, False]),
     (["User bob,ann", "User ann,bob"], [True, False]),
     (["User sftp_*", "User sftp_x"], [True, False]),
-    (["User sftp_x", "User sftp_*"], [True, True]),
+    (["User sftp_x", "User sftp_*"], [True, False]),
     (["User b??", "User bob"], [True, False]),
     (["User b*,!bob", "User bob"], [True, True]),
-    (["User b*,!bob", "User bo*"], [True, True]),
+    (["User b*,!bob", "User bo*"], [True, False]),
     (["Address 10.0.0.0/8", "Address 10.1.0.0/16"], [True, False]),
-    (["Address 10.0.0.1", "Address 10.0.0.0/8"], [True, True]),
-    (["Address 10.0.0.0/8,!10.1.0.0/16", "Address 10.0.0.0/8"], [True, True]),
-    (["Address 10.0.0.0/8,!10.1.0.0/16", "User bob Address 10.0.0.0/8"], [True, True]),
-    (["Address 0.0.0.0/0", "User bob"], [True, True]),
+    (["Address 10.0.0.1", "Address 10.0.0.0/8"], [True, False]),
+    (["Address 10.0.0.0/8,!10.1.0.0/16", "Address 10.0.0.0/8"], [True, False]),
+    (["Address 10.0.0.0/8,!10.1.0.0/16", "User bob Address 10.0.0.0/8"], [True, False]),
+    (["Address 0.0.0.0/0", "User bob"], [True, False]),
     (["Address 0.0.0.0/0,::/0", "User bob"], [True, False]),
     (["Address 10.*", "Address 10.1.*"], [True, False]),
     (["Host *.example.org", "Host a.example.org"], [True, False]),
-    (["Host *,!bad.*", "Host *.example.org"], [True, True]),
-    (["User *,!adm_*", "User *_x Host h"], [True, True]),
-    (["Address *,!10.1.2.3", "User *,!root", "Host *"], [True, True, True]),
+    (["Host *,!bad.*", "Host *.example.org"], [True, False]),
+    (["User *,!adm_*", "User *_x Host h"], [True, False]),
+    (["Address *,!10.1.2.3", "User *,!root", "Host *"], [True, False, False]),
     (["Group staff", "User bob"], [True, False]),
     (["Group wheel", "User bob"], [True, True]),
     (["User bob", "Group staff"], [True, True]),
     (["Group staff,wheel", "Group staff"], [True, False]),
     (["Group staff,wheel", "User bob Group staff"], [True, False]),
-    (["LocalPort 22", "User bob"], [True, True]),
+    (["LocalPort 22", "User bob"], [True, False]),
     (["LocalPort 22", "User bob LocalPort 22"], [True, False]),
     (["User bob", "User ann Host a", "User a*,b* Host a"], [True, True, True]),
     (["all", "User bob"], [True, False]),
@@ -221,10 +228,10 @@ COVERED = [
 
 
 @pytest.mark.parametrize("matches, expected", COVERED)
-def test_wins_where_it_decides_for_anybody(matches, expected):
+def test_wins_where_it_decides_for_the_connection_derived_from_it(matches, expected):
     text = "".join(f"Match {match}\n{k(number)}" for number, match in enumerate(matches))
     plan = sshd_plan.make(reader({"m": text}), [INTERVAL], RELEASE)
-    found = sshd_plan.conflicts(plan, [INTERVAL], False, [NOBODY], None, groups_of)
+    found = sshd_plan.conflicts(plan, [INTERVAL], False, [NOBODY], None, derived)
     assert [item["wins"] for item in found] == expected
 
 
@@ -232,7 +239,7 @@ def test_an_option_of_the_daemon_beats_what_is_global_alone():
     files = {"m": INC + "Match User root\n" + k(5), "/a": k(9)}
     plan = sshd_plan.make(reader(files), [INTERVAL], RELEASE)
     found = sshd_plan.conflicts(
-        plan, [INTERVAL], True, [NOBODY], None, groups_of, frozenset(["clientaliveinterval"])
+        plan, [INTERVAL], True, [NOBODY], None, derived, frozenset(["clientaliveinterval"])
     )
     assert [(item["scope"], item["wins"]) for item in found] == [
         ("Match User root", True),
@@ -244,7 +251,7 @@ def test_an_option_of_the_daemon_beats_what_is_global_alone():
                          ids=[row[0] for row in CONFLICTS])  # fmt: skip
 def test_conflicts(name, files, disable, expected):
     plan = sshd_plan.make(reader(files), [INTERVAL], RELEASE, None, disable)
-    found = sshd_plan.conflicts(plan, [INTERVAL], False, [NOBODY], None, groups_of)
+    found = sshd_plan.conflicts(plan, [INTERVAL], False, [NOBODY], None, derived)
     assert sorted(
         (item["path"], item["line"], item["scope"], item["wins"], item["disabled"])
         for item in found
@@ -260,14 +267,14 @@ def test_finds_a_disabled_last_line_that_ends_by_now():
     criteria = (("user", "root"),)
     files = {"m": "Match all\r\n" + k(5)[:-1]}
     plan = sshd_plan.make(reader(files), [INTERVAL], RELEASE, criteria, True)
-    (found,) = sshd_plan.conflicts(plan, [INTERVAL], False, [ROOT], criteria, groups_of)
+    (found,) = sshd_plan.conflicts(plan, [INTERVAL], False, [ROOT], criteria, derived)
     assert (found["line"], found["disabled"]) == (2, True)
     assert plan.after.texts["m"].split("\n")[1] == MARKER + k(5)[:-1] + "\r"
 
 
 def test_counts_the_lines_of_a_refused_run_as_they_are():
     plan = sshd_plan.make(reader({"m": "Match all\n" + k(5)}), [INTERVAL], RELEASE)
-    (found,) = sshd_plan.conflicts(plan, [INTERVAL], True, [NOBODY], None, groups_of)
+    (found,) = sshd_plan.conflicts(plan, [INTERVAL], True, [NOBODY], None, derived)
     assert (found["path"], found["line"], found["wins"]) == ("m", 2, True)
 
 
@@ -331,6 +338,6 @@ LONG = [
 def test_many_lines_take_no_longer_than_as_many_lines_must(name, text, disable):
     start = time.process_time()
     plan = sshd_plan.make(reader({"m": text}), [INTERVAL], RELEASE, None, disable)
-    found = sshd_plan.conflicts(plan, [INTERVAL], False, [NOBODY], None, groups_of)
+    found = sshd_plan.conflicts(plan, [INTERVAL], False, [NOBODY], None, derived)
     assert len(found) == MANY
     assert time.process_time() - start < 20

@@ -6,7 +6,9 @@ import copy
 
 import pytest
 
+from ansible_collections.curfew.session.plugins.module_utils._info import facts as info_facts
 from ansible_collections.curfew.session.plugins.module_utils._info import verdict
+from ansible_collections.curfew.session.plugins.module_utils._sshd.service import Service
 from ansible_collections.curfew.session.plugins.plugin_utils._audit import judge
 from ansible_collections.curfew.session.plugins.plugin_utils._audit.judge import (
     DIFFERS,
@@ -244,16 +246,12 @@ STATES = [("told", "uncovered"), ("unknown", "shell_unknown"), ("missing", None)
 
 @pytest.mark.parametrize("state, code", STATES)
 def test_states_as_the_module_tells_them(state, code):
-    facts = verdict.Facts(
-        {"version": None, "connections": []},
-        (10, 0),
-        [],
-        {},
-        [],
-        {"stop_idle_session_seconds": None},
-        [],
+    sshd = info_facts.SshdTimeouts(
+        MAIN, None, Service(None, None, None), [], None, [], [], None, None
     )
-    shell = verdict.AccountShell("fish", "/bin/fish", None, state, "", None, None, None)
+    logind = info_facts.LogindTimeouts(None, None, [])
+    facts = info_facts.Facts(sshd, (10, 0), [], {}, [], logind, [])
+    shell = info_facts.AccountShell("fish", "/bin/fish", None, state, "", None, None, None)
     account = verdict.account(facts, shell, {})
     reasons = judge.judge(POLICY, said(("accounts", [account])))
     assert [reason.code for reason in reasons] == ([code] if code else [])

@@ -4,11 +4,11 @@
 
 import pytest
 
+from ansible_collections.curfew.session.plugins.module_utils._refusal import Refusal
 from ansible_collections.curfew.session.plugins.plugin_utils._audit import policy as audit_policy
 from ansible_collections.curfew.session.plugins.plugin_utils._audit.policy import (
     ClientAlive,
     Policy,
-    PolicyError,
     Tmout,
 )
 
@@ -86,13 +86,13 @@ def test_read(changes, policy):
 
 @pytest.mark.parametrize("changes, message", ERRORS)
 def test_errors(changes, message):
-    with pytest.raises(PolicyError) as caught:
+    with pytest.raises(Refusal) as caught:
         audit_policy.read(asked(**changes))
     assert str(caught.value).startswith(message)
 
 
 def test_missing_variable():
-    with pytest.raises(PolicyError) as caught:
+    with pytest.raises(Refusal) as caught:
         audit_policy.read({})
     assert str(caught.value) == "session_timeouts_client_alive_interval is not given."
 

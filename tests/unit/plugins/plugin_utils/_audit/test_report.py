@@ -208,3 +208,25 @@ def test_page_needs_nothing_else():
     page = audit_page.render(build(INFO))
     assert "default-src 'none'" in page
     assert "http" not in page.replace("http-equiv", "").replace("http://www.w3.org/2000/svg", "")
+
+
+# ends of a lane, and what stands beside it
+SHORT = [
+    ((0, 0), "0 s"),
+    ((1, 1), "1 s"),
+    ((60, 60), "1 min"),
+    ((900, 900), "15 min"),
+    ((5400, 5400), "1 h 30 min"),
+    ((86461, 86461), "1 d 1 min 1 s"),
+    ((180, 240), "3 to 4 min"),
+    ((60, 120), "1 to 2 min"),
+    ((50, 60), "50 s to 1 min"),
+    ((3, 6), "3 to 6 s"),
+    ((90, 180), "1 min 30 s to 3 min"),
+    ((None, None), "never"),
+]
+
+
+@pytest.mark.parametrize("ends, text", SHORT)
+def test_when(ends, text):
+    assert audit_report._lane("gone", [], ends, None, False, "nothing")["when"] == text

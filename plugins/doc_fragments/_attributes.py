@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, curfew.session contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What all modules of the collection say about themselves."""
+"""What all modules of the collection say about themselves. Private to the collection."""
 
 
 class ModuleDocFragment:
@@ -32,4 +32,14 @@ attributes:
   platform:
     platforms: linux
     support: full
+"""
+
+    ACTIONGROUP_SESSION = r"""
+options: {}
+attributes:
+  action_group:
+    description: Use C(group/curfew.session.session) in C(module_defaults) to set defaults for this module.
+    support: full
+    membership:
+      - curfew.session.session
 """

@@ -1,0 +1,166 @@
+# Copyright: (c) 2026, curfew.session contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Why what one shell says of TMOUT may not hold for everybody. Private to the collection.
+
+A shell is asked as a user without rights. Login files that look at who logs in, at what only a real
+login has, or that do more to the timer than setting it, make its answer one of several.
+"""
+
+import os
+import re
+import stat
+from typing import List, Mapping, NamedTuple, Optional, Sequence, Tuple
+
+from .._shell import definitions, dropin, parser
+from . import conditions
+
+__all__ = [
+    "Doubts",
+    "Effects",
+    "doubts_of",
+    "effects_of",
+    "spoils_timer",
+    "unsets",
+]
+
+_IDENTITY = re.compile(
+    r"(?<![\w.$-])(?:id|whoami|groups|logname|getent)\b"
+    r"|\$\{?(?:USER|LOGNAME|UID|EUID|GROUPS)\b"
+)
+# What nobody can know before the login, and what only needs a terminal of sshd's.
+_UNKNOWABLE = re.compile(
+    r"\$\{?(?:SSH_(?:CLIENT|CONNECTION)|DISPLAY|PPID|XDG_\w+|HOME)\b|(?<![\w/])~/"
+    r"|\bwho(?:[ \t]+am[ \t]+i|[ \t]+-m)\b"
+)
+_TERMINAL = re.compile(
+    _UNKNOWABLE.pattern + r"|\$\{?(?:SSH_\w+|TERM)\b|\btty\b|(?<!\S)-t[ \t]+[0-9]\b"
+)
+# That there is a connection at all is no question for who asks as after a login over SSH.
+_CONNECTED = re.compile(
+    r"(?m)(?:-[nz]|\[+)[ \t]+\"?\$\{?SSH_\w+(?::?-)?\}?\"?"
+    r"(?=[ \t]*(?:\]|;|&&|\|\||-[ao]\b|$))"
+)
+_CHANGING = ("unset", "export", "readonly", "typeset")
+
+
+class Effects(NamedTuple):
+    """What login files do to the timer besides setting it, and the file that nobody can read."""
+
+    unset: bool = False
+    spoiling: str = ""
+    puzzling: str = ""
+
+
+class Doubts(NamedTuple):
+    """Why an answer may not hold for everybody; texts are empty where nothing speaks for that.
+
+    ``ours`` are our own drop-ins that exempt somebody. ``differs`` names what looks at who logs in,
+    ``how`` what looks at things of a real login, ``prompts`` what sets TMOUT after the login.
+    ``places`` are the files that do something about TMOUT, and ``known``: one gives it a value.
+    """
+
+    ours: List[str]
+    differs: str
+    how: Optional[conditions.Because]
+    prompts: str
+    places: List[str]
+    known: bool
+
+
+def doubts_of(
+    texts: Mapping[str, str],
+    places: Sequence[Tuple[str, definitions.Definition]],
+    family: str,
+    detached: bool,
+) -> Doubts:
+    """Return the doubts about one shell.
+
+    :param texts: the files that it reads, by path.
+    :param places: the definitions of TMOUT in them, with their paths.
+    :param detached: it came to its prompt without a terminal alone.
+    """
+    drop_ins = [path for path in texts if texts[path].startswith(dropin.HEADER + "\n")]
+    paths = list(dict.fromkeys(path for path, _definition in places))
+    offsets = {
+        path: [definition.offset for where, definition in places if where == path]
+        for path in paths
+        if path not in drop_ins
+    }
+    others = {
+        path: text if detached else _CONNECTED.sub(_without_variable, text)
+        for path, text in texts.items()
+        if path not in drop_ins
+    }
+    read = conditions.Texts(others)
+    how = read.because(offsets, _TERMINAL if detached else _UNKNOWABLE)
+    who = read.because(offsets, _IDENTITY)
+    closed = [path for path in paths if not _is_for_all(path)]
+    return Doubts(
+        [path for path in drop_ins if any(dropin.exempt(texts[path]))],
+        closed[0] if closed else who.where() if who else "",
+        how,
+        _set_after_login(places, family),
+        paths,
+        any(item.gives_value or item.kind == "opaque" for _path, item in places),
+    )
+
+
+def _set_after_login(places: Sequence[Tuple[str, definitions.Definition]], family: str) -> str:
+    """Return what first sets TMOUT after the login, as a trap or before each prompt."""
+    for path, definition in places:
+        if definition.later and (family == "bash" or "PROMPT_COMMAND" not in definition.text):
+            return f"{path} line {definition.line}"
+    return ""
+
+
+def _without_variable(test: "re.Match[str]") -> str:
+    return test.group().replace("$", "_")
+
+
+def _is_for_all(path: str) -> bool:
+    try:
+        return bool(os.stat(path).st_mode & stat.S_IROTH)
+    except OSError:
+        return True
+
+
+def effects_of(texts: Mapping[str, str], family: str) -> Effects:
+    """Return what login files do to the timer of a shell besides setting it."""
+    effects = Effects()
+    for path, text in texts.items():
+        try:
+            effects = effects._replace(unset=effects.unset or unsets(text))
+            if family == "ksh93" and not effects.spoiling and spoils_timer(text):
+                effects = effects._replace(spoiling=path)
+        except parser.TooMuch:
+            effects = effects._replace(puzzling=path)
+    return effects
+
+
+def spoils_timer(text: str) -> bool:
+    """Tell whether a text changes TMOUT in a subshell that ksh93 does not fork; a limit makes it.
+
+    After that ksh93u+m never logs out, whatever TMOUT is (measured).
+    """
+    if "TMOUT" not in text:
+        return False
+    forked = False
+    for command in parser.parse(text).commands:
+        words = [word.text for word in command.words]
+        touches = words[0] in _CHANGING and "TMOUT" in words or words[0].startswith("TMOUT=")
+        if command.subshell and touches and not forked:
+            return True
+        forked = command.subshell and words[0] == "ulimit"
+    return False
+
+
+def unsets(text: str) -> bool:
+    """Tell whether a text takes TMOUT away from the shell that reads it."""
+    if "TMOUT" not in text:
+        return False
+    for command in parser.parse(text).commands:
+        words = [word.text for word in command.words]
+        if words[0] == "unset" and "TMOUT" in words and not command.subshell:
+            return True
+    return False

@@ -1,0 +1,195 @@
+# Copyright: (c) 2026, curfew.session contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is known of a host's timeouts, before it is told. Private to the collection.
+
+Each fact can return itself as ``timeout_info`` returns it; what only the verdict needs to know is
+left out there.
+"""
+
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+
+from .._sshd.service import Service
+
+__all__ = [
+    "SAME_LINE",
+    "RELEASE",
+    "AccountShell",
+    "Beaten",
+    "ConnectionTimeouts",
+    "Facts",
+    "LogindTimeouts",
+    "ShellTimeouts",
+    "SshdDefinition",
+    "SshdTimeouts",
+    "TmoutDefinition",
+]
+
+# What a definition loses to, where that is not just another definition: the same line, of a file
+# that is included twice; a rule of this release of sshd; a block for others, some of whom are in
+# its own scope as well.
+SAME_LINE = "same line"
+OVERLAP = "overlap"
+RELEASE = "release"
+
+
+class Beaten(NamedTuple):
+    """What a definition loses to, in words, and of what kind that is."""
+
+    by: str
+    kind: str = ""
+
+
+class SshdDefinition(NamedTuple):
+    """A definition of one of sshd's directives; it wins where nothing beats it.
+
+    Without ``path`` and ``line`` it stands on the daemon's command line.
+    """
+
+    path: Optional[str]
+    line: Optional[int]
+    keyword: str
+    value: str
+    scope: str
+    conditional: bool
+    beaten: Optional[Beaten]
+
+    @property
+    def wins(self) -> bool:
+        """Tell whether it decides in its scope."""
+        return self.beaten is None
+
+    def returned(self) -> Dict[str, Any]:
+        """Return it as the module does."""
+        return {
+            "path": self.path,
+            "line": self.line,
+            "keyword": self.keyword,
+            "value": self.value,
+            "scope": self.scope,
+            "wins": self.wins,
+            "beaten_by": self.beaten.by if self.beaten else None,
+        }
+
+
+class ConnectionTimeouts(NamedTuple):
+    """What sshd says of one connection; ``scope`` is the Match block it was derived from."""
+
+    user: str
+    host: str
+    addr: str
+    laddr: str
+    lport: int
+    scope: Optional[str]
+    interval_seconds: Optional[int]
+    count_max: Optional[int]
+    detection_seconds: Optional[Dict[str, Any]]
+    channel_timeout: Optional[Dict[str, Any]]
+    unused_connection_timeout: Optional[Dict[str, Any]]
+
+
+class SshdTimeouts(NamedTuple):
+    """What is known of sshd; of ``connections`` the default one comes first."""
+
+    path: str
+    version: Optional[str]
+    service: Service
+    connections: List[ConnectionTimeouts]
+    tcp_keepalive_seconds: Optional[int]
+    definitions: List[SshdDefinition]
+    command_line: List[str]
+    reload_needed: Optional[bool]
+    sessions: Optional[Dict[str, Optional[int]]]
+
+    def returned(self) -> Dict[str, Any]:
+        """Return it as the module does, with the numbers of the default connection on top."""
+        default = self.connections[0] if self.connections else None
+        return {
+            "path": self.path,
+            "version": self.version,
+            "service": dict(self.service._asdict()),
+            "effective": {
+                "interval_seconds": default and default.interval_seconds,
+                "count_max": default and default.count_max,
+            },
+            "connections": [dict(connection._asdict()) for connection in self.connections],
+            "detection_seconds": default and default.detection_seconds,
+            "tcp_keepalive_seconds": self.tcp_keepalive_seconds,
+            "channel_timeout": default and default.channel_timeout,
+            "unused_connection_timeout": default and default.unused_connection_timeout,
+            "definitions": [definition.returned() for definition in self.definitions],
+            "command_line": self.command_line,
+            "reload_needed": self.reload_needed,
+            "sessions": self.sessions,
+        }
+
+
+class TmoutDefinition(NamedTuple):
+    """Where TMOUT (of csh shells, autologout) is given or taken away."""
+
+    path: str
+    line: int
+    text: str
+    scope: str
+
+    @property
+    def at_login(self) -> bool:
+        """Tell whether it stands in a file that a login shell reads."""
+        return self.scope == "login shells"
+
+
+class ShellTimeouts(NamedTuple):
+    """What one login shell says of its TMOUT, and where that is defined."""
+
+    path: str
+    family: str
+    tmout_seconds: Optional[int]
+    readonly: Optional[bool]
+    exported: Optional[bool]
+    logout_seconds: Optional[int]
+    answered: bool
+    definitions: List[TmoutDefinition]
+
+    def returned(self) -> Dict[str, Any]:
+        """Return it as the module does."""
+        definitions = [dict(definition._asdict()) for definition in self.definitions]
+        return dict(self._asdict(), definitions=definitions)
+
+
+class LogindTimeouts(NamedTuple):
+    """What logind does with idle sessions; ``sees_ssh`` is None where that is not known."""
+
+    stop_idle_session_seconds: Optional[int]
+    sees_ssh: Optional[bool]
+    definitions: List[Dict[str, Any]]
+
+
+class AccountShell(NamedTuple):
+    """One account's shell. ``state``: told, unknown (``detail`` says why), or missing.
+
+    Of one that is told, ``detail`` is the file that exempts the account, or what gives it its
+    timeout if that is no login file.
+    """
+
+    user: str
+    shell: str
+    family: Optional[str]
+    state: str
+    detail: str
+    tmout_seconds: Optional[int]
+    logout_seconds: Optional[int]
+    readonly: Optional[bool]
+
+
+class Facts(NamedTuple):
+    """What was gathered. ``accounts`` pairs each account's shell with what else ends its idle SSH
+    sessions, after how many seconds, by name."""
+
+    sshd: SshdTimeouts
+    release: Tuple[int, int]
+    shells: Sequence[ShellTimeouts]
+    reads_profile_d: Mapping[str, bool]
+    accounts: Sequence[Tuple[AccountShell, Mapping[str, int]]]
+    logind: LogindTimeouts
+    unseen: Sequence[str]
+    distribution: str = ""
