@@ -42,7 +42,7 @@ def plan(*paths):
 
 @pytest.fixture
 def said(monkeypatch):
-    """What the shells say, by where and whether at a terminal; and the order of the questions."""
+    """What the shells say, by where they are asked, and the order in which they were."""
     answers, asked = {}, []
 
     def ask(_shells, _ids, terminal=False):
