@@ -22,7 +22,6 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from .._accounts import Shell, logout_seconds, seconds_as_read
 from .._files import scratch
-from .._programs import Process
 from .._refusal import Refusal
 
 __all__ = ["Answer", "AskError", "ask", "describe", "strangers"]
@@ -81,7 +80,9 @@ class Answer(NamedTuple):
 class _Running:
     """A shell that has been started, and what it has printed so far."""
 
-    def __init__(self, shell: Shell, answers: str, process: Process, source: int) -> None:
+    def __init__(
+        self, shell: Shell, answers: str, process: "subprocess.Popen[bytes]", source: int
+    ) -> None:
         self.shell = shell
         # The folder into which it writes its answers.
         self.answers = answers

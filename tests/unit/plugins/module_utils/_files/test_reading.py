@@ -94,3 +94,20 @@ def test_diff(tree):
     assert first == dict(headers, before="\ufffd\0", after="new")
     assert (second["before"], second["after"]) == ("", "created")
     assert (third["before"], third["after"]) == ("old 2", "")
+
+
+def test_the_text_of_a_file_or_nothing(tmp_path):
+    path = make(tmp_path / "f", b"a\xff\n")
+    assert reading.text_or_nothing(path) == "a\udcff\n"
+    os.mkfifo(str(tmp_path / "fifo"))
+    for name in ("absent", "fifo", "."):
+        assert reading.text_or_nothing(str(tmp_path / name)) == ""
+
+
+def test_what_a_run_may_read_in_all():
+    allowance = reading.Allowance()
+    large = reading.Snapshot("/a", "/a", b"x" * reading.MAX_BYTES, None)
+    for _count in range(8):
+        assert allowance.spent_on(large) is large
+    sentence = refusal(allowance.spent_on, large._replace(data=b"x"))
+    assert sentence == "/a and what was read before it are larger than 32 MB."
