@@ -13,7 +13,7 @@ from testinfra.host import Host
 
 from tests.hosts import answers
 from tests.hosts.sessions import SLACK, Sessions
-from tests.lab import live
+from tools.lab import live
 
 SSHD = ("curfew.session.sshd_client_alive", "interval=60 count_max=3 reload=true")
 TMOUT = ("curfew.session.shell_tmout", "timeout=900")

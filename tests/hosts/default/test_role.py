@@ -7,7 +7,7 @@ from testinfra.host import Host
 
 from tests.hosts import answers
 from tests.hosts.sessions import KSH93_GRACE, SLACK, Sessions
-from tests.lab import live
+from tools.lab import live
 
 INTERVAL, COUNT_MAX, TMOUT = 3, 1, 5
 MAIN, DROP_IN = "/etc/ssh/sshd_config", "/etc/profile.d/tmout.sh"

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 import pytest
 
 from tests.hosts.answers import HOSTS
-from tests.lab import live
+from tools.lab import live
 
 from . import remote
 from .drill import KEEP

@@ -12,10 +12,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests import collection
-from tests.lab import hosts
-from tests.lab.common import SSH_CONFIG
-from tests.lab.live import FRESH
+from tools import collection
+from tools.lab import hosts
+from tools.lab.common import SSH_CONFIG
+from tools.lab.live import FRESH
 
 FOLDER = "/opt/curfew"
 LOGIN_SECONDS = 60

@@ -1,6 +1,6 @@
 """Last: the session that was opened before all other drills."""
 
-from tests.lab.common import wait_for
+from tools.lab.common import wait_for
 
 from . import remote
 from .conftest import Hosts

@@ -1,5 +1,0 @@
-"""What ends a session, measured: `python -m tests.behaviour` writes docs/what-ends-a-session.*.
-
-Sessions of every shell, in every situation, on every release, under one limit at a time: whatever
-ends one was that limit. That nothing else would have is measured too.
-"""
