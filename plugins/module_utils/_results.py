@@ -11,7 +11,12 @@ import os
 import re
 from typing import Any, Dict, List, Mapping, Optional
 
+from . import _compile_once
+
 __all__ = ["finish", "printable", "unusable"]
+
+# All modules import this room before any other: what they load after it is compiled once.
+_compile_once.install()
 
 # Bytes that are not UTF-8 stand as lone surrogates in the text that is read (surrogateescape).
 _SURROGATE = re.compile("[\ud800-\udfff]")

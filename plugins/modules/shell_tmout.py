@@ -222,7 +222,7 @@ from ansible_collections.curfew.session.plugins.module_utils._shell import engin
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=options.argument_spec(), supports_check_mode=True)
+    module = AnsibleModule(argument_spec=options.spec(), supports_check_mode=True)
     _results.finish(module, engine.run(module.params, module.check_mode))
 
 

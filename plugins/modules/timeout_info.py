@@ -330,17 +330,13 @@ verdict:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.curfew.session.plugins.module_utils import _refusal, _results
+from ansible_collections.curfew.session.plugins.module_utils import _results
 from ansible_collections.curfew.session.plugins.module_utils._info import gather
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=gather.argument_spec(), supports_check_mode=True)
-    try:
-        result = gather.gather(module.params)
-    except _refusal.Refusal as error:
-        result = dict(failed=True, msg=_refusal.sentence(error))
-    _results.finish(module, result)
+    module = AnsibleModule(argument_spec=gather.spec(), supports_check_mode=True)
+    _results.finish(module, gather.run(module.params))
 
 
 if __name__ == "__main__":

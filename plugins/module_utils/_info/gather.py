@@ -19,16 +19,24 @@ from . import shells as info_shells
 from . import sshd as info_sshd
 from .facts import AccountShell, Facts, LogindTimeouts, ShellTimeouts, SshdTimeouts
 
-__all__ = ["argument_spec", "gather"]
+__all__ = ["gather", "run", "spec"]
 
 # The shells that take TMOUT from their environment and obey it (measured).
 _INHERITING = ("bash", "ksh93", "mksh", "zsh")
 
 
-def argument_spec() -> Dict[str, Any]:
+def spec() -> Dict[str, Any]:
     """Return the module's options, those that it shares with the modules that edit sshd's files."""
     shared = options.argument_spec()
     return {name: shared[name] for name in ("path", "connections", "sshd")}
+
+
+def run(params: Mapping[str, Any]) -> Dict[str, Any]:
+    """Return the module's result: ``failed`` where an option is wrong."""
+    try:
+        return gather(params)
+    except Refusal as error:
+        return dict(failed=True, msg=str(error))
 
 
 def gather(params: Mapping[str, Any]) -> Dict[str, Any]:

@@ -22,7 +22,7 @@ __all__ = [
     "NotInForce",
     "Options",
     "Plan",
-    "argument_spec",
+    "spec",
     "from_params",
 ]
 
@@ -92,7 +92,7 @@ class Plan(NamedTuple):
         return [conflict for conflict in conflicts if conflict.position not in self.disabled]
 
 
-def argument_spec() -> Dict[str, Dict[str, Any]]:
+def spec() -> Dict[str, Dict[str, Any]]:
     """Return the options of the module, as Ansible wants them."""
     return dict(
         timeout=dict(type="raw"),

@@ -76,6 +76,6 @@ def test_over_sshd(family, forced, environment, pam_value, defined, expected):
 
 
 def test_options_are_those_of_the_documentation():
-    spec = gather.argument_spec()
+    spec = gather.spec()
     assert list(spec) == ["path", "connections", "sshd"]
     assert list(spec["connections"]["options"]) == ["user", "host", "addr", "laddr", "lport"]

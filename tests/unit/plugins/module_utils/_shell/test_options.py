@@ -11,7 +11,7 @@ from ansible_collections.curfew.session.plugins.module_utils._refusal import Ref
 from ansible_collections.curfew.session.plugins.module_utils._shell import conflicts, options
 from ansible_collections.curfew.session.plugins.module_utils._shell.definitions import Definition
 
-GIVEN = {name: spec.get("default") for name, spec in options.argument_spec().items()}
+GIVEN = {name: option.get("default") for name, option in options.spec().items()}
 
 # what is given, and what is to be in force then
 WANTED = [
