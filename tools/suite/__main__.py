@@ -47,6 +47,7 @@ def _quick() -> Tally:
         *lint.stages(),
         pythons.oldest_units(pythons.OF_UTILS),
         *pythons.newest_units_of_each(pythons.OF_MODULES, pythons.WORKING),
+        pythons.newest_units(pythons.OF_HOUSE),
         lint.ansible_lint(),
         pythons.newest_units(pythons.OF_CONTROLLER),
     ]

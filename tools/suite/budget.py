@@ -16,6 +16,7 @@ SECONDS = {
     "units of shell_tmout": 75,
     "units of sshd_client_alive": 45,
     "units of timeout_info": 45,
+    "units of house": 10,
     "units of": 5,
     "units on Python": 300,
     "ansible-test sanity": 120,

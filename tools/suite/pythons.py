@@ -21,6 +21,8 @@ UNITS = "tests/unit"
 # Whole modules, each run of which is a process; and all that needs none.
 OF_MODULES, OF_UTILS = f"{UNITS}/plugins/modules", f"{UNITS}/plugins/module_utils"
 OF_CONTROLLER = f"{UNITS}/plugins/plugin_utils"
+# The rules about which room knows which.
+OF_HOUSE = f"{UNITS}/test_house.py"
 # Tests that mostly wait, and those that work: the first cost nothing beside the second.
 WAITING, WORKING = ("-m", "waits"), ("-m", "not waits")
 Version = tuple[int, int]
