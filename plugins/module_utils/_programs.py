@@ -30,35 +30,35 @@ _MAX_BYTES = 64 * 1024 * 1024
 
 
 def answer(work: Callable[[], bytes], limit: float) -> Optional[bytes]:
-    """Return what `work` returns in a child; None unless it ends well, and in time."""
+    """Return what ``work`` returns in a child; None unless it ends well, and in time."""
     try:
         reader, writer = os.pipe()
     except OSError:
         return None
-    with os.fdopen(reader, "rb", 0) as told, os.fdopen(writer, "wb", 0) as telling:
+    with os.fdopen(reader, "rb", 0) as reading, os.fdopen(writer, "wb", 0) as writing:
         try:
             pid = os.fork()
         except OSError:
             return None
         if pid == 0:
-            _tell(told, telling, work)
-        said = None
+            _work_in_child(reading, writing, work)
+        content = None
         try:
-            telling.close()
-            said = _read(told, time.monotonic() + limit)
+            writing.close()
+            content = _read(reading, time.monotonic() + limit)
         finally:
             os.kill(pid, signal.SIGKILL)
             status = os.waitpid(pid, 0)[1]
-        return said if status == 0 else None
+        return content if status == 0 else None
 
 
-def _tell(told: Any, telling: Any, work: Callable[[], bytes]) -> None:
+def _work_in_child(reading: Any, writing: Any, work: Callable[[], bytes]) -> None:
     status = 1
     try:
-        told.close()
-        said = memoryview(work())
-        while said:
-            said = said[telling.write(said) :]
+        reading.close()
+        unsent = memoryview(work())
+        while unsent:
+            unsent = unsent[writing.write(unsent) :]
         status = 0
     except Exception:  # whatever it is: no answer is what the parent knows how to handle
         status = 1
@@ -66,13 +66,13 @@ def _tell(told: Any, telling: Any, work: Callable[[], bytes]) -> None:
         os._exit(status)  # which alone closes the pipe, so that its end comes after all
 
 
-def _read(told: Any, deadline: float) -> Optional[bytes]:
+def _read(reading: Any, deadline: float) -> Optional[bytes]:
     content = bytearray()
     while len(content) <= _MAX_BYTES:
-        left = deadline - time.monotonic()
-        if left <= 0 or not select.select([told], [], [], left)[0]:
+        remaining = deadline - time.monotonic()
+        if remaining <= 0 or not select.select([reading], [], [], remaining)[0]:
             return None
-        data = told.read(65536)
+        data = reading.read(65536)
         if not data:
             return bytes(content)
         content += data

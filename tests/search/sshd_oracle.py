@@ -40,7 +40,7 @@ class Sshd(NamedTuple):
         for line in done.stdout.split("\n"):
             keyword, _blank, value = line.partition(" ")
             answer.setdefault(keyword.lower(), []).append(value)
-        if not DEFAULTS.keys() <= answer.keys():
+        if DEFAULTS.keys() - answer.keys():
             raise CannotBeAsked(f"{self.binary} says nothing of {', '.join(DEFAULTS)}")
         return answer
 

@@ -19,7 +19,7 @@ PLUGINS = TOP / "plugins"
 COLLECTION = ("ansible_collections", "curfew", "session", "plugins")
 WINGS = ("_sshd", "_shell")
 # What a module that only looks may neither load nor ship to a host.
-WRITING = {"edit", "engine", "write", "reload", "changes", "journal", "lock", "writing", "order"}
+WRITING = {"edit", "engine", "write", "reload", "changes", "journal", "lock", "writing"}
 MAX_LINES = 40
 # A docstring that begins with one of these describes; a function's says what it does.
 DESCRIBING = set(

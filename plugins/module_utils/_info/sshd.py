@@ -11,9 +11,10 @@ import os
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from .._refusal import Refusal
-from .._sshd import asking, channel_timeout, config, service
+from .._sshd import asking, channel_timeout, config
 from .._sshd import connections as sshd_connections
 from .._sshd import facts as sshd_facts
+from .._sshd import service as sshd_service
 from .._sshd.match import Connection
 from . import facts
 from .configuration import KEYWORDS, Configuration, Scope, definitions, keyword_of, read
@@ -40,7 +41,7 @@ class Sshd(NamedTuple):
     timeouts: facts.SshdTimeouts
     unseen: List[str]
     release: config.Release
-    listener: Optional[service.Listener]
+    listener: Optional[sshd_service.Listener]
     uses_pam: bool
     users: Mapping[str, User]
 
@@ -53,10 +54,10 @@ class Daemon(NamedTuple):
 
     path: str
     ours: bool
-    service: service.Service
-    listener: Optional[service.Listener]
+    service: sshd_service.Service
+    listener: Optional[sshd_service.Listener]
     binary: Optional[str]
-    words: service.CommandLine
+    words: sshd_service.CommandLine
 
 
 class _Question(NamedTuple):
@@ -117,13 +118,13 @@ def survey_sshd(
 
 def find(path: Optional[str]) -> Daemon:
     """Find the daemon, and the file to tell about: the option's, or the one that it reads."""
-    running, listener, words = service.find()
+    running, listener, words = sshd_service.find()
     standard = words.config or DEFAULT_PATH
     path = path or standard
     ours = os.path.realpath(path) == os.path.realpath(standard)
     if listener is None and os.geteuid() != 0 and running.manager != "systemd":
         running = running._replace(running=None)  # only root sees which process an sshd is
-    options = words if ours else service.CommandLine()
+    options = words if ours else sshd_service.CommandLine()
     return Daemon(path, ours, running, listener, words.binary, options)
 
 
@@ -185,7 +186,7 @@ def _timeouts(
     reload_needed = None
     if configuration is not None and daemon.ours:
         if daemon.listener is not None:
-            reload_needed = service.stale(daemon.listener, configuration.tree.texts)
+            reload_needed = sshd_service.stale(daemon.listener, configuration.tree.texts)
         elif daemon.service.running is False:
             reload_needed = False
     return facts.SshdTimeouts(

@@ -71,7 +71,7 @@ def disabling(
         except EditRefused as error:
             raise FilesError(
                 f"{path}, line {error.line} cannot be disabled: {error}; edit it by hand."
-            ) from error
+            ) from None
         if after != text:
             changes.append(Change(snapshot, encoded(after)))
         disabled.update((path, definition.offset) for definition in gone)

@@ -111,7 +111,7 @@ def conflicts(
     :param derived: makes a connection that meets criteria, or None where it cannot.
     :param overridden: the keywords that stand on the daemon's command line.
     """
-    found = []
+    rivals = []
     tree = plan.before if refused else plan.after
     for setting in settings:
         edited = _edited(tree, setting) if criteria is None else None
@@ -123,13 +123,13 @@ def conflicts(
             wins = config.same_definition(decider, directive) and (
                 bool(directive.scope) or directive.keyword not in overridden
             )
-            found.append(_conflict(directive, directive.line, wins, False))
+            rivals.append(_conflict(directive, directive.line, wins, False))
     if not refused:
-        found.extend(
+        rivals.extend(
             _conflict(directive, line, False, True) for directive, line in _marked_lines(plan)
         )
-    found.sort(key=lambda item: bool(item["wins"]))  # of two readings the one that wins counts
-    unique = {(item["path"], item["line"], item["scope"]): item for item in found}
+    rivals.sort(key=lambda item: bool(item["wins"]))  # of two readings the one that wins counts
+    unique = {(item["path"], item["line"], item["scope"]): item for item in rivals}
     return sorted(
         unique.values(), key=lambda item: (item["path"] != tree.main, item["path"], item["line"])
     )

@@ -224,10 +224,20 @@ def test_refuses_a_connection_that_cannot_be(given):
     assert "\n" not in str(caught.value)
 
 
-USERS = {"root": (0, [0, 10]), "adminx": (10, [10]), "admin1": (77, [77]),
-            "eve": (77, [77, 99]), "bob": (50, [50])}  # fmt: skip
-LOCAL_GROUPS = {0: ("root", []), 10: ("wheel", ["gone", "root"]), 77: ("domain users", ["gone"]),
-          50: ("bob", []), 99: ("empty", [])}  # fmt: skip
+USERS = {
+    "root": (0, [0, 10]),
+    "adminx": (10, [10]),
+    "admin1": (77, [77]),
+    "eve": (77, [77, 99]),
+    "bob": (50, [50]),
+}
+LOCAL_GROUPS = {
+    0: ("root", []),
+    10: ("wheel", ["gone", "root"]),
+    77: ("domain users", ["gone"]),
+    50: ("bob", []),
+    99: ("empty", []),
+}
 
 
 @pytest.fixture

@@ -1,1 +1,0 @@
-"""What we believe about sshd's configuration, held against the real sshd on generated trees."""
