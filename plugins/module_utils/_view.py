@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Try candidate files in the place of the real ones, seen by our own child process alone.
+
 Private to the collection.
 
 A private mount namespace is made in a forked child; the staged files live on a tmpfs of its own, so

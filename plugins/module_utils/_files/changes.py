@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Change several files, all or none, so that nothing is ever half done or lost.
+
 Private to the collection.
 
 The order of use, with ``home`` a folder that only root can write:

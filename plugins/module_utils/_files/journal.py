@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Remember on disk what was begun, so that it can be taken back or completed after any end.
+
 Private to the collection.
 
 A failed run, an undo and the run after a kill all go through ``take_back``; a proven run and the

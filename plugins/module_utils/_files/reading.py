@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Read files without being fooled by what is there, and see whether a run was killed.
+
 Private to the collection.
 
 A run that changes nothing needs no more than this and the lock: what writes is in rooms of its own,

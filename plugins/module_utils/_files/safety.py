@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Say, before anything is touched, what would make changing a file unsafe or impossible.
+
 Private to the collection.
 """
 

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Folders for temporary files, which go with the run, or with the next one if it is killed.
+
 Private to the collection.
 
 A folder is locked as long as its run lives: one that carries our name, is ours, and is not locked

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Let a signal that would end a run end it as an error does: with the old bytes back.
+
 Private to the collection.
 
 Only a run that writes loads this.

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Whether what login files do about TMOUT depends on something, such as who logs in.
+
 Private to the collection.
 
 Tests, early returns, variables, functions and the files that are sourced are followed by their

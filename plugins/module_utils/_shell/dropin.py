@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The TMOUT drop-in: one text that every shell can read twice and every scanner accepts.
+
 Private to the collection.
 """
 

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Take definitions of TMOUT out of other people's files, and bring them back.
+
 Private to the collection.
 
 Only a run that does so loads this.

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Put TMOUT in force: plan the edits, prove them on a staged copy, write, prove again, or undo.
+
 Private to the collection.
 """
 

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which files a login shell reads, in which order, and where TMOUT is defined in them.
+
 Private to the collection.
 
 The files are handed in, so that any tree can be followed. What cannot be known without running the

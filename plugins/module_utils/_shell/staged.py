@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Ask the login shells in a private view of the host, where the planned files are in place.
+
 Private to the collection.
 
 Only a run that changes something, or that has to look closer, loads this.
