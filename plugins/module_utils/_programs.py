@@ -79,8 +79,14 @@ def _read(reading: Any, deadline: float) -> Optional[bytes]:
     return None
 
 
-def run(command: Sequence[str]) -> Tuple[int, str]:
-    """Run a program of the system; its exit status and all that it said."""
+def run(
+    command: Sequence[str], seconds: int = 60, errors: int = subprocess.STDOUT
+) -> Tuple[int, str]:
+    """Run a program of the system; return its exit status and what it said.
+
+    :param seconds: how long it may take; it is killed then.
+    :param errors: ``subprocess.DEVNULL`` for its standard output alone.
+    """
     program = shutil.which(command[0], path="/usr/bin:/bin:/usr/sbin:/sbin")
     if program is None:
         return 127, f"{command[0]} is not installed."
@@ -90,17 +96,17 @@ def run(command: Sequence[str]) -> Tuple[int, str]:
             [program] + list(command[1:]),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stderr=errors,
             env=environment,
             start_new_session=True,
         )
     except OSError as error:
         return 126, f"{program}: {error.strerror}."
     try:
-        output = process.communicate(timeout=60)[0]
+        output = process.communicate(timeout=seconds)[0]
     except subprocess.TimeoutExpired:
         end(process)
-        return 124, f"{program} did not end within 60 seconds."
+        return 124, f"{program} did not end within {seconds} seconds."
     return process.returncode, output.decode("utf-8", "replace")
 
 

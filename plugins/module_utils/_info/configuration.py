@@ -11,13 +11,12 @@ from typing import Dict, List, NamedTuple, Optional, Tuple
 from .._sshd import channel_timeout, config, service
 from .._sshd import connections as sshd_connections
 from .._sshd import files as sshd_files
-from .._sshd.match import Connection, Criteria
+from .._sshd.match import Connection
 from . import facts
 
 __all__ = [
     "KEYWORDS",
     "Configuration",
-    "Scope",
     "definitions",
     "keyword_of",
     "read",
@@ -36,8 +35,6 @@ KEYWORDS = {
 _OTHER_KEYWORDS = ("Port", "ListenAddress", "AddressFamily", "SetEnv", "ForceCommand")
 MAX_BLOCKS = 64
 
-Scope = Tuple[config.MatchLine, ...]
-
 
 class Configuration(NamedTuple):
     """What is read from the files, and connections derived from the scopes of Match blocks."""
@@ -46,7 +43,8 @@ class Configuration(NamedTuple):
     release: config.Release
     options: Tuple[str, ...]
     default: Connection
-    derived: Dict[Scope, Connection]
+    derive: sshd_connections.Derive
+    derived: Dict[config.Scope, Connection]
     unseen: List[str]
 
     def arguments(self, keyword: str) -> List[Tuple[str, ...]]:
@@ -93,18 +91,21 @@ def read(path: str, words: service.CommandLine, release: config.Release) -> Conf
             keywords += {keyword_of(line, release) for line in text.split("\n")}
     files.keywords = keywords
     tree = files.read({})
-    derived, unseen = _derive(tree, default)
-    return Configuration(tree, release, words.options, default, derived, unseen)
+    derive = sshd_connections.deriving(default)
+    derived, unseen = _derive(tree, derive)
+    return Configuration(tree, release, words.options, default, derive, derived, unseen)
 
 
-def _derive(tree: config.Tree, default: Connection) -> Tuple[Dict[Scope, Connection], List[str]]:
+def _derive(
+    tree: config.Tree, derive: sshd_connections.Derive
+) -> Tuple[Dict[config.Scope, Connection], List[str]]:
     """Derive a connection from each scope; return them, and sentences about those without."""
     scopes = list(
         dict.fromkeys(
             directive.scope for directive in tree.directives if not config.unconditional(directive)
         )
     )
-    derived: Dict[Scope, Connection] = {}
+    derived: Dict[config.Scope, Connection] = {}
     unseen = []
     if len(scopes) > MAX_BLOCKS:
         unseen.append(
@@ -114,7 +115,7 @@ def _derive(tree: config.Tree, default: Connection) -> Tuple[Dict[Scope, Connect
         criteria = config.criteria_of(scope)
         if "never" in dict(criteria):
             continue  # 8.2 ignores it, so no connection meets it
-        connection = sshd_connections.derivable(criteria, default)
+        connection = derive(criteria)
         if connection is not None:
             derived[scope] = connection
         else:
@@ -127,16 +128,9 @@ def _derive(tree: config.Tree, default: Connection) -> Tuple[Dict[Scope, Connect
 
 def definitions(configuration: Configuration) -> List[facts.SshdDefinition]:
     """Return where the directives are set: on the command line, then in sshd's reading order."""
-    by_criteria = {
-        config.criteria_of(scope): connection for scope, connection in configuration.derived.items()
-    }
-
-    def derived(criteria: Criteria) -> Optional[Connection]:
-        known = by_criteria.get(criteria)
-        return known or sshd_connections.derivable(criteria, configuration.default)
-
     deciders = {
-        keyword: iter(config.deciders(configuration.tree, keyword, derived)) for keyword in KEYWORDS
+        keyword: iter(config.deciders(configuration.tree, keyword, configuration.derive))
+        for keyword in KEYWORDS
     }
     in_files = []
     for item in configuration.tree.directives:

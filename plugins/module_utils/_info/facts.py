@@ -25,6 +25,10 @@ __all__ = [
     "TmoutDefinition",
 ]
 
+# They start with a TMOUT of 0: where there is none at all, it was unset. From then on it is a
+# variable like any other, and the timer is what it was (measured: TMOUT=3, unset, TMOUT=8 or 0
+# ended an idle session after 3 seconds, and a minute in ksh93).
+PREDEFINING = ("ksh93", "mksh")
 # What a definition loses to, where that is not just another definition: the same line, of a file
 # that is included twice; a rule of this release of sshd; a block for others, some of whom are in
 # its own scope as well.

@@ -9,9 +9,11 @@ comes from.
 
 import os
 import re
+import subprocess
 from typing import Any, Container, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from .. import _programs
+from .._files.reading import text_or_nothing
 from .._sshd import service as sshd_service
 
 __all__ = [
@@ -72,7 +74,7 @@ _UNITS = {
 _PART = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,18})?)(?![0-9.])\s*([^\W\d_]*)\s*")
 _TITLE = re.compile(r"sshd(?:-session)?: .+@\S+\Z")
 _MONITOR = re.compile(r"sshd(?:-session)?: .+ \[priv\]\Z")
-_MAX_BYTES = 4 * 1024 * 1024
+_SECONDS = 10  # that a program may take to answer
 
 
 class Logind(NamedTuple):
@@ -131,7 +133,7 @@ def _property(name: str) -> Optional[str]:
 
 def _said_by(command: Sequence[str]) -> str:
     """Return what a program says; nothing if it is not there, fails or hangs."""
-    status, text = _programs.run(command)
+    status, text = _programs.run(command, _SECONDS, subprocess.DEVNULL)
     return text if status == 0 else ""
 
 
@@ -140,7 +142,7 @@ def logind_definitions() -> List[Dict[str, Any]]:
     definitions: List[Dict[str, Any]] = []
     for path in _logind_files():
         section = ""
-        for number, line in enumerate(_text(path).split("\n"), 1):
+        for number, line in enumerate(text_or_nothing(path).split("\n"), 1):
             line = line.strip()
             header = re.match(r"\[(.*)\]\Z", line)
             section = header.group(1) if header else section
@@ -215,7 +217,7 @@ def pam_modules(service: str) -> Optional[Set[str]]:
             if name == service:
                 return None
             continue
-        for line in _text(path).replace("\\\n", " ").split("\n"):
+        for line in text_or_nothing(path).replace("\\\n", " ").split("\n"):
             module, included = _pam_rule(line.partition("#")[0])
             modules.update([module] if module else [])
             waiting += [included] if included else []
@@ -238,7 +240,7 @@ def _pam_rule(line: str) -> Tuple[Optional[str], Optional[str]]:
 def pam_value(name: str) -> Optional[str]:
     """Return what pam_env makes a variable from /etc/environment."""
     value = None
-    for line in _text("/etc/environment").split("\n"):
+    for line in text_or_nothing("/etc/environment").split("\n"):
         assignment = re.match(r"\s*(?:export\s+)?(\w+)=([^#]*)", line)
         if assignment and assignment.group(1) == name:
             value = assignment.group(2).strip().strip("\"'")
@@ -247,7 +249,7 @@ def pam_value(name: str) -> Optional[str]:
 
 def distribution() -> str:
     """Return the ID in os-release, such as ``debian``; empty where nothing tells."""
-    text = _text("/etc/os-release") or _text("/usr/lib/os-release")
+    text = text_or_nothing("/etc/os-release") or text_or_nothing("/usr/lib/os-release")
     name = re.search(r"(?m)^ID=[\"']?([a-z0-9._-]+)", text)
     return name.group(1) if name else ""
 
@@ -290,16 +292,6 @@ def _parent(pid: int) -> int:
     """Return the parent of a process; before it stands its name, which may hold anything."""
     with open(f"/proc/{pid}/stat", "rb") as stream:
         return int(stream.read(4096).decode("utf-8", "replace").rpartition(")")[2].split()[1])
-
-
-def _text(path: str) -> str:
-    try:
-        if not os.path.isfile(path):
-            return ""
-        with open(path, "rb") as stream:
-            return stream.read(_MAX_BYTES).decode("utf-8", "surrogateescape")
-    except OSError:
-        return ""
 
 
 def _names(folder: str) -> List[str]:

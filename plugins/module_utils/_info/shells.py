@@ -19,7 +19,7 @@ from .. import _accounts, _programs
 from .._shell import asking, conflicts, definitions, dropin, files, parser
 from . import conditions
 from .doubts import Doubts, Effects, doubts_of, effects_of
-from .facts import AccountShell, ShellTimeouts, TmoutDefinition
+from .facts import PREDEFINING, AccountShell, ShellTimeouts, TmoutDefinition
 
 __all__ = ["Shells", "survey_shells"]
 
@@ -30,10 +30,6 @@ _NOBODYS = conflicts.Wanted(None, False, False)
 _ALL_ACCOUNTS_SECONDS = 30.0
 _TERMINAL_SECONDS = 5.0  # then they are asked without one, for as long as others
 _GRACE_SECONDS = 2.0
-# They start with a TMOUT of 0: where there is none at all, it was unset. From then on it is a
-# variable like any other, and the timer is what it was (measured: TMOUT=3, unset, TMOUT=8 or 0
-# ended an idle session after 3 seconds, and a minute in ksh93).
-_PREDEFINING = ("ksh93", "mksh")
 
 
 class Shells(NamedTuple):
@@ -173,7 +169,7 @@ class _LoginShells:
     def _doubt(self, answer: asking.Answer, logout_seconds: Optional[int]) -> str:
         """Tell why the timer may not be what TMOUT says; empty where nothing speaks for that."""
         family = answer.shell.family
-        if family not in _PREDEFINING:
+        if family not in PREDEFINING:
             return ""
         effects = self._effects_on(family)
         if effects.puzzling:

@@ -16,12 +16,12 @@ from .._sshd import connections as sshd_connections
 from .._sshd import facts as sshd_facts
 from .._sshd import service as sshd_service
 from .._sshd.match import Connection
+from .._sshd.options import DEFAULT_PATH
 from . import facts
-from .configuration import KEYWORDS, Configuration, Scope, definitions, keyword_of, read
+from .configuration import KEYWORDS, Configuration, definitions, keyword_of, read
 
 __all__ = ["Daemon", "Sshd", "User", "environment", "find", "survey_sshd"]
 
-DEFAULT_PATH = "/etc/ssh/sshd_config"
 AT_ONCE = 8
 _KEEPALIVE = "/proc/sys/net/ipv4/tcp_keepalive_"
 
@@ -64,7 +64,7 @@ class _Question(NamedTuple):
     """A connection to ask about, and the Match lines that it was derived from."""
 
     connection: Connection
-    scope: Scope
+    scope: config.Scope
 
 
 class _Answer(NamedTuple):

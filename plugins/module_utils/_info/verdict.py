@@ -9,6 +9,7 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Set, 
 from .. import _durations, _scanners
 from .facts import (
     OVERLAP,
+    PREDEFINING,
     RELEASE,
     SAME_LINE,
     AccountShell,
@@ -28,7 +29,6 @@ MAX_SENTENCES = 10
 # A line that does not only test, export or fix what there is.
 _GIVES = re.compile(r"TMOUT(?:\[[^]]*\])?:{0,2}\+?=|\b(?:eval|let|read|printf|for|trap)\b|\(\(")
 _ZERO = re.compile(r"TMOUT:?=[\"']?0+(?![0-9])")
-_PREDEFINING = ("ksh93", "mksh")
 
 
 def duration(seconds: int) -> str:
@@ -139,7 +139,7 @@ def _reason(facts: Facts, shell: AccountShell, use: str, are: str) -> str:
     zeros = [place for place in places if _ZERO.search(place.text)]
     cited = (zeros if shell.tmout_seconds == 0 and zeros else places)[-1]
     where = f"{cited.path} line {cited.line}"
-    if shell.tmout_seconds == 0 and family in _PREDEFINING and not zeros:
+    if shell.tmout_seconds == 0 and family in PREDEFINING and not zeros:
         return (
             f"{use} {family}, where TMOUT is 0 as it is from the start, although {where} says "
             f"`{cited.text}`"

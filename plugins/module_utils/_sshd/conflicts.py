@@ -32,7 +32,7 @@ def contradictions(request: Request, host: Host, work: Work, refused: bool) -> L
         refused,
         work.connections,
         host.criteria,
-        lambda criteria: connections.derivable(criteria, default),
+        connections.deriving(default),
         frozenset(override.statement.keyword for override in host.overrides),
     )
 

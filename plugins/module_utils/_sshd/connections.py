@@ -6,6 +6,7 @@
 A ``Match`` line that only a few connections meet is proven with one of those.
 """
 
+import functools
 import itertools
 import re
 from contextlib import suppress
@@ -31,8 +32,10 @@ __all__ = [
     "check_meetable",
     "connection",
     "default_connection",
+    "Derive",
     "derivable",
     "derive",
+    "deriving",
     "derived_connection",
     "hopeless",
 ]
@@ -40,6 +43,9 @@ __all__ = [
 MAX_ACCOUNTS = 256  # each may be a question to a directory
 MAX_STARS = 4
 NO_ADDRESS = "192.0.2.1"  # TEST-NET-1 of RFC 5737: nobody has it
+
+
+Derive = Callable[[Criteria], Optional[Connection]]
 
 
 class BadConnection(Refusal):
@@ -89,6 +95,14 @@ def check_meetable(criteria: Criteria, proving: bool) -> None:
 def derivable(criteria: Criteria, default: Connection) -> Optional[Connection]:
     """Return a connection that meets the criteria, or None where this host offers none."""
     return derive(criteria, default, _members, _groups_of)
+
+
+def deriving(default: Connection) -> Derive:
+    """Return a function that derives a connection from criteria, and asks about each only once.
+
+    To derive one may take hundreds of questions to a directory.
+    """
+    return functools.lru_cache(maxsize=None)(functools.partial(derivable, default=default))
 
 
 def derived_connection(criteria: Criteria, default: Connection) -> Connection:

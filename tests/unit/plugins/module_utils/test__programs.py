@@ -85,3 +85,16 @@ def test_a_limit_holds_whoever_keeps_the_pipe(leaves):
     _programs.end(process)
     assert time.time() - began < 5
     assert process.returncode is not None
+
+
+def test_a_program_says_what_it_says_on_both(tmp_path):
+    program = ["sh", "-c", "echo out; echo err >&2"]
+    assert sorted(_programs.run(program)[1].split()) == ["err", "out"]
+    assert _programs.run(program, errors=subprocess.DEVNULL) == (0, "out\n")
+
+
+def test_a_program_that_hangs_is_ended():
+    began = time.monotonic()
+    status, sentence = _programs.run(["sleep", "60"], seconds=1)
+    assert (status, sentence.split(" ", 1)[1]) == (124, "did not end within 1 seconds.")
+    assert time.monotonic() - began < 10

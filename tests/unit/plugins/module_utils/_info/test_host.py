@@ -117,7 +117,7 @@ ENVIRONMENT = [
 
 @pytest.mark.parametrize("text, value", ENVIRONMENT)
 def test_environment(text, value, monkeypatch):
-    monkeypatch.setattr(host, "_text", lambda _path: text)
+    monkeypatch.setattr(host, "text_or_nothing", lambda _path: text)
     assert host.pam_value("TMOUT") == value
 
 

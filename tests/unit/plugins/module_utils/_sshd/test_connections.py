@@ -315,3 +315,12 @@ def test_derives_a_member_of_a_group_of_this_host():
 def test_says_that_no_connection_could_be_derived(criteria):
     with pytest.raises(connections.BadConnection, match="^Option match: .* give one in the option"):
         connections.derived_connection(criteria, DEFAULT)
+
+
+def test_derives_from_the_same_criteria_once(monkeypatch):
+    asked = []
+    monkeypatch.setattr(connections, "derive", lambda criteria, *_given: asked.append(criteria))
+    derive = connections.deriving(DEFAULT)
+    criteria = (("group", "nobody-is-in-it"),)
+    assert (derive(criteria), derive(criteria)) == (None, None)
+    assert asked == [criteria]
