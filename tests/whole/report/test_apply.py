@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.lab import apply
+from tools.sandbox import apply
 
 ALIVE = "clientaliveinterval 60\nclientalivecountmax 3\n"
 DROPS = "sshd: drops a client that is gone after 180 to 240 s"

@@ -24,7 +24,7 @@ def test_embedded(text):
     embedded = page.embedded({"a": text})
     assert json.loads(embedded) == {"a": text}
     assert not re.search(r"[<>&\u2028]", embedded)
-    assert embedded.isascii()
+    embedded.encode("ascii")  # or it raises
 
 
 def test_fields_that_a_report_brings_stay_as_they_are():
