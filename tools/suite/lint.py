@@ -21,6 +21,7 @@ def stages() -> list[Stage]:
     """The quick ones first."""
     return [
         _tool("ruff", ["ruff", "check", "--no-cache", "."]),
+        _tool("ruff format", ["ruff", "format", "--check", "--no-cache", "."]),
         _tool("yamllint", ["yamllint", "--strict", "."]),
         _tool(
             "vermin",

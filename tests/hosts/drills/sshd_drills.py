@@ -55,11 +55,13 @@ DAEMON = {
     ),
     "the daemon has -o": _of_sshd(
         put("/etc/default/ssh", 'SSHD_OPTS="-o ClientAliveInterval=99"\n')
-        + "systemctl restart sshd", REFUSED,
+        + "systemctl restart sshd",
+        REFUSED,
     ),
     "the daemon has -f": _of_sshd(
         f"cp {MAIN} /etc/ssh/other && {add('/etc/ssh/other', GUEST)}"
-        + put("/etc/default/ssh", "SSHD_OPTS='-f /etc/ssh/other'\n") + "systemctl restart sshd",
+        + put("/etc/default/ssh", "SSHD_OPTS='-f /etc/ssh/other'\n")
+        + "systemctl restart sshd",
     ),
 }
 LOGINS = {

@@ -47,7 +47,9 @@ TEXTS = {
     "export is an alias": _of_tmout(_first('alias export="false;"'), REFUSED),
     "a loop that reads everything": _of_tmout(
         add(PROFILE, "for i in /etc/profile.d/* /etc/profile.d/.[!.]*; do . $i; done\n")
-        + put(f"{FOLDER}/z.sh", "TMOUT=60\n"), REFUSED, options={"backup": True},
+        + put(f"{FOLDER}/z.sh", "TMOUT=60\n"),
+        REFUSED,
+        options={"backup": True},
     ),
     "CRLF": _of_tmout(put(f"{FOLDER}/z.sh", "TMOUT=60\r\n")),
 }

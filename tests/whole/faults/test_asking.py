@@ -21,9 +21,7 @@ def test_where_sshd_does_not_start_nobody_logs_in(tmp_path: Path, host_key: Path
 
 
 @pytest.mark.parametrize("lacks", ["host key", "folder to mount"])
-def test_an_sshd_that_is_not_asked_says_nothing(
-    tmp_path: Path, host_key: Path, lacks: str
-) -> None:
+def test_an_sshd_that_is_not_asked_says_nothing(tmp_path: Path, host_key: Path, lacks: str) -> None:
     build_sshd(tmp_path)
     key = tmp_path / "none" if lacks == "host key" else host_key
     mnt = tmp_path / "none" if lacks == "folder to mount" else Path("/mnt")

@@ -21,8 +21,10 @@ CONNECTION = "user=nobody,host=localhost,addr=127.0.0.1,laddr=127.0.0.1,lport=22
 
 def measure() -> Table:
     """A main file of 1 MB, and a tree of 200 included files, each changed and then unchanged."""
-    table = Table("The module on large configurations (medians of 5, in milliseconds)",
-                  ("configuration", "sshd -T", "change it", "find it unchanged", "allowed"))
+    table = Table(
+        "The module on large configurations (medians of 5, in milliseconds)",
+        ("configuration", "sshd -T", "change it", "find it unchanged", "allowed"),
+    )
     path = collection.build()
     with tempfile.TemporaryDirectory() as folder:
         for name, make in (("main file of 1 MB", _long), ("200 included files", _wide)):

@@ -126,7 +126,11 @@ def _ask(tree: Path) -> list[tuple[bool, str]]:
         words += ["bash", "-c", ask, "bash", shell]
         command = peers.inside(tree, *words)
         done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace",
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
             check=False,
         )
         if done.returncode == peers.NOT_ASKED or not shutil.which(shell):
