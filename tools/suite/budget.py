@@ -17,6 +17,7 @@ SECONDS = {
     "units of sshd_client_alive": 45,
     "units of timeout_info": 45,
     "units of house": 10,
+    "units of loaded": 10,
     "units of": 5,
     "units on Python": 300,
     "ansible-test sanity": 120,
