@@ -12,8 +12,9 @@ from .tally import Tally, junit, one
 
 SCENARIOS = TOP / "extensions" / "molecule"
 WHOLE = TOP / "tests" / "whole"
-# These need the machine alone, no hosts: they run beside those that do.
-OFFLINE = [WHOLE / "faults", TOP / "tests" / "search"]
+# These need no host of the lab: they run beside those that do. That of the README is a container of
+# its own kind.
+OFFLINE = [WHOLE / "faults", TOP / "tests" / "search", WHOLE / "readme"]
 # It has a stage of its own, beside the linters.
 REPORT = WHOLE / "report"
 
