@@ -64,7 +64,11 @@ def test_nothing_that_writes_is_loaded_where_all_is_well(
     script = f"mount -t tmpfs -o mode=0755 none /etc/profile.d; {first}; {second}"
     command = ["unshare", "-m", "sh", "-c", script, TARGET_PYTHON, PROGRAM] + words
     done = subprocess.run(
-        command, env=module_environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        command,
+        env=module_environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        check=False,
     )
     result = json.loads(done.stdout.decode())
     assert not result.get("failed") and not result["changed"], result
