@@ -16,8 +16,8 @@ from tools.lab import images, podman
 from tools.lab.common import CACHE, TOP
 
 NAME = "curfew-readme"
+# Podman's usual one is what the machine inside makes itself; of the others it picks a free one.
 NETWORK = "curfew-readme"
-SUBNET = "10.89.77.0/24"  # the machine inside makes podman's usual network itself
 STORE = "curfew-readme-store"  # a container's own overlay cannot hold another's
 # What pip has fetched for the machine before; without it each run fetches 60 MB again.
 PIP_CACHE = CACHE / "readme-pip"
@@ -27,7 +27,7 @@ PIP_CACHE = CACHE / "readme-pip"
 def machine() -> Iterator[list[str]]:
     """The words that run a command on the bare machine."""
     _remove()
-    podman.podman("network", "create", "--subnet", SUBNET, NETWORK)
+    podman.podman("network", "create", NETWORK)
     PIP_CACHE.mkdir(parents=True, exist_ok=True)
     try:
         podman.podman(
