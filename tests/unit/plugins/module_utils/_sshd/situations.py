@@ -36,3 +36,19 @@ def situation(text, values, **given):
         "/c", Service(None, None, True), True, None, CommandLine(), None, (9, 2), None, overrides
     )
     return request, found, host.Work(None, plan.Plan(tree, tree, {}, []), [], [NOBODY])
+
+
+def reader(files):
+    """What reads a tree whose main file is ``m``, with other texts in place of those of files."""
+
+    def read(texts):
+        now = dict(files, **texts)
+        return config.read_tree(
+            "m",
+            lambda path, by: now[path],
+            lambda name: [name] if name in now else [],
+            ("ClientAliveInterval", "ClientAliveCountMax"),
+            (9, 2),
+        )
+
+    return read

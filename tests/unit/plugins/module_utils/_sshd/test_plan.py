@@ -18,6 +18,8 @@ from ansible_collections.curfew.session.plugins.module_utils._sshd import (
 from ansible_collections.curfew.session.plugins.module_utils._sshd import match as sshd_match
 from ansible_collections.curfew.session.plugins.module_utils._sshd import plan as sshd_plan
 
+from .situations import reader
+
 RELEASE = (9, 2)
 ROOT = sshd_match.Connection("root", "h", "10.0.0.1", "127.0.0.1", 22)
 NOBODY = sshd_match.Connection("no-such-user", "192.0.2.1", "192.0.2.1", "0.0.0.0", 22)
@@ -28,20 +30,6 @@ MARKER = edit.MARKER
 
 def k(value):
     return f"ClientAliveInterval {value}\n"
-
-
-def reader(files):
-    def read(texts):
-        now = dict(files, **texts)
-        return config.read_tree(
-            "m",
-            lambda path, by: now[path],
-            lambda name: [name] if name in now else [],
-            ("ClientAliveInterval", "ClientAliveCountMax"),
-            RELEASE,
-        )
-
-    return read
 
 
 def groups_of(user):

@@ -20,6 +20,8 @@ from ansible_collections.curfew.session.plugins.module_utils._sshd import (
 )
 from ansible_collections.curfew.session.plugins.module_utils._sshd import plan as sshd_plan
 
+from .situations import reader
+
 RELEASE = config.NEWEST
 SETTINGS = [
     options.Setting("ClientAliveInterval", "60", facts.read_seconds),
@@ -35,20 +37,6 @@ def interval(value):
 
 def count(value):
     return f"ClientAliveCountMax {value}\n"
-
-
-def reader(files):
-    def read(texts):
-        now = dict(files, **texts)
-        return config.read_tree(
-            "m",
-            lambda path, by: now[path],
-            lambda name: [name] if name in now else [],
-            ("ClientAliveInterval", "ClientAliveCountMax"),
-            RELEASE,
-        )
-
-    return read
 
 
 # the files, the order in which they are written, and taken back
