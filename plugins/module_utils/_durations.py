@@ -9,7 +9,7 @@ Private to the collection. Beside durations, the numbers and lists that stand in
 import re
 from typing import Any, List, Optional, Sequence, Tuple
 
-from ._refusal import Refusal
+from ._refusal import BadOption
 
 __all__ = ["MAXIMUM", "DurationError", "between", "count", "listed", "parse", "parts", "spelled"]
 
@@ -21,7 +21,7 @@ _PART = re.compile(r"([0-9]+)([smhdw]?)", re.IGNORECASE)
 _UNITS = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
 
 
-class DurationError(Refusal):
+class DurationError(BadOption):
     """The value is not a duration that may be used; the text is a sentence for people."""
 
 
@@ -29,14 +29,15 @@ def parse(value: Any, option: str, minimum: int = 0) -> int:
     """Return the seconds of a value, or refuse it in a sentence that names the option."""
     if isinstance(value, bool) or not isinstance(value, (int, str)):
         raise DurationError(
-            f"{option}: {value!r} is a {_kind(value)}, not a duration; give whole seconds or sshd's"
-            " time format, such as 900, 15m or 1h30m."
+            option,
+            f"{value!r} is a {_kind(value)}, not a duration; give whole seconds or sshd's time"
+            " format, such as 900, 15m or 1h30m.",
         )
     seconds = value if isinstance(value, int) else _seconds(value, option)
     if not minimum <= seconds <= MAXIMUM:
         raise DurationError(
-            f"{option}: {_clipped(value)} is out of range; it must be {minimum} to {MAXIMUM}"
-            " seconds."
+            option,
+            f"{_clipped(value)} is out of range; it must be {minimum} to {MAXIMUM} seconds.",
         )
     return seconds
 
@@ -45,8 +46,9 @@ def _seconds(text: str, option: str) -> int:
     numbers = _PART.findall(text)
     if not text or "".join(number + unit for number, unit in numbers) != text:
         raise DurationError(
-            f"{option}: {_clipped(text)} is not a duration; give whole seconds or sshd's time"
-            " format, such as 900, 15m or 1h30m."
+            option,
+            f"{_clipped(text)} is not a duration; give whole seconds or sshd's time format, such as"
+            " 900, 15m or 1h30m.",
         )
     total = 0
     for number, unit in numbers:

@@ -9,11 +9,12 @@ module has done its work.
 
 import os
 import re
-from typing import Any, Dict, List, Mapping, Optional
+from typing import Any, Dict, List, Mapping
 
 from . import _compile_once
+from ._refusal import BadOption
 
-__all__ = ["finish", "printable", "unusable"]
+__all__ = ["check_usable", "finish", "printable"]
 
 # All modules import this room before any other: what they load after it is compiled once.
 _compile_once.install()
@@ -49,8 +50,8 @@ def printable(value: Any) -> Any:
     return value
 
 
-def unusable(params: Mapping[str, Any]) -> Optional[str]:
-    """Return a sentence on the first option with text that the system cannot hold, or None.
+def check_usable(params: Mapping[str, object]) -> None:
+    """Refuse the first option with text that the system cannot hold.
 
     The paths of files may hold any bytes but NUL; everything else is UTF-8.
     """
@@ -62,11 +63,8 @@ def unusable(params: Mapping[str, Any]) -> Optional[str]:
             except UnicodeEncodeError:
                 whole = False
             if not whole:
-                return (
-                    f"Option {option}: {ascii(text)} holds a NUL, or a character that cannot be "
-                    "encoded."
-                )
-    return None
+                problem = f"{ascii(text)} holds a NUL, or a character that cannot be encoded."
+                raise BadOption(option, problem)
 
 
 def _texts(value: Any) -> List[str]:

@@ -218,12 +218,13 @@ backup_files:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.curfew.session.plugins.module_utils import _results
-from ansible_collections.curfew.session.plugins.module_utils._shell import engine, options
+from ansible_collections.curfew.session.plugins.module_utils._engine.run import run_one
+from ansible_collections.curfew.session.plugins.module_utils._shell import tmout
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=options.spec(), supports_check_mode=True)
-    _results.finish(module, engine.run(module.params, module.check_mode))
+    module = AnsibleModule(argument_spec=tmout.spec(), supports_check_mode=True)
+    _results.finish(module, run_one(tmout, module.params, module.check_mode))
 
 
 if __name__ == "__main__":

@@ -197,12 +197,13 @@ backup_files:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.curfew.session.plugins.module_utils import _results
+from ansible_collections.curfew.session.plugins.module_utils._engine.run import run_one
 from ansible_collections.curfew.session.plugins.module_utils._sshd import client_alive
 
 
 def main() -> None:
     module = AnsibleModule(argument_spec=client_alive.spec(), supports_check_mode=True)
-    _results.finish(module, client_alive.run(module.params, module.check_mode))
+    _results.finish(module, run_one(client_alive, module.params, module.check_mode))
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from ansible_collections.curfew.session.plugins.module_utils._sshd import (
     asking,
     config,
     connections,
+    deriving,
     edit,
     facts,
     match,
@@ -210,7 +211,7 @@ class _Host:
     def _told_truly(self, rng: random.Random, plan: Any, settings: Any, criteria: Any) -> None:
         """A conflict wins if it decides for anybody; under a condition, for whom that makes."""
         found = sshd_plan.conflicts(plan, settings, False, CONNECTIONS, criteria, _derived)
-        wins = {(item["path"], item["line"], item["scope"]): item["wins"] for item in found}
+        wins = {(item.path, item.line, item.scope): item.wins for item in found}
         decides: dict[Any, list[bool]] = {}  # of each reading: a line may be read several times
         asked = []
         for item in plan.after.directives:
@@ -295,7 +296,7 @@ def _same_lines(plan: Any, release: tuple[int, int], exactly: bool) -> None:
 
 
 def _derived(criteria: Any) -> Any:
-    return connections.derivable(criteria, NOBODY)
+    return deriving.derivable(criteria, NOBODY)
 
 
 def _decides(directive: Any, connection: Any, tree: Any) -> bool:

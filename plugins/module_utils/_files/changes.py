@@ -5,13 +5,13 @@
 
 Private to the collection.
 
-The order of use, with ``home`` a folder that only root can write:
+The order of use, with ``homes`` folders that only root can write:
 
-    with lock.locked(home):
-        warnings = journal.recover(home)
+    with lock.locked(home) for each of them:
+        warnings = journal.recover(homes)
         change = reading.Change(reading.read(path), after)
         safety.check_safe(change)
-        transaction = Transaction(home, [change])
+        transaction = Transaction(homes, [change])
         transaction.write()
         ...ask the programs; if they do not say what was asked: transaction.undo()
         transaction.finish()
@@ -20,7 +20,7 @@ The order of use, with ``home`` a folder that only root can write:
 import errno
 import os
 import time
-from typing import List, NamedTuple, Optional, Sequence
+from typing import Container, Dict, List, NamedTuple, Optional, Sequence
 
 from .journal import Entry, begin, complete, digest, prove, take_back
 from .reading import (
@@ -38,10 +38,14 @@ from .reading import (
 from .safety import check_folder, check_safe
 from .writing import copy_attributes, create_private, sync_folder, write_all
 
-__all__ = ["Transaction"]
+__all__ = ["NotRestored", "Transaction"]
 
 # What a file system without hard links says, or one on which they are used up.
 _NO_LINKS = (errno.EPERM, errno.EACCES, errno.EMLINK, errno.ENOTSUP, errno.ENOSYS)
+
+
+class NotRestored(FilesError):
+    """Not every file could be put back; the text says how each of them is."""
 
 
 class _Seen(NamedTuple):
@@ -57,16 +61,24 @@ class Transaction:
     ``warnings`` holds sentences about what went wrong without consequences for the files.
     """
 
-    def __init__(self, home: str, changes: Sequence[Change], backup: bool = False) -> None:
-        self._home = os.path.realpath(home)
-        self._changes = [change for change in changes if change.after != change.snapshot.data]
+    def __init__(
+        self, homes: Sequence[str], changes: Sequence[Change], backup: Container[str] = ()
+    ) -> None:
+        """Prepare it; ``backup`` holds the real paths of which a copy is kept."""
+        self._homes = list(dict.fromkeys(os.path.realpath(home) for home in homes))
+        self._changes = [change for change in changes if change.is_one]
         token = os.urandom(4).hex()
-        stamp = time.strftime("%Y-%m-%dT%H-%M-%SZ", time.gmtime()) if backup else None
-        self._entries = [_entry(change, token, stamp) for change in self._changes]
+        stamp = time.strftime("%Y-%m-%dT%H-%M-%SZ", time.gmtime())
+        self._entries = [
+            _entry(change, token, stamp if change.snapshot.real_path in backup else None)
+            for change in self._changes
+        ]
         self._begun = False
         self._placed = 0
         self.changed_files: List[str] = [entry.target for entry in self._entries]
-        self.backup_files: List[str] = [entry.backup for entry in self._entries if entry.backup]
+        self.backups: Dict[str, str] = {
+            entry.target: entry.backup for entry in self._entries if entry.backup
+        }
         self.warnings: List[str] = []
 
     def write(self) -> None:
@@ -76,7 +88,7 @@ class Transaction:
             return
         try:
             self._begun = True
-            begin(self._home, self._entries)
+            begin(self._homes, self._entries)
             self._stage_and_place()
         except BaseException as error:
             self._restore_after(error)
@@ -87,28 +99,26 @@ class Transaction:
         if not self._begun:
             return
         try:
-            problems = take_back(self._home, self._entries, self._placed)
-        except FilesError:  # any other end of it, by a signal, lets it be called again
-            self._begun = False
-            raise
+            problems = take_back(self._homes, self._entries, self._placed)
+            self.changed_files, self.backups = [], {}
+        except FilesError as error:  # any other end of it, by a signal, lets it be called again
+            problems = [str(error)]
         self._begun = False
-        self.changed_files = []
-        self.backup_files = []
         if problems:
-            raise FilesError(" ".join(problems))
+            raise NotRestored(" ".join(problems))
 
     def finish(self) -> None:
         """Keep the new files for good, or else undo; what is not tidied up, the next run will."""
         if not self._begun:
             return
         try:
-            prove(self._home)
+            prove(self._homes[0])
         except BaseException as error:
             self._restore_after(error)
             raise
         self._begun = False
         try:
-            complete(self._home, self._entries)
+            complete(self._homes, self._entries)
         except FilesError as error:
             self.warnings.append(str(error))
 
@@ -119,10 +129,11 @@ class Transaction:
                 raise FilesError(f"{shown(target)} would be changed twice in one run.")
         if not targets:
             return
-        check_folder(self._home)
-        journal = unfinished(self._home)
-        if journal:
-            raise FilesError(f"{shown(journal)} is left from a run that was not finished.")
+        for home in self._homes:
+            check_folder(home)
+            journal = unfinished(home)
+            if journal:
+                raise FilesError(f"{shown(journal)} is left from a run that was not finished.")
         for change in self._changes:
             check_safe(change)
 
@@ -146,7 +157,8 @@ class Transaction:
         try:
             self.undo()
         except FilesError as second:
-            raise FilesError(f"{error} And then: {second}") from error
+            path = error.path if isinstance(error, FilesError) else None
+            raise NotRestored(f"{error} And then: {second}", path) from error
 
 
 def _entry(change: Change, token: str, stamp: Optional[str]) -> Entry:
@@ -176,8 +188,8 @@ def _stage(change: Change, entry: Entry) -> Optional[_Seen]:
     source = os.open(entry.target, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
     try:
         if new is not None and entry.temp is not None:
+            _write_copy(source, entry.temp, new, rights=change.mode if change.rights else None)
             _save(source, entry.target, entry.saved, old)
-            _write_copy(source, entry.temp, new)
         return _seen(entry.target)
     finally:
         os.close(source)
@@ -193,11 +205,17 @@ def _stage_new(temp: str, data: bytes, mode: int) -> None:
         os.close(descriptor)
 
 
-def _write_copy(source: int, temp: str, data: bytes, keep_times: bool = False) -> None:
+def _write_copy(
+    source: int, temp: str, data: bytes, keep_times: bool = False, rights: Optional[int] = None
+) -> None:
     descriptor = create_private(temp)
     try:
         write_all(descriptor, data)
         copy_attributes(source, descriptor)
+        if rights is not None:
+            if os.geteuid() == 0:
+                os.fchown(descriptor, 0, 0)
+            os.fchmod(descriptor, rights)
         if keep_times:
             status = os.fstat(source)
             os.utime(descriptor, ns=(status.st_atime_ns, status.st_mtime_ns))
@@ -231,7 +249,8 @@ def _require_unchanged(snapshot: Snapshot, before: Optional[_Seen], staged: bool
     same = _seen(now.real_path) == before if staged else now.identity == snapshot.identity
     if not same or (now.real_path, now.data) != (snapshot.real_path, snapshot.data):
         raise FilesError(
-            f"{shown(snapshot.path)} has been changed by somebody else since it was read."
+            f"{shown(snapshot.path)} has been changed by somebody else since it was read.",
+            snapshot.real_path,
         )
 
 

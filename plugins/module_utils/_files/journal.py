@@ -8,6 +8,9 @@ Private to the collection.
 A failed run, an undo and the run after a kill all go through ``take_back``; a proven run and the
 run after its kill both go through ``complete``. Both look at what is there and may be repeated at
 will.
+
+A run may change files of several *homes*, folders of which each has a lock of its own. The journal
+is in the first of them; in each of the others stands a note that names them all.
 """
 
 import hashlib
@@ -20,6 +23,7 @@ from typing import Callable, Dict, List, NamedTuple, Optional, Sequence
 from .reading import (
     BEGUN,
     DRAFT,
+    ELSEWHERE,
     MAX_BYTES,
     PROVEN,
     FilesError,
@@ -32,7 +36,7 @@ from .reading import (
 from .safety import check_folder
 from .writing import create_private, sync_folder, write_all
 
-__all__ = ["Entry", "begin", "complete", "digest", "prove", "recover", "take_back"]
+__all__ = ["Entry", "begin", "complete", "digest", "homes_left", "prove", "recover", "take_back"]
 
 
 class Entry(NamedTuple):
@@ -50,24 +54,36 @@ class Entry(NamedTuple):
     new: Optional[str]
 
 
+class _Journal(NamedTuple):
+    """What a run has written down: the homes, its own the first, and what changes."""
+
+    homes: List[str]
+    entries: List[Entry]
+
+
 def digest(data: Optional[bytes]) -> Optional[str]:
     """Return a fingerprint of a file's bytes; None for a file that is not there."""
     return None if data is None else hashlib.sha256(data).hexdigest()
 
 
-def begin(home: str, entries: Sequence[Entry]) -> None:
-    """Write down what will be done, before any of it is."""
-    draft = os.path.join(home, DRAFT)
-    journal = os.path.join(home, BEGUN)
-    text = json.dumps({"version": 1, "entries": [entry._asdict() for entry in entries]})
-    with explained(journal, "written"):
+def begin(homes: Sequence[str], entries: Sequence[Entry]) -> None:
+    """Write down what will be done, before any of it is: the notes first, the journal last."""
+    known = {"version": 1, "homes": list(homes)}
+    for home in homes[1:]:
+        _write_down(home, ELSEWHERE, known)
+    _write_down(homes[0], BEGUN, dict(known, entries=[entry._asdict() for entry in entries]))
+
+
+def _write_down(home: str, name: str, known: Dict[str, object]) -> None:
+    draft, path = os.path.join(home, DRAFT), os.path.join(home, name)
+    with explained(path, "written"):
         descriptor = create_private(draft)
         try:
-            write_all(descriptor, text.encode("ascii"))
+            write_all(descriptor, json.dumps(known).encode("ascii"))
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-        os.rename(draft, journal)
+        os.rename(draft, path)
         sync_folder(home)
 
 
@@ -78,7 +94,9 @@ def prove(home: str) -> None:
         _try_twice(os.rename, journal, os.path.join(home, PROVEN))
 
 
-def take_back(home: str, entries: Sequence[Entry], placed: Optional[int] = None) -> List[str]:
+def take_back(
+    homes: Sequence[str], entries: Sequence[Entry], placed: Optional[int] = None
+) -> List[str]:
     """Put every old file back, the last one first, and forget the journal.
 
     The first ``placed`` files may hold new bytes; None means that nobody knows. Returns a sentence
@@ -96,16 +114,16 @@ def take_back(home: str, entries: Sequence[Entry], placed: Optional[int] = None)
             _unlink(entry.temp)
 
     _persist(entries[::-1], put_back, "restored")
-    _forget(home, entries, (DRAFT, BEGUN))
+    _forget(homes, entries, (DRAFT, BEGUN))
     return [sentence for sentence in warnings.values() if sentence]
 
 
-def complete(home: str, entries: Sequence[Entry]) -> None:
+def complete(homes: Sequence[str], entries: Sequence[Entry]) -> None:
     """Keep the new files: turn the saved ones into backups or drop them, forget the journal."""
-    with explained(home, "synced"):
-        _try_twice(sync_folder, home)  # what is proven must be on disk before the old goes
+    with explained(homes[0], "synced"):
+        _try_twice(sync_folder, homes[0])  # what is proven must be on disk before the old goes
     _persist(entries, _drop, "cleaned up")
-    _forget(home, entries, (PROVEN,))
+    _forget(homes, entries, (PROVEN,))
 
 
 def _try_twice(action: Callable[..., None], *arguments: object) -> None:
@@ -146,14 +164,22 @@ def _state(entry: Entry) -> str:
     return f"{name} {state}" + (f" and the old file is {shown(saved)}" if saved else "")
 
 
-def _forget(home: str, entries: Sequence[Entry], names: Sequence[str]) -> None:
+def _forget(homes: Sequence[str], entries: Sequence[Entry], names: Sequence[str]) -> None:
+    """Forget the journal, and only then the notes that lead to it."""
     folders = {os.path.dirname(entry.target) for entry in entries}
-    with explained(os.path.join(home, names[-1]), "removed, which the next run will do"):
+    with explained(homes[0], "synced"):
         for folder in sorted(folders):
             _try_twice(_sync_if_there, folder)
+    _remove(homes[0], names)
+    for home in homes[1:]:
+        _remove(home, (DRAFT, ELSEWHERE))
+
+
+def _remove(home: str, names: Sequence[str]) -> None:
+    with explained(os.path.join(home, names[-1]), "removed, which the next run will do"):
         for name in names:
             _try_twice(_unlink, os.path.join(home, name))
-        _try_twice(sync_folder, home)
+        _try_twice(_sync_if_there, home)
 
 
 def _sync_if_there(folder: str) -> None:
@@ -178,10 +204,14 @@ def _restore(entry: Entry) -> Optional[str]:
         return _restore_absence(entry, now)
     if not look(entry.saved):
         return None if now == entry.old else _left_alone(entry, "")
-    if now == entry.old or _same_file(entry.saved, entry.target):
+    # Where only the rights are new, the bytes do not tell; but the temp would be gone by then.
+    untouched = entry.old == entry.new and entry.temp is not None and look(entry.temp) is not None
+    if untouched or _same_file(entry.saved, entry.target):
         os.unlink(entry.saved)
-    elif now == entry.new:
+    elif now == entry.new:  # the old bytes too, where only the rights are new
         os.rename(entry.saved, entry.target)
+    elif now == entry.old:
+        os.unlink(entry.saved)
     else:
         return _left_alone(entry, f"; the file that was there before is {shown(entry.saved)}")
     return None
@@ -233,54 +263,75 @@ def _unlink(path: str) -> None:
         os.unlink(path)
 
 
-def recover(home: str) -> List[str]:
-    """Take back, or complete, what a killed run left; to be called with ``home`` locked.
+def homes_left(home: str) -> List[str]:
+    """Return the folders in which the run that was killed here had begun, the journal's first."""
+    homes: List[str] = []
+    for name in (BEGUN, PROVEN, ELSEWHERE):
+        homes += _load(os.path.join(home, name)).homes
+    return homes
 
-    Returns a sentence for each thing that a person should know of.
+
+def recover(homes: Sequence[str]) -> List[str]:
+    """Take back, or complete, what killed runs left; to be called with all of ``homes`` locked.
+
+    They hold every folder that ``homes_left`` names for one of them. Returns a sentence for each
+    thing that a person should know of.
     """
-    home = os.path.realpath(home)
-    if not unfinished(home):
-        return []
-    check_folder(home)
+    left = [os.path.realpath(home) for home in homes if unfinished(home)]
     sentences: List[str] = []
+    for home in left:
+        check_folder(home)
+        _remove_draft(home)
+    for home in left:
+        for name, end in ((BEGUN, _taken_back), (PROVEN, _completed)):
+            journal = _load(os.path.join(home, name))
+            if journal.homes:
+                sentences.extend(end(journal.homes, journal.entries))
+    for home in left:  # a note that leads to no journal
+        with explained(home, "tidied up"):
+            _unlink(os.path.join(home, ELSEWHERE))
+    return sentences
+
+
+def _remove_draft(home: str) -> None:
     draft = os.path.join(home, DRAFT)
     with explained(draft, "removed"):
         if look(draft):  # nothing had been done yet
             _check_journal(draft)
             os.unlink(draft)
-    for name, end in ((BEGUN, _taken_back), (PROVEN, _completed)):
-        entries = _load(os.path.join(home, name))
-        if entries is not None:
-            sentences.extend(end(home, entries))
-    return sentences
 
 
-def _taken_back(home: str, entries: Sequence[Entry]) -> List[str]:
-    warnings = take_back(home, entries)
+def _taken_back(homes: Sequence[str], entries: Sequence[Entry]) -> List[str]:
+    warnings = take_back(homes, entries)
     names = ", ".join(shown(entry.target) for entry in entries)
     return [f"An earlier run was interrupted; what it did to {names} is taken back."] + warnings
 
 
-def _completed(home: str, entries: Sequence[Entry]) -> List[str]:
-    complete(home, entries)
+def _completed(homes: Sequence[str], entries: Sequence[Entry]) -> List[str]:
+    complete(homes, entries)
     names = ", ".join(shown(entry.target) for entry in entries)
     return [f"An earlier run was interrupted after it had changed {names}; it is completed."]
 
 
-def _load(path: str) -> Optional[List[Entry]]:
+def _load(path: str) -> _Journal:
+    """Return what a journal or a note holds; no homes where there is none."""
     with explained(path, "read"):
         if not look(path):
-            return None
+            return _Journal([], [])
         _check_journal(path)
         text = read(path).data or b""
     try:
-        entries = [Entry(**entry) for entry in json.loads(text.decode("ascii"))["entries"]]
-    except (ValueError, KeyError, TypeError) as error:
+        known = json.loads(text.decode("ascii"))
+        homes = list(known["homes"])
+        entries = [Entry(**entry) for entry in known.get("entries", [])]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise FilesError(f"{shown(path)} is no journal of this collection.") from error
+    if os.path.dirname(path) not in homes or not all(_is_name(home) for home in homes):
+        raise FilesError(f"{shown(path)} is no journal of this collection.")
     for entry in entries:
         _check_entry(path, entry)
         check_folder(os.path.dirname(entry.target))
-    return entries
+    return _Journal(homes, entries)
 
 
 def _check_journal(path: str) -> None:

@@ -57,7 +57,8 @@ def _acquired(home: str, deadline: float) -> Tuple[int, Optional[str]]:
 def _opened(home: str) -> Tuple[int, Optional[str]]:
     """Open the lock file; the folder itself for who is not root, or where there can be none."""
     if os.geteuid() == 0 and _is_roots(RUN) and os.path.isdir(home):
-        name = "curfew.session" + os.path.realpath(home).replace("/", "-") + ".lock"
+        real = os.path.realpath(home).replace("%", "%25").replace("-", "%2d")
+        name = "curfew.session" + real.replace("/", "-") + ".lock"
         path = os.path.join(RUN, name[-255:])
         with suppress(OSError):
             descriptor = os.open(path, _FLAGS, 0o600)

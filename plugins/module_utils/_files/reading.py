@@ -22,6 +22,7 @@ from .._refusal import Refusal
 __all__ = [
     "BEGUN",
     "DRAFT",
+    "ELSEWHERE",
     "MARKER",
     "MAX_BYTES",
     "MAX_TOTAL",
@@ -53,6 +54,8 @@ MAX_LINKS = 40  # the kernel's own limit
 BEGUN = ".curfew.session.journal"
 PROVEN = ".curfew.session.journal.proven"
 DRAFT = ".curfew.session.journal.draft"
+# The same where the journal is in another folder, which also has files that are changed.
+ELSEWHERE = ".curfew.session.journal.elsewhere"
 # What stands before a line of somebody else's that is disabled.
 MARKER = "#curfew.session# "
 
@@ -69,7 +72,11 @@ Identity = Tuple[int, int, int, int, int, int, int]
 
 
 class FilesError(Refusal):
-    """A file stands in the way of the run; the text names it."""
+    """A file stands in the way of the run; the text names it, and ``path`` does where it can."""
+
+    def __init__(self, message: str, path: Optional[str] = None) -> None:
+        super().__init__(message)
+        self.path = path
 
 
 class Unreadable(FilesError):
@@ -86,11 +93,21 @@ class Snapshot(NamedTuple):
 
 
 class Change(NamedTuple):
-    """What a file is to hold; ``after`` None removes it, ``mode`` counts for a new file only."""
+    """What a file is to hold; ``after`` None removes it.
+
+    A new file gets the mode. One that is there keeps its mode and owner, but with ``rights``: then
+    it gets the mode too, and is root's.
+    """
 
     snapshot: Snapshot
     after: Optional[bytes]
     mode: int = 0o644
+    rights: bool = False
+
+    @property
+    def is_one(self) -> bool:
+        """Tell whether anything would be otherwise."""
+        return self.rights or self.after != self.snapshot.data
 
 
 def diff(changes: Sequence[Change]) -> List[Dict[str, str]]:
@@ -123,9 +140,9 @@ def explained(path: str, done: str) -> Iterator[None]:
         yield
     except OSError as error:
         why = os.strerror(error.errno) if error.errno else str(error)
-        raise FilesError(f"{shown(path)} could not be {done}: {why}.") from error
+        raise FilesError(f"{shown(path)} could not be {done}: {why}.", path) from error
     except ValueError as error:  # a NUL, or characters that the locale cannot encode
-        raise FilesError(f"{shown(path)} could not be {done}: {error}.") from error
+        raise FilesError(f"{shown(path)} could not be {done}: {error}.", path) from error
 
 
 def fitting(names: List[str], pattern: str) -> List[str]:
@@ -298,6 +315,6 @@ class Allowance:
 
 def unfinished(home: str) -> Optional[str]:
     """Return the journal that a killed run left in this folder, if there is one."""
-    paths = [os.path.join(home, name) for name in (BEGUN, PROVEN, DRAFT)]
+    paths = [os.path.join(home, name) for name in (BEGUN, PROVEN, DRAFT, ELSEWHERE)]
     with explained(home, "examined"):
         return next((path for path in paths if look(path)), None)

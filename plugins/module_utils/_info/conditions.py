@@ -15,8 +15,9 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tup
 
 from .._files.reading import fitting
 from .._shell import parser as shell_parser
+from .._shell.files import without_comments
 
-__all__ = ["Because", "Texts", "without_comments"]
+__all__ = ["Because", "Texts"]
 
 _ASSIGNED = re.compile(r"([A-Za-z_]\w*)\+?=")
 _USED = re.compile(r"\$\{?#?([A-Za-z_]\w*)")
@@ -238,7 +239,3 @@ class _Run:
 
 def _shown(found: Any) -> str:
     return str(found.group()).strip().strip("{\"'")
-
-
-def without_comments(text: str) -> str:
-    return re.sub(r"(?m)^[ \t]*#.*$", "", text)

@@ -10,10 +10,12 @@ login has, or that do more to the timer than setting it, make its answer one of 
 import os
 import re
 import stat
-from typing import List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from .._shell import definitions, dropin, parser
-from . import conditions
+
+if TYPE_CHECKING:
+    from .conditions import Because
 
 __all__ = [
     "Doubts",
@@ -62,7 +64,7 @@ class Doubts(NamedTuple):
 
     ours: List[str]
     differs: str
-    how: Optional[conditions.Because]
+    how: Optional["Because"]
     prompts: str
     places: List[str]
     known: bool
@@ -92,9 +94,13 @@ def doubts_of(
         for path, text in texts.items()
         if path not in drop_ins
     }
-    read = conditions.Texts(others)
-    how = read.because(offsets, _TERMINAL if detached else _UNKNOWABLE)
-    who = read.because(offsets, _IDENTITY)
+    how, who = None, None
+    if offsets:
+        from . import conditions
+
+        read = conditions.Texts(others)
+        how = read.because(offsets, _TERMINAL if detached else _UNKNOWABLE)
+        who = read.because(offsets, _IDENTITY)
     closed = [path for path in paths if not _is_for_all(path)]
     return Doubts(
         [path for path in drop_ins if any(dropin.exempt(texts[path]))],

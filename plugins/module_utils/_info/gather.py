@@ -11,8 +11,8 @@ import pwd
 from typing import Any, Dict, List, Mapping, Optional, Set, Tuple
 
 from .. import _accounts
-from .._refusal import Refusal
-from .._results import printable, unusable
+from .._refusal import BadOption, Refusal
+from .._results import check_usable, printable
 from .._sshd import options
 from . import host, verdict
 from . import shells as info_shells
@@ -66,15 +66,13 @@ def gather(params: Mapping[str, Any]) -> Dict[str, Any]:
 
 def _check(params: Mapping[str, Any]) -> None:
     """Refuse options that cannot be right."""
-    problem = unusable(params)
-    if problem:
-        raise Refusal(problem)
+    check_usable(params)
     for option in ("path", "sshd"):
         given = params[option]
         if given is not None and not given.startswith("/"):
-            raise Refusal(f"Option {option}: {given!r} is not an absolute path.")
+            raise BadOption(option, f"{given!r} is not an absolute path.")
         if given is not None and given.endswith("/"):
-            raise Refusal(f"Option {option}: {given!r} is the name of a folder.")
+            raise BadOption(option, f"{given!r} is the name of a folder.")
 
 
 def _facts(shells: info_shells.Shells, sshd: info_sshd.Sshd) -> Facts:

@@ -15,9 +15,8 @@ import time
 from contextlib import suppress
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
-from .. import _accounts, _programs
+from .. import _accounts, _identities, _programs
 from .._shell import asking, conflicts, definitions, dropin, files, parser
-from . import conditions
 from .doubts import Doubts, Effects, doubts_of, effects_of
 from .facts import PREDEFINING, AccountShell, ShellTimeouts, TmoutDefinition
 
@@ -211,7 +210,7 @@ class _LoginShells:
         differs = doubts.differs
         if not differs and general.tmout_seconds and not doubts.known:
             differs = "a file that reading the others does not lead to, which sets TMOUT,"
-        identity = _accounts.identity_of(account.user) if doubts.ours or differs else None
+        identity = _identities.identity_of(account.user) if doubts.ours or differs else None
         exempt = [path for path in doubts.ours if self._is_exempt(path, account.user, identity)]
         if not differs and not exempt:
             return _known(account, shell, general)
@@ -260,17 +259,17 @@ class _LoginShells:
     def may_read_folder(self, family: str) -> bool:
         """Tell whether nothing shows that a shell reads no profile.d."""
         return self.readings[family].reads_drop_in or any(
-            "profile.d" in conditions.without_comments(self.files.text(path) or "")
+            "profile.d" in files.without_comments(self.files.text(path) or "")
             for path in self.readings[family].files
         )
 
-    def _is_exempt(self, path: str, user: str, identity: Optional[_accounts.Identity]) -> bool:
+    def _is_exempt(self, path: str, user: str, identity: Optional[_identities.Identity]) -> bool:
         text = self.files.text(path) or ""
         users, groups = dropin.exempt(text)
         return user in users or bool(identity and groups.intersection(identity.group_names))
 
     def _ask_as(
-        self, shell: _accounts.Shell, identity: Optional[_accounts.Identity]
+        self, shell: _accounts.Shell, identity: Optional[_identities.Identity]
     ) -> Optional[_Timeout]:
         """Ask a shell as an account; None where that is root, or it does not answer in time."""
         limit = min(self._deadline - time.monotonic(), asking.LIMIT_SECONDS)
@@ -324,7 +323,7 @@ def _unknown(account: _accounts.Account, shell: _accounts.Shell, why: str) -> Ac
 
 
 def _as_user(
-    identity: _accounts.Identity, work: Callable[[], Optional[_Timeout]], limit: float
+    identity: _identities.Identity, work: Callable[[], Optional[_Timeout]], limit: float
 ) -> Optional[_Timeout]:
     """Do something in a child that is this user; what it returns is data, never code."""
 

@@ -8,6 +8,7 @@ Private to the collection.
 
 import ctypes
 import fcntl
+import functools
 import grp
 import os
 import pwd
@@ -362,7 +363,13 @@ def _adopt_orphans(adopt: bool) -> None:
 
 def _prctl(option: int, value: int) -> None:
     with suppress(OSError, AttributeError):
-        ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)
+        _libc().prctl(option, value, 0, 0, 0)
+
+
+@functools.lru_cache(maxsize=None)
+def _libc() -> ctypes.CDLL:
+    """Return the C library: loaded before the first fork, and not once in each child."""
+    return ctypes.CDLL(None, use_errno=True)
 
 
 def _end_orphans() -> None:

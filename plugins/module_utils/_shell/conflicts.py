@@ -10,6 +10,7 @@ import os
 import re
 from functools import partial
 from typing import (
+    TYPE_CHECKING,
     Any,
     Callable,
     Dict,
@@ -21,10 +22,12 @@ from typing import (
     Tuple,
 )
 
-from . import definitions, parser
-from .definitions import Definition
-from .files import HostFiles
+from . import parser
+from .files import HostFiles, mentions_tmout
 from .reading import Place, Reading, follow_all
+
+if TYPE_CHECKING:
+    from .definitions import Definition
 
 __all__ = ["Conflict", "Wanted", "survey"]
 
@@ -69,7 +72,7 @@ class Conflict(NamedTuple):
     """A definition that is not ours; ``against`` if it contradicts what is wanted."""
 
     path: str
-    definition: Definition
+    definition: "Definition"
     scope: str
     families: Tuple[str, ...]
     wins: bool
@@ -162,7 +165,7 @@ def _conflict(
     )
 
 
-def _stops(definition: Definition, family: str) -> bool:
+def _stops(definition: "Definition", family: str) -> bool:
     """Tell whether the shell obeys no TMOUT that comes after it.
 
     Once TMOUT was taken away, it is a variable like any other to ksh93 and mksh: they show what it
@@ -171,7 +174,7 @@ def _stops(definition: Definition, family: str) -> bool:
     return definition.kind == "unset" and family in ("ksh93", "mksh")
 
 
-def _changes(definition: Definition, wanted: Wanted) -> bool:
+def _changes(definition: "Definition", wanted: Wanted) -> bool:
     """Tell whether a definition that is read after ours would change it, or fail because of it."""
     gives_more = (definition.readonly and not wanted.readonly) or (
         definition.exported and not wanted.export
@@ -203,7 +206,7 @@ def _reported(files: HostFiles) -> List[Conflict]:
     conflicts = []
     for scope, syntax, patterns in _REPORTED:
         for path in _matching(files, patterns):
-            for definition in _definitions(files, path, partial(definitions.find, syntax=syntax)):
+            for definition in _definitions(files, path, partial(_by_syntax, syntax=syntax)):
                 # Their own autologout contradicts nothing: it is what ends csh sessions.
                 if "TMOUT" in definition.text:
                     conflicts.append(Conflict(path, definition, scope, (), False, False, False))
@@ -215,10 +218,11 @@ def _reported(files: HostFiles) -> List[Conflict]:
 
 
 def _definitions(
-    files: HostFiles, path: str, find: Callable[[str], List[Definition]]
-) -> List[Definition]:
+    files: HostFiles, path: str, find: Callable[[str], List["Definition"]]
+) -> List["Definition"]:
+    text = files.text(path) or ""
     try:
-        return find(files.text(path) or "")
+        return find(text) if mentions_tmout(text) else []
     except parser.TooMuch as error:
         files.not_understood(path, str(error))
         return []
@@ -242,12 +246,22 @@ def _matching(files: HostFiles, patterns: Sequence[str]) -> List[str]:
     return paths
 
 
-def _by_line(text: str, pattern: Pattern[str]) -> List[Definition]:
+def _by_syntax(text: str, syntax: str) -> List["Definition"]:
+    from .definitions import find
+
+    return find(text, syntax)
+
+
+def _by_line(text: str, pattern: Pattern[str]) -> List["Definition"]:
     """Return a definition for each line that mentions TMOUT and matches a pattern."""
+    from . import definitions
+
     matches: List[Definition] = []
-    for number, line in enumerate(text.split("\n") if "TMOUT" in text else (), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         if "TMOUT" in line and pattern.match(line):
             definitions.check_count(matches)
             shown = definitions.clipped(line, 0, len(line), 0)
-            matches.append(Definition(number, shown, "opaque", None, False, True, False, False, 0))
+            matches.append(
+                definitions.Definition(number, shown, "opaque", None, False, True, False, False, 0)
+            )
     return matches

@@ -9,8 +9,8 @@ Private to the collection.
 import re
 from typing import FrozenSet, List, Optional, Pattern, Sequence, Tuple
 
-from .._refusal import Refusal
-from . import definitions, parser
+from .._refusal import BadOption
+from . import parser
 
 __all__ = ["HEADER", "NameRefused", "check_names", "exempt", "first_foreign_line", "render"]
 
@@ -32,7 +32,7 @@ _BASH_OUTSIDE_FUNCTIONS = 'elif [ -n "${BASH_VERSION-}" ] && ! ( local _ ) 2>/de
 _ZSH = 'if [ -n "${ZSH_VERSION-}" ]; then'
 
 
-class NameRefused(Refusal):
+class NameRefused(BadOption):
     """A user or group name that must not stand in a shell script; the text is a sentence."""
 
 
@@ -41,8 +41,9 @@ def check_names(names: Sequence[str], option: str) -> None:
     for name in names:
         if not isinstance(name, str) or not _NAME.match(name):
             raise NameRefused(
-                f"{option}: {name!r} is not a name; letters, digits and any of _ . @ + \\ - are"
-                " possible, and a final $."
+                option,
+                f"{name!r} is not a name; letters, digits and any of _ . @ + \\ - are possible, and"
+                " a final $.",
             )
 
 
@@ -104,6 +105,8 @@ def _indent(lines: List[str], width: int) -> List[str]:
 
 def first_foreign_line(text: str) -> Optional[Tuple[int, str]]:
     """Return number and text of the first line that is neither about TMOUT nor a comment."""
+    from .definitions import clipped
+
     try:
         script = parser.parse(text)
         offsets = [command.start for command in script.commands if not _only_tmout(command)]
@@ -117,7 +120,7 @@ def first_foreign_line(text: str) -> Optional[Tuple[int, str]]:
     if not numbers:
         return None
     line = lines[min(numbers)]
-    return min(numbers) + 1, definitions.clipped(line, 0, len(line), 0)
+    return min(numbers) + 1, clipped(line, 0, len(line), 0)
 
 
 _TESTS = frozenset(("[", "[[", "test", ":", "true"))
@@ -129,7 +132,9 @@ def _only_tmout(command: parser.Command) -> bool:
         return True
     if first == "unset":
         return all(word.text in ("-v", "TMOUT") for word in command.words[1:])
-    return definitions.is_only_tmout(command)
+    from .definitions import is_only_tmout
+
+    return is_only_tmout(command)
 
 
 def _does_more(line: str) -> bool:

@@ -18,7 +18,7 @@ from . import definitions as shell_definitions
 from . import parser
 from .conflicts import Conflict
 from .definitions import Definition
-from .files import HostFiles, decoded, encoded
+from .files import HostFiles, encoded
 from .lexer import blanks_end
 from .reading import Reading
 
@@ -65,7 +65,7 @@ def disabling(
         snapshot = files.snapshot(path)
         if snapshot is None:
             continue
-        text = decoded(snapshot)
+        text = files.text(path) or ""
         in_file = [conflict.definition for conflict in chosen if conflict.path == path]
         try:
             after, gone = _disabled(text, _with_companions(text, in_file))
@@ -126,7 +126,7 @@ def enabling(files: HostFiles, readings: Sequence[Reading]) -> List[Change]:
         if snapshot is None or snapshot.real_path in done:
             continue
         done.add(snapshot.real_path)
-        text = decoded(snapshot)
+        text = files.text(path) or ""
         after = enable(text)
         if after != text:
             changes.append(Change(snapshot, encoded(after)))

@@ -5,11 +5,20 @@
 
 import errno
 import os
-from typing import Dict, List, Optional
+import re
+from typing import Dict, List, Optional, Sequence
 
-from .._files.reading import Allowance, FilesError, Snapshot, Unreadable, explained, read
+from .._files.reading import Allowance, Change, FilesError, Snapshot, Unreadable, explained, read
 
-__all__ = ["Files", "HostFiles", "SureFiles", "decoded", "encoded"]
+__all__ = [
+    "Files",
+    "HostFiles",
+    "SureFiles",
+    "decoded",
+    "encoded",
+    "mentions_tmout",
+    "without_comments",
+]
 
 # What the system says when reading failed, and not because nothing is there or nobody may read it.
 _FAILURES = (errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ESTALE)
@@ -38,7 +47,9 @@ class Files:
 class HostFiles(Files):
     """This host's files, each read once; what cannot be read is passed over, as shells do."""
 
-    def __init__(self) -> None:
+    def __init__(self, planned: Sequence[Change] = ()) -> None:
+        """Prepare to read; of the files that others have ``planned`` to change, the new text."""
+        self._planned = {change.snapshot.real_path: change for change in planned}
         self.snapshots: Dict[str, Optional[Snapshot]] = {}
         # A sentence for each file that could not be read, or holds too much to be understood.
         self.left_out: List[str] = []
@@ -59,6 +70,8 @@ class HostFiles(Files):
 
     def text(self, path: str) -> Optional[str]:
         snapshot = self.snapshot(path)
+        if snapshot is not None and snapshot.real_path in self._planned:
+            snapshot = snapshot._replace(data=self._planned[snapshot.real_path].after)
         return None if snapshot is None else decoded(snapshot)
 
     def names(self, folder: str) -> Optional[List[str]]:
@@ -111,6 +124,16 @@ def _hides_something(path: str, error: FilesError) -> bool:
     if isinstance(error, Unreadable):
         return not os.path.isdir(path) and os.path.realpath(path) != os.devnull
     return getattr(error.__cause__, "errno", None) in _FAILURES
+
+
+def without_comments(text: str) -> str:
+    """Return a text without the lines that hold a comment alone."""
+    return re.sub(r"(?m)^[ \t]*#.*$", "", text)
+
+
+def mentions_tmout(text: str) -> bool:
+    """Tell whether a text may define it; what tells more is a large room, and seldom needed."""
+    return "TMOUT" in text or "autologout" in text
 
 
 def decoded(snapshot: Snapshot) -> str:

@@ -5,12 +5,12 @@
 
 import os
 import re
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
 from .. import _durations
 from .._accounts import Account, Shell
-from .._files.reading import Change, Snapshot
-from .._refusal import Refusal
+from .._files.reading import Change
+from .._refusal import BadOption
 from . import asking, dropin
 from .conflicts import Conflict, Wanted
 from .files import HostFiles
@@ -19,7 +19,6 @@ from .reading import LOOP_NAME, Reading
 __all__ = [
     "MODE",
     "Host",
-    "NotInForce",
     "Options",
     "Plan",
     "spec",
@@ -31,17 +30,6 @@ MODE = 0o644
 _PATH = re.compile(r"(?:/[A-Za-z0-9_.+@-]+)+\Z")
 # The options that leave some users or shells alone.
 _SPARING = ("interactive_only", "exempt_users", "exempt_groups")
-
-
-class NotInForce(Refusal):
-    """What was asked for is not in force, as the shells say, or would not be.
-
-    ``changed``: not every file could be brought back.
-    """
-
-    def __init__(self, message: str, changed: bool = False) -> None:
-        super().__init__(message)
-        self.changed = changed
 
 
 class Options(NamedTuple):
@@ -77,22 +65,13 @@ class Plan(NamedTuple):
     changes: List[Change]
     # Path and offset of each definition that is disabled.
     disabled: Set[Tuple[str, int]]
-    drop_in: Snapshot
-    # The rights of a drop-in that is there and that users could not read, or others could write.
-    repair: bool
-
-    def paths(self) -> List[str]:
-        """Return which files it changes, in the order of the writes."""
-        paths = [change.snapshot.real_path for change in self.changes]
-        ours = self.drop_in.real_path
-        return paths + [ours] if self.repair and ours not in paths else paths
 
     def left_in_place(self, conflicts: Sequence[Conflict]) -> List[Conflict]:
         """Return those of these definitions that it does not disable."""
         return [conflict for conflict in conflicts if conflict.position not in self.disabled]
 
 
-def spec() -> Dict[str, Dict[str, Any]]:
+def spec() -> Dict[str, Dict[str, object]]:
     """Return the options of the module, as Ansible wants them."""
     return dict(
         timeout=dict(type="raw"),
@@ -109,27 +88,28 @@ def spec() -> Dict[str, Dict[str, Any]]:
     )
 
 
-def from_params(params: Dict[str, Any]) -> Options:
+def from_params(params: Mapping[str, Any]) -> Options:
     """Return the module's parameters as options; refuse those that make no sense."""
     path = params["path"]
     if not _PATH.match(path) or not LOOP_NAME.match(os.path.basename(path)):
-        raise Refusal(
-            f"path: {path!r} is not the absolute path of a file that profile loops read: a name of"
-            " letters, digits, and any of . _ - that ends in .sh."
+        raise BadOption(
+            "path",
+            f"{path!r} is not the absolute path of a file that profile loops read: a name of"
+            " letters, digits, and any of . _ - that ends in .sh.",
         )
     wanted, text = None, None
     if params["state"] == "present":
         wanted, text = _wanted(params)
     elif params["timeout"] is not None:
-        raise Refusal("timeout: has no meaning with state=absent, which removes it.")
+        raise BadOption("timeout", "has no meaning with state=absent, which removes it.")
     ids = asking.strangers(params["exempt_users"], params["exempt_groups"])
     disable = params["conflicts"] == "disable"
     return Options(wanted, text, path, disable, params["verify"], params["backup"], ids)
 
 
-def _wanted(params: Dict[str, Any]) -> Tuple[Wanted, str]:
+def _wanted(params: Mapping[str, Any]) -> Tuple[Wanted, str]:
     if params["timeout"] is None:
-        raise Refusal("timeout: is needed with state=present.")
+        raise BadOption("timeout", "is needed with state=present.")
     seconds = _durations.parse(params["timeout"], "timeout", minimum=1)
     spares = any(params[key] for key in _SPARING)
     wanted = Wanted(seconds, params["readonly"], params["export"], spares)

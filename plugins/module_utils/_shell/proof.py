@@ -8,14 +8,14 @@ Private to the collection.
 
 from typing import List, NamedTuple, Optional, Sequence
 
+from .._files.reading import Change
+from .._refusal import Refusal
 from . import asking, verdict
 from .asking import Answer
-from .options import Host, NotInForce, Options, Plan
+from .options import Host, Options, Plan
 from .verdict import Verdict
 
 __all__ = ["Proof", "ask_now", "prove_as_is", "prove_staged", "prove_written"]
-
-_UNCHANGED = " Nothing has been changed."
 
 
 class Proof(NamedTuple):
@@ -36,33 +36,39 @@ def ask_now(options: Options, host: Host) -> Optional[List[Answer]]:
 def prove_as_is(options: Options, host: Host, plan: Plan, before: Optional[List[Answer]]) -> Proof:
     """Prove that what is asked for is in force already; refuse it where it is not."""
     judged = judge(options, host, plan, before, before)
-    _require(judged, "")
+    _require(judged)
     if _may_differ_at_terminal(options, host, plan):
         answers = _ask_at_terminal(options, host)
-        _require_at_terminal(options, host, plan, answers, _ask_at_terminal(options, host), "")
+        _require_at_terminal(options, host, plan, answers, _ask_at_terminal(options, host))
     return Proof(before, judged)
 
 
-def prove_staged(options: Options, host: Host, plan: Plan, before: Optional[List[Answer]]) -> Proof:
-    """Prove that it would be in force with the planned files; refuse them where it would not.
+def prove_staged(
+    options: Options,
+    host: Host,
+    plan: Plan,
+    before: Optional[List[Answer]],
+    planned: Sequence[Change],
+) -> Proof:
+    """Prove that it would be in force with all planned files; refuse them where it would not.
 
     There are no answers where the host forbids to try them.
     """
-    if [change.snapshot.path for change in plan.changes] in ([], [options.path]):
+    if [change.snapshot.path for change in plan.changes] == [options.path]:
         # Ours alone cannot mend a shell that cannot be asked: no need to wait for it again.
         silent = [answer for answer in before or [] if answer.status != "answered"]
-        _require(judge(options, host, plan, silent, silent), _UNCHANGED)
+        _require(judge(options, host, plan, silent, silent))
     if not options.verify:
         return Proof(None, judge(options, host, plan, before, None))
     from . import staged
 
-    after = staged.ask_staged(options, plan, host.shells)
+    after = staged.ask_staged(options, planned, host.shells)
     judged = judge(options, host, plan, before, after)
-    _require(judged, _UNCHANGED)
+    _require(judged)
     if after is not None and _may_differ_at_terminal(options, host, plan):
         now = _ask_at_terminal(options, host)
-        then = staged.ask_staged(options, plan, host.shells, terminal=True)
-        _require_at_terminal(options, host, plan, now, then, _UNCHANGED)
+        then = staged.ask_staged(options, planned, host.shells, terminal=True)
+        _require_at_terminal(options, host, plan, now, then)
     return Proof(after, judged)
 
 
@@ -72,7 +78,7 @@ def prove_written(
     """Prove that it is in force now that the files are written; refuse it where it is not."""
     after = ask_now(options, host)
     judged = judge(options, host, plan, before, after)
-    _require(judged, "")
+    _require(judged)
     return Proof(after, judged)
 
 
@@ -116,9 +122,10 @@ def _readers(options: Options, host: Host, plan: Plan, answers: Sequence[Answer]
     return by_mark + [path for path in by_text if path not in asked]
 
 
-def _require(judged: Verdict, ending: str, where: str = "") -> None:
+def _require(judged: Verdict, where: str = "") -> None:
     if judged.problems:
-        raise NotInForce(where + " ".join(verdict.sentences(judged.problems)) + ending)
+        sentences = " ".join(verdict.sentences(judged.problems))
+        raise Refusal(where + sentences, {"verified": False})
 
 
 def _may_differ_at_terminal(options: Options, host: Host, plan: Plan) -> bool:
@@ -145,7 +152,6 @@ def _require_at_terminal(
     plan: Plan,
     before: Sequence[Answer],
     after: Optional[Sequence[Answer]],
-    ending: str,
 ) -> None:
     """Refuse what does not hold at a terminal, for the shells that came to their prompt before."""
     asked = [answer.shell for answer in before]
@@ -153,4 +159,4 @@ def _require_at_terminal(
     judged = judge(options, host, plan, before, comparable)
     # That no shell obeys is said of all of them, and some may wait there for an answer.
     problems = [problem for problem in judged.problems if problem.shell]
-    _require(judged._replace(problems=problems), ending, "At a terminal: ")
+    _require(judged._replace(problems=problems), "At a terminal: ")

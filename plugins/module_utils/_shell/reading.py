@@ -11,12 +11,14 @@ files, such as a condition, is taken to be read.
 
 import os
 import re
-from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import TYPE_CHECKING, Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 from .._files.reading import fitting
 from . import parser
-from .definitions import Definition, find_in
-from .files import Files
+from .files import Files, mentions_tmout
+
+if TYPE_CHECKING:
+    from .definitions import Definition
 
 __all__ = ["LOOP_NAME", "Place", "Reading", "follow", "follow_all"]
 
@@ -51,7 +53,7 @@ class Place(NamedTuple):
     """A definition in a file; it can be read both before and after the drop-in."""
 
     path: str
-    definition: Definition
+    definition: "Definition"
     before: bool
     after: bool
 
@@ -71,7 +73,7 @@ class _Sourced(NamedTuple):
     words: Tuple[str, ...]
 
 
-_Event = Union[Definition, _Sourced]
+_Event = Union["Definition", _Sourced]
 
 
 # What each file that has been read does, by its real path.
@@ -164,17 +166,17 @@ class _Walk:
 
     def _take(self, path: str, event: _Event) -> None:
         """Take note of a definition, or read what is sourced."""
-        if isinstance(event, Definition):
-            key = (self._files.real(path), event.offset)
-            old = self._seen.get(key, Place(path, event, False, False))
-            before = old.before or not self._reached
-            after = self._reached or self._unsure or event.later
-            self._seen[key] = old._replace(before=before, after=old.after or after)
-        elif isinstance(event, _Sourced):
+        if isinstance(event, _Sourced):
             for word in event.words:
                 if not self._goes_on(path):
                     break
                 self._read_word(path, word)
+            return
+        key = (self._files.real(path), event.offset)
+        old = self._seen.get(key, Place(path, event, False, False))
+        before = old.before or not self._reached
+        after = self._reached or self._unsure or event.later
+        self._seen[key] = old._replace(before=before, after=old.after or after)
 
     def _goes_on(self, path: str) -> bool:
         """Count a name that may be sourced; a loop within a loop has no end that we see."""
@@ -247,10 +249,15 @@ def _collated(path: str) -> str:
 def _events(text: str) -> List[_Event]:
     """Return the definitions in a text and what it sources, in order."""
     sources = _may_source(text)
-    if not sources and "TMOUT" not in text:
+    defines = mentions_tmout(text)
+    if not sources and not defines:
         return []
     script = parser.parse(text)
-    events: List[_Event] = list(find_in(text, script))
+    events: List[_Event] = []
+    if defines:
+        from .definitions import find_in
+
+        events += find_in(text, script)
     if sources:
         events += _sourced(script)
     return sorted(events, key=lambda event: event.offset)

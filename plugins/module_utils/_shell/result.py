@@ -8,14 +8,15 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from .. import _scanners
 from .._accounts import Account, Shell
-from .._files.reading import diff
 from . import asking
 from .asking import Answer
 from .conflicts import Conflict
 from .options import Host, Options, Plan
 from .proof import Proof
 
-__all__ = ["described", "empty_result", "failure", "finished", "planned"]
+__all__ = ["Result", "described", "finished", "planned", "unknown"]
+
+Result = Dict[str, object]
 
 # How many definitions or accounts a sentence names.
 _MAX_NAMED = 8
@@ -25,7 +26,7 @@ _NO_VIEW = (
 )
 
 
-def empty_result() -> Dict[str, Any]:
+def unknown() -> Result:
     """Return every key of the result, with the value for what is not known."""
     return {
         "changed": False,
@@ -36,32 +37,38 @@ def empty_result() -> Dict[str, Any]:
         "uncovered": [],
         "changed_files": [],
         "backup_files": [],
-        "diff": [],
-        "warnings": [],
     }
 
 
-def failure(known: Mapping[str, Any], message: str) -> Dict[str, Any]:
-    """Return the result of a run that failed: what is known, and why."""
-    return dict(known, failed=True, msg=message)
+def planned(
+    options: Options,
+    host: Host,
+    plan: Plan,
+    before: Optional[Sequence[Answer]] = None,
+    refused: bool = True,
+) -> Result:
+    """Return the part of the result that is known before anything is proven.
 
-
-def planned(options: Options, host: Host, plan: Plan, notes: Sequence[str]) -> Dict[str, Any]:
-    """Return what the result holds before any shell was asked."""
-    return dict(
-        empty_result(),
-        changed=bool(plan.changes) or plan.repair,
-        diff=diff(plan.changes),
-        warnings=list(notes) + _on_conflicts(options, host, plan) + _on_scanners(options),
-        conflicts=[
-            conflict.result(conflict.position in plan.disabled) for conflict in host.conflicts
+    Where the run is ``refused``, it disables nothing.
+    """
+    disabled = set() if refused else plan.disabled
+    return {
+        "before": described(before),
+        "conflicts": [
+            conflict.result(conflict.position in disabled) for conflict in host.conflicts
         ],
-    )
+        "warnings": _on_conflicts(options, host, plan) + _on_scanners(options),
+    }
 
 
 def finished(
-    known: Mapping[str, Any], options: Options, host: Host, proven: Proof
-) -> Dict[str, Any]:
+    options: Options,
+    host: Host,
+    plan: Plan,
+    before: Optional[Sequence[Answer]],
+    proven: Proof,
+    backup_files: Sequence[str] = (),
+) -> Result:
     """Return the result of a run that did what it was asked for.
 
     It asks nobody: what is written stays, so nothing may fail any more.
@@ -70,11 +77,15 @@ def finished(
     uncovered: List[Dict[str, str]] = []
     if options.wanted and effective is not None:
         uncovered = _uncovered(host, proven.verdict.missed, effective)
-    warnings = known["warnings"] + proven.verdict.warnings + _on_uncovered(uncovered)
+    warnings = _on_conflicts(options, host, plan) + _on_scanners(options)
+    warnings += proven.verdict.warnings + _on_uncovered(uncovered)
     if options.verify and effective is None:
         warnings.append(_NO_VIEW)
     return dict(
-        known,
+        planned(options, host, plan, before, refused=False),
+        changed=bool(plan.changes),
+        changed_files=[change.snapshot.real_path for change in plan.changes],
+        backup_files=list(backup_files),
         effective=effective,
         msg=_summary(effective),
         verified=None if not options.verify else effective is not None,

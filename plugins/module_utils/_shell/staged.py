@@ -8,14 +8,14 @@ Private to the collection.
 Only a run that changes something, or that has to look closer, loads this.
 """
 
-import os
-from typing import Dict, List, NamedTuple, Optional, Sequence
+from typing import List, Optional, Sequence
 
 from .. import _view
 from .._accounts import Shell
+from .._files.reading import Change, read
 from . import asking
 from .asking import Answer
-from .options import MODE, Options, Plan
+from .options import MODE, Options
 
 __all__ = ["ask_staged", "readers_of_drop_in"]
 
@@ -23,29 +23,18 @@ _LIMIT_SECONDS = 3 * asking.LIMIT_SECONDS
 _MARK = "CURFEW_SESSION_READ"
 
 
-class _Content(NamedTuple):
-    """What a file is to hold: ``data`` None for no file, ``mode`` None for the one it has."""
-
-    data: Optional[bytes]
-    mode: Optional[int]
-
-
 def ask_staged(
-    options: Options, plan: Plan, shells: Sequence[Shell], terminal: bool = False
+    options: Options, planned: Sequence[Change], shells: Sequence[Shell], terminal: bool = False
 ) -> Optional[List[Answer]]:
     """Ask what the shells would say with the planned files; None where the host forbids a view."""
-    path = plan.drop_in.real_path
-    contents = {change.snapshot.real_path: _Content(change.after, None) for change in plan.changes}
-    if plan.repair or path in contents:
-        kept = _Content(plan.drop_in.data, None)
-        contents[path] = _Content(contents.get(path, kept).data, MODE)
-    return _ask_with(contents, options, shells, terminal)
-
-
-def _ask_with(
-    contents: Dict[str, _Content], options: Options, shells: Sequence[Shell], terminal: bool
-) -> Optional[List[Answer]]:
-    files = [_view.Staged(path, content.data, content.mode) for path, content in contents.items()]
+    files = [
+        _view.Staged(
+            change.snapshot.real_path,
+            change.after,
+            change.mode if change.rights or change.snapshot.data is None else None,
+        )
+        for change in planned
+    ]
     return _view.within(
         files, lambda: asking.ask(shells, options.ids, terminal=terminal), _LIMIT_SECONDS
     )
@@ -57,8 +46,8 @@ def readers_of_drop_in(options: Options, shells: Sequence[Shell]) -> Optional[Li
     A mark is put in its place, for our own child alone, and each shell is asked whether it has it.
     """
     text = f"{_MARK}=yes\nexport {_MARK}\n".encode("ascii")
-    contents = {os.path.realpath(options.path): _Content(text, MODE)}
-    answers = _ask_with(contents, options, shells, terminal=False)
+    marked = Change(read(options.path, missing_ok=True), text, MODE, rights=True)
+    answers = ask_staged(options, [marked], shells)
     if answers is None:
         return None
     # Of one that cannot say, its text tells that it may read it.

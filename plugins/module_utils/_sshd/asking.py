@@ -16,6 +16,7 @@ import subprocess
 from collections import deque
 from contextlib import suppress
 from typing import (
+    TYPE_CHECKING,
     Callable,
     Deque,
     Dict,
@@ -27,13 +28,15 @@ from typing import (
     Union,
 )
 
-from .._files import scratch
 from .._files.reading import danger_of, resolve, shown
 from .._files.scratch import NOBODYS_UID
 from .._programs import Process, end
-from .._refusal import Refusal
+from .._refusal import BadOption, Refusal
 from . import match
 from .config import Release, Tree
+
+if TYPE_CHECKING:
+    from .staging import Stages
 
 __all__ = [
     "Answer",
@@ -63,6 +66,10 @@ class SshdError(Refusal):
     """sshd cannot be asked; one sentence."""
 
 
+class BadBinary(BadOption, SshdError):
+    """The option ``sshd`` names no program."""
+
+
 class Missing(SshdError):
     """No sshd is installed."""
 
@@ -90,7 +97,7 @@ def find_binary(given: Optional[str], running: Optional[str]) -> str:
     """Return the path of sshd: as given, as running, or where distributions put it."""
     if given is not None:
         if not (given.startswith("/") and os.path.isfile(given) and os.access(given, os.X_OK)):
-            raise SshdError(f"Option sshd: {given} is not the absolute path of a program.")
+            raise BadBinary("sshd", f"{given} is not the absolute path of a program.")
         return _trusted(given, f"Option sshd: {shown(given)}")
     search = os.pathsep.join(("/usr/sbin", "/usr/local/sbin", "/sbin", "/usr/bin", "/usr/lib/ssh"))
     if running and os.path.isabs(running) and os.access(running, os.X_OK):
@@ -140,16 +147,15 @@ class Prover:
         self._binary = binary
         self._release = release
         self._options = list(options)
-        self._scratch: List[str] = []
-        self._stages: Dict[int, Tuple[Tree, str]] = {}
+        self._stages: Optional[Stages] = None
         self.bare = False  # the host lacks what -T wants, so a copy of the files is asked
 
     def __enter__(self) -> "Prover":
         return self
 
     def __exit__(self, *_error: object) -> None:
-        for path in self._scratch:
-            scratch.remove(path)
+        if self._stages is not None:
+            self._stages.close()
 
     def ask(self, questions: Sequence[Question]) -> List[Union[Answer, Rejected]]:
         """Return what each connection would get, or why sshd refuses the tree.
@@ -169,7 +175,6 @@ class Prover:
             if not any(status and _ENVIRONMENT.search(errors) for status, _output, errors in ended):
                 return [self._answer(asked.tree, end) for asked, end in zip(questions, ended)]
             self.bare = True
-            self._stages.clear()
         ended = self._run_all(
             [self._bare_words(self._stage(asked.tree)) for asked in questions],
             questions,
@@ -227,65 +232,27 @@ class Prover:
             raise SshdError(
                 f"sshd has no host keys and a throwaway key cannot be made: {_sentence(errors)}"
             )
-        self._own(path)
-
-    def _own(self, path: str) -> None:
-        if self.bare and os.geteuid() == 0:
+        if os.geteuid() == 0:
             os.chown(path, NOBODYS_UID, NOBODYS_UID)
 
     def _stage(self, tree: Tree) -> str:
-        known = self._stages.get(id(tree))
-        if known is not None:
-            return known[1]
+        """Return the main file of a private copy of the tree."""
+        from . import staging
+
+        self._stages = self._stages or staging.Stages()
         try:
-            folder = scratch.make()
-            self._scratch.append(folder)
-            names = _staged_names(tree, folder)
-            self._write_stage(tree, names)
-            self._own(folder)
+            return self._stages.main_of(tree, NOBODYS_UID if self.bare else None)
         except OSError as error:
             raise SshdError(
                 "A copy of the configuration, to ask sshd about, cannot be written: "
                 f"{error.strerror}."
             ) from error
-        self._stages[id(tree)] = (tree, names[tree.main])
-        return names[tree.main]
-
-    def _write_stage(self, tree: Tree, names: Dict[str, str]) -> None:
-        for path, text in tree.texts.items():
-            descriptor = os.open(names[path], os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "wb") as staged:
-                staged.write(
-                    _with_staged_includes(tree, path, text, names).encode(
-                        "utf-8", "surrogateescape"
-                    )
-                )
-            self._own(names[path])
 
     def _rejected(self, tree: Tree, errors: str) -> Rejected:
-        staged = self._stages.get(id(tree))
-        if staged is not None:
-            names = _staged_names(tree, os.path.dirname(staged[1]))
-            for path, name in names.items():
-                errors = errors.replace(name, path)
+        if self._stages is not None:
+            errors = self._stages.with_real_names(tree, errors)
         hint = _longest_line(tree) if "out of memory" in errors else ""
         return Rejected(f"sshd refuses the configuration: {_sentence(errors)}{hint}")
-
-
-def _staged_names(tree: Tree, folder: str) -> Dict[str, str]:
-    return {
-        path: os.path.join(folder, f"{number:06d}.conf") for number, path in enumerate(tree.texts)
-    }
-
-
-def _with_staged_includes(tree: Tree, path: str, text: str, names: Dict[str, str]) -> str:
-    """Return the text with each Include naming the staged files, line for line."""
-    lines = text.split("\n")
-    for (including, number), included in tree.includes.items():
-        if including == path:
-            words = " ".join(f'"{names[name]}"' for name in included if name in names)
-            lines[number - 1] = f"Include {words}" if words else "#"
-    return "\n".join(lines)
 
 
 def _parse(output: str) -> Answer:

@@ -6,17 +6,18 @@
 Private to the collection.
 """
 
-from typing import Any, Dict, List
+from typing import List
 
 from . import config, connections, plan
 from .host import Host, Override, Work
 from .options import Request
+from .plan import Contradiction
 
 __all__ = ["contradictions", "contradicts"]
 
 
-def contradictions(request: Request, host: Host, work: Work, refused: bool) -> List[Dict[str, Any]]:
-    """Return the definitions that contradict the request, as a module returns them.
+def contradictions(request: Request, host: Host, work: Work, refused: bool) -> List[Contradiction]:
+    """Return the definitions that contradict the request.
 
     Lines are counted in the files as the run leaves them: as they were if it is ``refused``.
     """
@@ -37,7 +38,7 @@ def contradictions(request: Request, host: Host, work: Work, refused: bool) -> L
     )
 
 
-def _options(request: Request, host: Host, tree: config.Tree) -> List[Dict[str, Any]]:
+def _options(request: Request, host: Host, tree: config.Tree) -> List[Contradiction]:
     """Return the daemon's options that contradict the request.
 
     An option beats what stands in a global section, and loses to Match blocks.
@@ -52,15 +53,15 @@ def _options(request: Request, host: Host, tree: config.Tree) -> List[Dict[str, 
         keyword = override.statement.keyword
         if contradicts(request, override):
             problems.append(
-                {
-                    "path": None,
-                    "line": None,
-                    "text": f"-o {override.option}",
-                    "scope": "command line",
-                    "conditional": False,
-                    "wins": keyword not in beaten,
-                    "disabled": False,
-                }
+                Contradiction(
+                    path=None,
+                    line=None,
+                    text=f"-o {override.option}",
+                    scope="command line",
+                    conditional=False,
+                    wins=keyword not in beaten,
+                    disabled=False,
+                )
             )
         beaten.add(keyword)  # of two options the first one counts
     return problems

@@ -6,22 +6,21 @@
 Only a run that fails loads this.
 """
 
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import List, Optional, Sequence, Tuple
 
 from . import config
 from .conflicts import contradictions, contradicts
 from .host import Host, Work
 from .match import Connection, in_words
 from .options import Request, Setting, Values
+from .plan import Contradiction
 
 __all__ = ["explain"]
-
-_Conflicts = List[Dict[str, Any]]
 
 
 def explain(
     request: Request, host: Host, work: Work, proven: Sequence[Tuple[Connection, Values]]
-) -> Tuple[str, _Conflicts]:
+) -> Tuple[str, List[Contradiction]]:
     """Return the sentences on all that would be otherwise than asked, and what is in the way."""
     in_the_way = contradictions(request, host, work, refused=True)
     problems = []
@@ -34,7 +33,7 @@ def explain(
                     f"{setting.keyword} would be {value}, not {setting.value}, for "
                     f"{in_words(connection)}: {cause}"
                 )
-    return "Nothing was changed. " + " ".join(problems), in_the_way
+    return " ".join(problems), in_the_way
 
 
 def _cause(
@@ -43,7 +42,7 @@ def _cause(
     work: Work,
     setting: Setting,
     connection: Connection,
-    in_the_way: _Conflicts,
+    in_the_way: List[Contradiction],
 ) -> str:
     directive = config.deciding(work.plan.after, setting.keyword, connection)
     if directive is None or not directive.scope:
@@ -57,9 +56,9 @@ def _cause(
     text = directive.text.strip(" \t\r\f")
     # As it is counted now; the directive's own line is one of the files as planned.
     lines = [
-        conflict["line"]
+        conflict.line
         for conflict in in_the_way
-        if (conflict["path"], conflict["text"]) == (directive.path, text)
+        if (conflict.path, conflict.text) == (directive.path, text)
     ]
     line = lines[0] if lines else directive.line
     advice = ""

@@ -34,8 +34,16 @@ _NOTHING = (FileNotFoundError, NotADirectoryError, PermissionError)
 class Files:
     """The files of one tree, each read once, so that what is planned fits what was read."""
 
-    def __init__(self, main: str, keywords: Iterable[str], release: config.Release) -> None:
+    def __init__(
+        self,
+        main: str,
+        keywords: Iterable[str],
+        release: config.Release,
+        planned: Iterable[reading.Change] = (),
+    ) -> None:
+        """Prepare to read; of the files that others have ``planned`` to change, the new text."""
         self.main = main
+        self._planned = {change.snapshot.real_path: change.after for change in planned}
         self.keywords = list(keywords)
         self._release = release
         self.snapshots: Dict[str, reading.Snapshot] = {}
@@ -52,6 +60,10 @@ class Files:
 
         return config.read_tree(self.main, load, self._expand, self.keywords, self._release)
 
+    def as_planned(self, planned: Iterable[reading.Change]) -> config.Tree:
+        """Return the tree as it will be, whoever changes what in it; or would be, read anew."""
+        return Files(self.main, self.keywords, self._release, planned).read({})
+
     def change(self, path: str, text: str) -> reading.Change:
         """Return the change after which a file that was read holds the text."""
         return reading.Change(self.snapshots[path], text.encode("utf-8", "surrogateescape"))
@@ -66,7 +78,9 @@ class Files:
                 if by is None:
                     raise
                 raise reading.FilesError(f"{by[0]} line {by[1]}: Include: {error}") from error
-        return (self.snapshots[path].data or b"").decode("utf-8", "surrogateescape")
+        snapshot = self.snapshots[path]
+        data = self._planned.get(snapshot.real_path, snapshot.data)
+        return (data or b"").decode("utf-8", "surrogateescape")
 
     def _expand(self, pattern: str) -> List[str]:
         if pattern not in self._expanded:

@@ -7,10 +7,11 @@ Private to the collection. Reads and plans; asks sshd for nothing but its releas
 """
 
 import os
-from typing import List, NamedTuple, Optional, Tuple
+from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 from .._files import reading
-from .._refusal import Refusal
+from .._once import Once
+from .._refusal import BadOption, Refusal
 from . import asking, config, connections, files, plan
 from .match import NAMES, Connection, Criteria, describe, in_words, matches
 from .options import DEFAULT_PATH, Request
@@ -25,7 +26,9 @@ __all__ = [
     "find_program",
     "look",
     "prepare",
+    "prover",
     "reload_needed",
+    "with_planned",
 ]
 
 
@@ -79,24 +82,25 @@ class Reload(NamedTuple):
     listening: List[str]
 
 
-def find_program(request: Request, words: CommandLine) -> Program:
+def find_program(request: Request, words: CommandLine, once: Once) -> Program:
     """Return which file the request is about and which sshd reads it.
 
     :raises Refusal: the path is none of a file, or there is no sshd to prove anything with.
     """
     path = request.path or words.config or DEFAULT_PATH
     if not path.startswith("/"):
-        whose = "Option path" if request.path else "The daemon's option -f"
-        raise Refusal(f"{whose}: {path} is not an absolute path.")
+        if request.path:
+            raise BadOption("path", f"{path} is not an absolute path.")
+        raise Refusal(f"The daemon's option -f: {path} is not an absolute path.")
     if path.endswith("/"):
-        raise Refusal(f"Option path: {path} is the name of a folder.")
+        raise BadOption("path", f"{path} is the name of a folder.")
     try:
         binary = asking.find_binary(request.sshd, words.binary)
     except asking.SshdError:
         if request.verify:
             raise
         return Program(path, None, None)
-    return Program(path, binary, asking.version(binary))
+    return Program(path, binary, once(asking.version, binary))
 
 
 def look(request: Request, daemon: Daemon, program: Program) -> Host:
@@ -135,32 +139,47 @@ def _overrides(
 
 def _criteria(match: str, release: config.Release) -> Criteria:
     if any(char in match for char in "\n\r\0\"'\\#"):
-        raise Refusal(
-            f"Option match: {match!r} must be one line without quotes, backslashes or comments."
+        raise BadOption(
+            "match", f"{match!r} must be one line without quotes, backslashes or comments."
         )
     statement = config.parse_line("Match " + match, release)
     criteria = config.parse_criteria(statement.arguments if statement else None)
     if criteria is None:
-        raise Refusal(f"Option match: {match!r} is {config.NO_CRITERIA}.")
+        raise BadOption("match", f"{match!r} is {config.NO_CRITERIA}.")
     for name, _argument in criteria:
         if name not in NAMES:
-            raise Refusal(f"Option match: {match!r}: sshd_config(5) knows no criterion {name!r}.")
+            raise BadOption("match", f"{match!r}: sshd_config(5) knows no criterion {name!r}.")
     return criteria
 
 
-def prepare(request: Request, host: Host) -> Work:
-    """Return what there is to change and to prove; nothing is touched.
+def prepare(request: Request, host: Host, others: Sequence[reading.Change] = ()) -> Work:
+    """Return what there is to change and to prove, on top of what others change.
 
     :raises Refusal: the files cannot be read, or no connection can be proven.
     """
     keywords = [setting.keyword for setting in request.settings]
     tree_files = files.Files(
-        host.path, keywords + ["Port", "ListenAddress", "AddressFamily"], host.release
+        host.path, keywords + ["Port", "ListenAddress", "AddressFamily"], host.release, others
     )
     planned = _plan(request, host, tree_files)
     proven = _connections(request, host, planned.before)
     changes = [tree_files.change(path, text) for path, text in planned.texts.items()]
     return Work(tree_files, planned, changes, proven)
+
+
+def with_planned(work: Work, planned: Sequence[reading.Change]) -> Work:
+    """Return the same work with the tree as it will be when all have changed what they plan to."""
+    paths = {snapshot.real_path for snapshot in work.files.snapshots.values()}
+    here = [change for change in planned if change.snapshot.real_path in paths]
+    if here == work.changes:
+        return work
+    return work._replace(plan=work.plan._replace(after=work.files.as_planned(here)))
+
+
+def prover(host: Host) -> asking.Prover:
+    """Return what asks the sshd of this host, with the options that the daemon has."""
+    words = [word for override in host.overrides for word in ("-o", override.option)]
+    return asking.Prover(host.binary or "", host.release, words)
 
 
 def _plan(request: Request, host: Host, tree_files: files.Files) -> plan.Plan:
@@ -181,17 +200,19 @@ def _connections(request: Request, host: Host, tree: config.Tree) -> List[Connec
     given = [connections.connection(item, default) for item in request.connections]
     if host.criteria is None:
         return [default] + given
+    from . import deriving
+
     proving = request.state == "present" and request.verify
     if request.state == "present":
-        connections.check_meetable(host.criteria, proving)
+        deriving.check_meetable(host.criteria, proving)
     for item in given:
         if not matches(host.criteria, item):
-            raise Refusal(
-                f"Option connections: {in_words(item)} does not meet {describe(host.criteria)!r}."
+            raise BadOption(
+                "connections", f"{in_words(item)} does not meet {describe(host.criteria)!r}."
             )
     try:
-        return given or [connections.derived_connection(host.criteria, default)]
-    except connections.BadConnection:
+        return given or [deriving.derived_connection(host.criteria, default)]
+    except BadOption:
         if proving:
             raise
         return [default]

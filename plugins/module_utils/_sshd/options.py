@@ -9,8 +9,6 @@ for all modules that edit sshd's configuration.
 
 from typing import Any, Callable, Dict, Mapping, NamedTuple, Optional, Sequence, Tuple
 
-from .._refusal import Refusal
-from .._results import unusable
 from .match import KEYS
 
 __all__ = ["DEFAULT_PATH", "Request", "Setting", "Values", "argument_spec", "request"]
@@ -54,7 +52,6 @@ class Request(NamedTuple):
     sshd: Optional[str]
     reload: bool
     backup: bool
-    check_mode: bool
 
 
 def argument_spec(**directives: Any) -> Dict[str, Any]:
@@ -75,19 +72,8 @@ def argument_spec(**directives: Any) -> Dict[str, Any]:
 
 
 def request(
-    params: Mapping[str, Any],
-    settings: Sequence[Setting],
-    reported: Sequence[Setting],
-    check_mode: bool,
+    params: Mapping[str, Any], settings: Sequence[Setting], reported: Sequence[Setting]
 ) -> Request:
-    """Return the request that a module's parameters make.
-
-    :raises Refusal: an option holds what no text of the system can.
-    """
-    problem = unusable(params)
-    if problem:
-        raise Refusal(problem)
+    """Return the request that a module's parameters make."""
     shared = {name: params[name] for name in Request._fields if name in params}
-    return Request(
-        settings=tuple(settings), reported=tuple(reported), check_mode=check_mode, **shared
-    )
+    return Request(settings=tuple(settings), reported=tuple(reported), **shared)

@@ -7,7 +7,6 @@ Pure: trees in, texts out. The knowledge of any one directive is in its Setting 
 """
 
 from typing import (
-    Any,
     Callable,
     Dict,
     FrozenSet,
@@ -23,9 +22,28 @@ from . import config, edit
 from .match import Connection, Criteria, canonical, is_all, matches
 from .options import Setting
 
-__all__ = ["Plan", "Read", "conflicts", "make", "modelled", "unmake"]
+__all__ = ["Contradiction", "Plan", "Read", "conflicts", "make", "modelled", "unmake"]
 
 Read = Callable[[Dict[str, str]], config.Tree]
+
+
+class Contradiction(NamedTuple):
+    """A definition that contradicts the settings; no path and no line for an option of the daemon.
+
+    ``wins``: it decides for the connections of its scope. ``disabled``: by this run.
+    """
+
+    path: Optional[str]
+    line: Optional[int]
+    text: str
+    scope: str
+    conditional: bool
+    wins: bool
+    disabled: bool
+
+    def returned(self) -> Dict[str, object]:
+        """Return it as a module does: whether it is conditional is for the warnings alone."""
+        return {key: value for key, value in self._asdict().items() if key != "conditional"}
 
 
 class Plan(NamedTuple):
@@ -38,6 +56,11 @@ class Plan(NamedTuple):
     after: config.Tree
     texts: Dict[str, str]
     disabled: List[config.Directive]
+
+    @property
+    def is_staged(self) -> bool:
+        """Tell whether the tree after the change is another one than lies on the disk."""
+        return self.after is not self.before
 
 
 def make(
@@ -102,8 +125,8 @@ def conflicts(
     criteria: Optional[Criteria],
     derived: Callable[[Criteria], Optional[Connection]],
     overridden: FrozenSet[str] = frozenset(),
-) -> List[Dict[str, Any]]:
-    """Return the definitions that contradict the settings, as a module returns them.
+) -> List[Contradiction]:
+    """Return the definitions that contradict the settings.
 
     Lines are counted in the files as the run leaves them: as they were if it is refused.
     ``wins`` tells whether the definition decides for the connection derived from its own scope.
@@ -128,11 +151,9 @@ def conflicts(
         rivals.extend(
             _conflict(directive, line, False, True) for directive, line in _marked_lines(plan)
         )
-    rivals.sort(key=lambda item: bool(item["wins"]))  # of two readings the one that wins counts
-    unique = {(item["path"], item["line"], item["scope"]): item for item in rivals}
-    return sorted(
-        unique.values(), key=lambda item: (item["path"] != tree.main, item["path"], item["line"])
-    )
+    rivals.sort(key=lambda item: item.wins)  # of two readings the one that wins counts
+    unique = {(item.path, item.line, item.scope): item for item in rivals}
+    return sorted(unique.values(), key=lambda item: (item.path != tree.main, item.path, item.line))
 
 
 def modelled(tree: config.Tree, setting: Setting, connection: Connection) -> Optional[str]:
@@ -238,16 +259,16 @@ def _is_met(directive: config.Directive, connections: Sequence[Connection]) -> b
     )
 
 
-def _conflict(directive: config.Directive, line: int, wins: bool, disabled: bool) -> Dict[str, Any]:
-    return {
-        "path": directive.path,
-        "line": line,
-        "text": directive.text.strip(" \t\r\f"),
-        "scope": config.scope_text(directive.scope),
-        "conditional": not config.unconditional(directive),  # for warnings, never returned
-        "wins": wins,
-        "disabled": disabled,
-    }
+def _conflict(directive: config.Directive, line: int, wins: bool, disabled: bool) -> Contradiction:
+    return Contradiction(
+        directive.path,
+        line,
+        directive.text.strip(" \t\r\f"),
+        config.scope_text(directive.scope),
+        not config.unconditional(directive),
+        wins,
+        disabled,
+    )
 
 
 def _marked_lines(plan: Plan) -> Iterator[Tuple[config.Directive, int]]:

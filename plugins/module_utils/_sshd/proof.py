@@ -7,7 +7,7 @@ Private to the collection.
 """
 
 import re
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import Dict, List, NamedTuple, Optional, Tuple, Union
 
 from .._refusal import Refusal
 from . import asking, plan
@@ -15,20 +15,12 @@ from .host import Host, Work
 from .match import Connection, matches
 from .options import Request, Values
 
-__all__ = ["Answers", "NotInForce", "Proven", "ask", "judge", "values_in"]
+__all__ = ["Answers", "Gets", "ask", "judge", "values_in"]
 
 # Each connection with the values that it gets.
-Proven = List[Tuple[Connection, Values]]
+Gets = List[Tuple[Connection, Values]]
 
 _Answer = Union[asking.Answer, asking.Rejected]
-
-
-class NotInForce(Refusal):
-    """What was asked would not be in force; ``conflicts`` names what is in the way."""
-
-    def __init__(self, message: str, conflicts: Sequence[Dict[str, Any]]) -> None:
-        super().__init__(message)
-        self.conflicts = list(conflicts)
 
 
 class Answers(NamedTuple):
@@ -47,22 +39,22 @@ def ask(request: Request, work: Work, prover: asking.Prover) -> Answers:
     if not request.verify:
         return Answers(None, [])
     questions = [
-        asking.Question(work.plan.after, connection, bool(work.plan.texts))
+        asking.Question(work.plan.after, connection, work.plan.is_staged)
         for connection in work.connections
     ]
-    if work.plan.texts:
+    if work.plan.is_staged:
         questions.append(asking.Question(work.plan.before, work.connections[0], False))
     answers = prover.ask(questions)
-    now = answers[-1] if work.plan.texts else answers[0]
+    now = answers[-1] if work.plan.is_staged else answers[0]
     before = None if isinstance(answers[-1], asking.Rejected) else values_in(request, now)
     return Answers(before, answers[: len(work.connections)])
 
 
-def judge(request: Request, host: Host, work: Work, answers: Answers) -> Proven:
+def judge(request: Request, host: Host, work: Work, answers: Answers) -> Gets:
     """Return what each connection would get after the run; without a proof no values.
 
     :raises Rejected: sshd refuses the planned files.
-    :raises NotInForce: that is not what was asked.
+    :raises Refusal: that is not what was asked; with the conflicts that are in the way.
     """
     if not request.verify:
         modelled = [
@@ -97,9 +89,11 @@ def values_in(request: Request, answer: _Answer) -> Values:
 
 def _as_written(work: Work, answer: _Answer) -> _Answer:
     """Return the answer; a refusal says which lines are counted in a file that is not there yet."""
-    if not work.plan.texts or not isinstance(answer, asking.Rejected):
+    if not work.plan.is_staged or not isinstance(answer, asking.Rejected):
         return answer
-    place = "((?:{}):? line [0-9]+)".format("|".join(map(re.escape, work.plan.texts)))
+    before, after = work.plan.before.texts, work.plan.after.texts
+    changed = [path for path, text in after.items() if before.get(path) != text]
+    place = "((?:{}):? line [0-9]+)".format("|".join(map(re.escape, changed)))
     return asking.Rejected(re.sub(place, r"\1 (as it would be written)", str(answer)))
 
 
@@ -111,7 +105,7 @@ def _modelled(request: Request, work: Work, connection: Connection) -> Values:
     }
 
 
-def _require(request: Request, host: Host, work: Work, proven: Proven) -> None:
+def _require(request: Request, host: Host, work: Work, proven: Gets) -> None:
     if not all(
         setting.value in (None, values[setting.keyword.lower()])
         for _connection, values in proven
@@ -119,4 +113,6 @@ def _require(request: Request, host: Host, work: Work, proven: Proven) -> None:
     ):
         from . import explain
 
-        raise NotInForce(*explain.explain(request, host, work, proven))
+        why, in_the_way = explain.explain(request, host, work, proven)
+        known: Dict[str, object] = {"conflicts": [item.returned() for item in in_the_way]}
+        raise Refusal(why, known)

@@ -13,11 +13,11 @@ import signal
 import socket
 import subprocess
 import time
-from typing import Iterable, List, Optional, Sequence, Tuple
+from typing import Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 from .._programs import end, run
 from . import asking, config
-from .host import Host, Work
+from .host import Host, Reload, Work
 from .listening import Address, addresses, has_socket_of_systemd, lost, sockets
 from .service import (
     UNITS,
@@ -29,12 +29,41 @@ from .service import (
     pid_file_status,
 )
 
-__all__ = ["answering", "check_listening", "check_reload", "check_start", "reload"]
+__all__ = ["Activation", "answering", "check_listening", "check_reload", "check_start", "reload"]
 
 WAIT_SECONDS = 20
 TRIAL_SECONDS = 20
 _KEYWORDS = ("port", "listenaddress", "addressfamily")
 _Written = Tuple[int, int, int]
+
+
+class Activation(NamedTuple):
+    """Have the daemon read its files, if that is ``due``; where it ``answered`` before it.
+
+    ``binary``: what a new daemon would be started from, where one is seen to run.
+    """
+
+    binary: Optional[str]
+    words: CommandLine
+    due: Optional[Reload]
+    answered: List[Address]
+
+    @property
+    def is_due(self) -> bool:
+        """Tell whether it is reloaded; else it is only seen whether a new one could start."""
+        return self.due is not None
+
+    def check(self) -> None:
+        """Refuse files with which a new daemon would not start, or not listen."""
+        if self.binary:
+            check_start(self.binary, self.words)
+        if self.due:
+            check_listening(self.due.listening)
+
+    def run(self) -> None:
+        """Reload the daemon, and wait until it answers wherever it did before."""
+        if self.due:
+            reload(self.due.service, self.due.listener, self.answered)
 
 
 def check_reload(host: Host, listener: Listener, work: Work) -> Tuple[List[str], List[str]]:
@@ -71,7 +100,7 @@ def _foreseen(binary: str, host: Host, work: Work) -> List[str]:
     """Return the ``listenaddress`` lines for these files and the daemon's whole command line."""
     words = [word for option in host.words.options for word in ("-o", option)]
     words += [word for port in host.words.ports for word in ("-p", str(port))]
-    question = asking.Question(work.plan.after, work.connections[0], bool(work.plan.texts))
+    question = asking.Question(work.plan.after, work.connections[0], work.plan.is_staged)
     with asking.Prover(binary, host.release, words) as prover:
         answer = prover.ask([question])[0]
     if isinstance(answer, asking.Rejected):

@@ -1,144 +1,54 @@
 # Copyright: (c) 2026, curfew.session contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Write what has been proven, prove it again, reload. Private to the collection.
+"""In which order sshd's files are written, and the proof of what was. Private to the collection.
 
 A run may be killed between any two writes, and what is in force then should be the old or the new
 value, never that of some line between the two that nobody asked for. Only a run that changes
 something loads this.
 """
 
-import os
-from typing import FrozenSet, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import FrozenSet, List, Optional, Sequence, Set, Tuple
 
-from .._files import changes as files_changes
-from .._files import journal, reading, safety, signals
-from .._refusal import Refusal, sentence
-from . import asking, config, files, reload
+from .._files.reading import Change
+from .._refusal import Refusal
+from . import asking, config
+from . import host as sshd_host
 from .connections import default_connection
-from .host import Host, Reload, Work
-from .listening import Address
+from .host import Host, Work
 from .match import Connection
 from .options import Request, Setting
 from .plan import Plan, Read, modelled
-from .proof import Proven, values_in
-from .service import ServiceError
+from .proof import Gets, values_in
 
-__all__ = ["Written", "check_changes", "diff", "recover", "safest", "write"]
+__all__ = ["ordered", "prove_written", "safest"]
 
 MAX_TRIALS = 32  # of the whole tree; a plan for more files than this is a rare thing
 
-diff = reading.diff
-recover = journal.recover
 
-
-class Written(NamedTuple):
-    """What a run left: the copies of old files that it kept, and sentences on what went wrong."""
-
-    backup_files: List[str]
-    warnings: List[str]
-
-
-class _Attempt(NamedTuple):
-    """A reload that has begun, and where sshd answered before it."""
-
-    reload: Reload
-    answered: List[Address]
-
-
-def check_changes(changes: Sequence[reading.Change]) -> None:
-    """Refuse, before anything is touched, what would be unsafe or impossible to write."""
-    for change in changes:
-        safety.check_safe(change)
-
-
-def write(
-    request: Request,
-    host: Host,
-    work: Work,
-    proven: Proven,
-    prover: asking.Prover,
-    due: Optional[Reload],
-) -> Written:
-    """Write, ask the real files again, reload; whatever goes wrong, the old bytes come back.
-
-    :raises Refusal: something went wrong; also says what could not be put back.
-    """
-    home = os.path.dirname(os.path.realpath(host.path))
-    ordered = _ordered(request, host, work)
-    transaction = files_changes.Transaction(home, ordered, request.backup)
-    answered = reload.answering(due.listener, due.listening) if due else []
-    with signals.undoable(transaction.undo) as too_late:
-        transaction.write()
-        attempt = None
-        try:
-            if work.changes and request.verify:
-                _prove_written(request, host, work, proven, prover)
-            if host.listener is not None and host.binary:
-                reload.check_start(host.binary, host.words)
-            if due:
-                reload.check_listening(due.listening)
-                attempt = _Attempt(due, answered)
-                reload.reload(due.service, due.listener, answered)
-            too_late()
-            transaction.finish()
-        except BaseException as error:
-            too_late()
-            _undo(transaction, error, bool(work.changes), attempt)
-            raise
-    return Written(list(transaction.backup_files), list(transaction.warnings))
-
-
-def _ordered(request: Request, host: Host, work: Work) -> List[reading.Change]:
+def ordered(request: Request, host: Host, work: Work) -> List[Change]:
     """Return the changes so that a run that is killed leaves old or new values in force."""
-    if len(work.changes) < 2:
-        return work.changes
     default = default_connection(work.plan.before, host.words)
     paths = safest(work.plan, work.files.read, request.settings, work.connections + [default])
     return sorted(work.changes, key=lambda change: paths.index(change.snapshot.path))
 
 
-def _prove_written(
-    request: Request, host: Host, work: Work, proven: Proven, prover: asking.Prover
-) -> None:
-    tree = work.plan.after
-    if prover.bare:  # what is asked is a copy of what we hand over, so that must be read anew
-        tree = files.Files(host.path, work.files.keywords, host.release).read({})
-    answers = prover.ask(
-        [asking.Question(tree, connection, False) for connection, _values in proven]
-    )
+def prove_written(request: Request, host: Host, work: Work, proven: Gets) -> None:
+    """Ask sshd about the written files.
+
+    :raises Refusal: they are not what was proven.
+    """
+    # Read anew: where the host lacks what sshd wants, it is asked about a copy of what we read.
+    tree = work.files.as_planned(())
+    with sshd_host.prover(host) as prover:
+        answers = prover.ask(
+            [asking.Question(tree, connection, False) for connection, _values in proven]
+        )
     if [values_in(request, answer) for answer in answers] != [values for _item, values in proven]:
         raise Refusal(
             "sshd reads the written files otherwise than the staged ones; is somebody else "
             "changing them?"
         )
-
-
-def _undo(
-    transaction: files_changes.Transaction,
-    error: BaseException,
-    changed: bool,
-    attempt: Optional[_Attempt],
-) -> None:
-    """Put the old bytes back, and have them read; raise what is to be told of it."""
-    message = sentence(error)
-    ending = " The daemon was reloaded with them." if changed else " A second try went well."
-    for_people = isinstance(error, (Refusal, OSError, signals.Ended))
-    try:
-        transaction.undo()
-        message += " The files are as they were." if changed else ""
-    except reading.FilesError as second:
-        message += f" Then: {second}"
-        ending = " The daemon was reloaded with what is there now."
-        for_people = True  # the caller would raise the error alone
-    if attempt is not None:
-        try:
-            reload.reload(attempt.reload.service, attempt.reload.listener, attempt.answered)
-            message += ending
-        except ServiceError as second:
-            message += f" Then: {second}"
-    if for_people:
-        raise Refusal(message) from error
 
 
 def safest(

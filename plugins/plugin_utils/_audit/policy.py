@@ -104,24 +104,21 @@ def _sentences(policy: Policy) -> List[str]:
 def _client_alive(asked: Mapping[str, Any]) -> Optional[ClientAlive]:
     if not _wanted(asked, "client_alive_enabled", "client_alive_state"):
         return None
-    interval = asked["session_timeouts_client_alive_interval"]
+    interval = _seconds(asked, "session_timeouts_client_alive_interval", 0)
     count_max = str(asked["session_timeouts_client_alive_count_max"])
     if not re.match(r"[0-9]{1,10}\Z", count_max) or int(count_max) > _durations.MAXIMUM:
         raise Refusal(
             f"session_timeouts_client_alive_count_max: {_clipped(count_max)} is not a whole number."
         )
-    return ClientAlive(
-        _durations.parse(_plain(interval), "session_timeouts_client_alive_interval"),
-        int(count_max),
-        asked.get("session_timeouts_client_alive_match") or None,
-    )
+    match = asked.get("session_timeouts_client_alive_match") or None
+    return ClientAlive(interval, int(count_max), match)
 
 
 def _tmout(asked: Mapping[str, Any]) -> Optional[Tmout]:
     if not _wanted(asked, "tmout_enabled", "tmout_state"):
         return None
     return Tmout(
-        _durations.parse(_plain(asked["session_timeouts_tmout"]), "session_timeouts_tmout", 1),
+        _seconds(asked, "session_timeouts_tmout", 1),
         _truth(asked, "session_timeouts_tmout_readonly"),
         _names(asked, "session_timeouts_tmout_exempt_users"),
     )
@@ -163,5 +160,12 @@ def _clipped(word: str) -> str:
     return repr(word)[:60]
 
 
-def _plain(value: Any) -> Any:
-    return value if isinstance(value, (bool, int)) else str(value)
+def _seconds(asked: Mapping[str, Any], name: str, minimum: int) -> int:
+    """Return a duration; what is wrong with it is told of a variable, and not of an option."""
+    value = asked[name]
+    try:
+        return _durations.parse(
+            value if isinstance(value, (bool, int)) else str(value), name, minimum
+        )
+    except _durations.DurationError as error:
+        raise Refusal(f"{error.option}: {error.problem}") from error

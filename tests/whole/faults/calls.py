@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 ERRORS = ("ENOSPC", "EIO", "EROFS", "EACCES", "EMFILE")
 SIGNALS = ("TERM", "INT", "HUP")
@@ -12,6 +12,7 @@ _LOOKING = re.compile(
     "open|openat|read|pread64|lseek|close|.*stat.*|access|faccessat2?|readlink|readlinkat"
     "|getdents64|ioctl|fcntl|flock|f?getxattr|lgetxattr|[fl]?listxattr|getcwd|chdir|dup|mmap|poll"
 )
+_CALL = re.compile(r"(\d+ +)?\w+\(")
 _WRITING_OPEN = re.compile("O_(WRONLY|RDWR|CREAT|TRUNC)")
 # What an undo cannot do without.
 _UNDOING = re.compile("(rename|link|unlink)(at2?)?")
@@ -20,12 +21,16 @@ _RANDOM = re.compile(r"(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ\.)?[0-9a-f]{8}(?=~|\.(ne
 
 @dataclass(frozen=True)
 class Point:
-    """The `number`-th time that the program makes this call; `undoing` counts others before it."""
+    """The `number`-th time that the program makes this call, and the `order`-th on the tree.
+
+    `undoing` counts others before it.
+    """
 
     call: str
     number: int
     text: str
     changes: bool
+    order: int = 1
     undoing: tuple[tuple[str, int], ...] = ()
 
     @property
@@ -42,10 +47,26 @@ class Fault:
     point: Point
     how: str
 
+    def moved(self, further: int) -> "Fault":
+        """The same, so many calls of its name later."""
+        point = replace(self.point, number=max(1, self.point.number + further))
+        return replace(self, point=point)
+
+    @property
+    def is_signal(self) -> bool:
+        return self.how in ("KILL", *SIGNALS)
+
+    @property
+    def sign(self) -> str:
+        """How strace tells of it: in the call's own line, or in one below."""
+        if self.how == "KILL":
+            return "+++ killed by SIGKILL"
+        return f"--- SIG{self.how} " if self.is_signal else "(INJECTED)"
+
     @property
     def injections(self) -> list[str]:
         call, number = self.point.call, self.point.number
-        if self.how in ("KILL", *SIGNALS):
+        if self.is_signal:
             return [f"inject={call}:signal={self.how}:when={number}"]
         error = self.how.rstrip("+!")
         lasting = self.how.endswith("+") or (self.how.endswith("!") and _UNDOING.fullmatch(call))
@@ -63,7 +84,7 @@ class Fault:
     @property
     def sort(self) -> str:
         """The column in which the table counts it."""
-        if self.how in ("KILL", *SIGNALS):
+        if self.is_signal:
             return "kills" if self.how == "KILL" else "signals"
         if self.how[-1] in "+!":
             return "lasting"
@@ -85,18 +106,40 @@ def calls_in(trace: str) -> tuple[list[tuple[str, str]], set[str]]:
     return own, {call for process, _line, call in lines if process != program}
 
 
+def met_at(fault: Fault, trace: str) -> str:
+    """The line of the call at which the fault came; nothing where it never came."""
+    call = ""
+    for line in trace.split("\n"):
+        call = line if _CALL.match(line) else call
+        if fault.sign in line:
+            return call
+    return ""
+
+
+def further(fault: Fault, trace: str, prefixes: Sequence[str]) -> int | None:
+    """How many calls later than in the clean run this run made the one that is meant, if it did."""
+    lines = re.findall(rf"^(?:\d+ +)?{fault.point.call}\(.*", trace, re.MULTILINE)
+    places = [
+        number for number, line in enumerate(lines, 1) if any(prefix in line for prefix in prefixes)
+    ]
+    order, number = fault.point.order, fault.point.number
+    return places[order - 1] - number if len(places) >= order else None
+
+
 def points_at(calls: Sequence[tuple[str, str]], prefixes: Iterable[str]) -> Iterator[Point]:
     """The calls that name something below one of the prefixes."""
     prefixes = list(prefixes)
     undoing = sorted({call for call, _line in calls if _UNDOING.fullmatch(call)})
     seen: Counter[str] = Counter()
+    named: Counter[str] = Counter()
     for call, line in calls:
         before = tuple((name, seen[name]) for name in undoing)
         seen[call] += 1
         own = call == "execve" or "ANSIBLE_MODULE_ARGS" in line  # is it the name of a file?
         if any(prefix in line for prefix in prefixes) and not own:
             looks = _LOOKING.fullmatch(call) and not _WRITING_OPEN.search(line)
-            yield Point(call, seen[call], line, not looks, before)
+            named[call] += 1
+            yield Point(call, seen[call], line, not looks, named[call], before)
 
 
 def faults_at(points: Iterable[Point], errors: Sequence[str], looking: bool) -> Iterator[Fault]:

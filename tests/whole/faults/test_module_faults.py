@@ -120,18 +120,23 @@ def build_doubting(tree: Path) -> None:
     (tree / ".sshd").chmod(0o755)
 
 
-def in_force(config: str, key: Path, at_mnt: Path = Path("/mnt")) -> dict[str, str]:
-    """What sshd gives two users, by name and value; nothing if it would not start."""
+def in_force(
+    config: str, key: Path, there: Path = Path("/mnt"), at: str = "/mnt"
+) -> dict[str, str]:
+    """What sshd gives two users, by name and value; nothing if it would not start.
+
+    The folder `there` is the one that it sees `at` this place.
+    """
     said = {}
     for user in ("backup", "nobody"):
         script = (
-            'mount -t tmpfs none /run && mkdir -m 755 /run/sshd && mount --bind "$3" /mnt'
+            'mount -t tmpfs none /run && mkdir -m 755 /run/sshd && mount --bind "$3" "$4"'
             f" || exit {NOT_ASKED}"
             '; /usr/sbin/sshd -t -h "$0" -f "$1"'
             ' && exec /usr/sbin/sshd -T -h "$0" -f "$1" -C "$2"'
         )
         where = f"user={user},host=192.0.2.1,addr=192.0.2.1,laddr=192.0.2.2,lport=22"
-        command = ["unshare", "-m", "sh", "-c", script, str(key), config, where, str(at_mnt)]
+        command = ["unshare", "-m", "sh", "-c", script, str(key), config, where, str(there), at]
         done = subprocess.run(
             command, capture_output=True, text=True, check=False, timeout=TIME_LIMIT_SECONDS
         )

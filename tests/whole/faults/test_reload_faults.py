@@ -7,6 +7,7 @@ Both are seen by the run alone. What the daemon holds at the end belongs to the 
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -29,12 +30,13 @@ reload) %s;;
 *) exit 1;;
 esac
 """
-READ = "rm -rf /mnt/.read; mkdir /mnt/.read; cp -p /mnt/sshd_config /mnt/*.d/* /mnt/.read"
-REFUSE = "grep -qx 'ClientAliveInterval 60' /mnt/sshd_config && exit 1; " + READ
-ENTER = (
+READ = "rm -rf {0}/.read; mkdir {0}/.read; cp -p {0}/sshd_config {0}/*.d/* {0}/.read"
+REFUSE = "grep -qx 'ClientAliveInterval 60' {0}/sshd_config && exit 1; " + READ
+MANAGED = (
     "mount -t tmpfs none /run && mkdir -p /run/systemd/system /run/sshd"
-    ' && mount --bind "$0/.systemctl" /usr/bin/systemctl && mount --bind "$0" /mnt && exec "$@"'
+    ' && mount --bind "$0/.systemctl" /usr/bin/systemctl && '
 )
+ENTER = MANAGED + 'mount --bind "$0" /mnt && exec "$@"'
 
 pytestmark = [
     *(pytest.mark.skipif(condition, reason=why) for condition, why in NOT_HERE),
@@ -44,13 +46,28 @@ pytestmark = [
 
 @pytest.fixture
 def listener(tmp_path: Path) -> Iterator[int]:
+    with listening(tmp_path, "-D -f /mnt/sshd_config") as number:
+        yield number
+
+
+@contextmanager
+def listening(folder: Path, words: str) -> Iterator[int]:
     """The stand-in bears sshd's name and title: whatever does not is no daemon."""
-    program = shutil.copy("/bin/sleep", tmp_path / "sshd")
-    title = "sshd: /usr/sbin/sshd -D -f /mnt/sshd_config [listener] 0 of 10-100 startups"
+    program = shutil.copy("/bin/sleep", folder / "sshd")
+    title = f"sshd: /usr/sbin/sshd {words} [listener] 0 of 10-100 startups"
     process = subprocess.Popen([title, "3600"], executable=program)
-    yield process.pid
-    process.kill()
-    process.wait()
+    try:
+        yield process.pid
+    finally:
+        process.kill()
+        process.wait()
+
+
+def manage(tree: Path, number: int, folder: str, refused: bool) -> None:
+    """Give the tree a service manager, which has this process read the files of the folder."""
+    reload = (REFUSE if refused else READ).format(folder)
+    (tree / ".systemctl").write_text(SYSTEMCTL % (number, reload))
+    (tree / ".systemctl").chmod(0o755)
 
 
 def inside(tree: Path, *command: str) -> list[str]:
@@ -63,8 +80,7 @@ def test_every_fault(listener, host_key, tmp_path, refused, drilled):
         build_sshd(tree)
         main = tree / "sshd_config"
         main.write_text(main.read_text().replace(str(tree), "/mnt"))
-        (tree / ".systemctl").write_text(SYSTEMCTL % (listener, REFUSE if refused else READ))
-        (tree / ".systemctl").chmod(0o755)
+        manage(tree, listener, "/mnt", refused)
         subprocess.run(inside(tree, "systemctl", "reload"), check=True)
 
     environment = environment_in(tmp_path)

@@ -42,7 +42,7 @@ def main() -> int:
     home = os.path.join(tree, "etc")
     try:
         with lock.locked(home):
-            for sentence in journal.recover(home):
+            for sentence in journal.recover([home]):
                 print(sentence)
             return change(home, tree, options)
     except reading.FilesError as error:
@@ -55,7 +55,8 @@ def change(home: str, tree: str, options: list) -> int:
     planned = [reading.Change(old, new) for old, new in zip(snapshots, AFTER.values(), strict=True)]
     for each in planned:
         safety.check_safe(each)
-    transaction = changes.Transaction(home, planned, backup="backup" in options)
+    kept = [old.real_path for old in snapshots] if "backup" in options else []
+    transaction = changes.Transaction([home], planned, kept)
     transaction.write()
     if "undo" in options:
         transaction.undo()

@@ -78,7 +78,7 @@ def test_parse(value, seconds):
 
 @pytest.mark.parametrize("value", NOT_DURATIONS)
 def test_refuses_what_is_no_duration(value):
-    with pytest.raises(_durations.DurationError, match="^timeout: .*\\.$") as caught:
+    with pytest.raises(_durations.DurationError, match="^Option timeout: .*\\.$") as caught:
         _durations.parse(value, "timeout")
     assert "15m" in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -86,7 +86,9 @@ def test_refuses_what_is_no_duration(value):
 
 @pytest.mark.parametrize("value, minimum", OUT_OF_RANGE)
 def test_refuses_what_is_out_of_range(value, minimum):
-    with pytest.raises(_durations.DurationError, match="^interval: .* out of range") as caught:
+    with pytest.raises(
+        _durations.DurationError, match="^Option interval: .* out of range"
+    ) as caught:
         _durations.parse(value, "interval", minimum=minimum)
     assert f"{minimum} to 2147483647" in str(caught.value)
     assert len(str(caught.value)) < 200

@@ -12,7 +12,8 @@ from ansible_collections.curfew.session.plugins.module_utils import _durations, 
 
 SENTENCES = [
     (_refusal.Refusal("It is so."), "It is so."),
-    (_durations.DurationError("timeout: no."), "timeout: no."),
+    (_refusal.BadOption("timeout", "no."), "Option timeout: no."),
+    (_durations.DurationError("timeout", "no."), "Option timeout: no."),
     (OSError(errno.EACCES, "Permission denied", "/etc/x"), "/etc/x: Permission denied."),
     (OSError(errno.EIO, "Input/output error"), "The system says: Input/output error."),
     (OSError("odd"), "odd"),

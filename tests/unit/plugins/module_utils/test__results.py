@@ -6,10 +6,11 @@
 
 import pytest
 
+from ansible_collections.curfew.session.plugins.module_utils._refusal import BadOption
 from ansible_collections.curfew.session.plugins.module_utils._results import (
+    check_usable,
     finish,
     printable,
-    unusable,
 )
 
 FINE = [
@@ -25,17 +26,22 @@ REFUSED = [
     ({"match": "User \udcff"}, "Option match: "),
     ({"connections": [{"user": "a"}, {"host": "b\0"}]}, "Option connections: 'b\\x00' "),
     ({"exempt_users": ["a", "\ud800"]}, "Option exempt_users: "),
+    # of two the first by name, whatever order they come in
+    ({"match": "\0", "connections": ["\0"]}, "Option connections: "),
 ]
 
 
 @pytest.mark.parametrize("params", FINE)
 def test_takes(params):
-    assert unusable(params) is None
+    check_usable(params)
 
 
 @pytest.mark.parametrize("params, begins", REFUSED)
 def test_refuses(params, begins):
-    assert unusable(params).startswith(begins)
+    with pytest.raises(BadOption) as caught:
+        check_usable(params)
+    assert str(caught.value).startswith(begins)
+    assert begins.startswith(f"Option {caught.value.option}: ")
 
 
 def test_what_is_returned_is_utf_8():

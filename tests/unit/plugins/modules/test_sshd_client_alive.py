@@ -288,7 +288,7 @@ def test_refuses_what_would_not_be_in_force(tree, name, files, args, sentence, c
 
 # arguments, what the sentence holds; the tree is a sound one
 BAD_ARGUMENTS = [
-    ({}, "interval and count_max"),
+    ({}, "interval: state=present needs this, or count_max"),
     ({"state": "absent", "interval": 60}, "Option interval"),
     ({"interval": True}, "interval"),
     ({"interval": 60.0}, "interval"),

@@ -24,7 +24,7 @@ from ansible_collections.curfew.session.tests.unit.plugins.module_utils._files.t
 
 def killed(tree, monkeypatch, proven=False):
     """Leave the tree as a run does that is killed before, or after, it is proven."""
-    transaction = changes.Transaction(str(tree), changes_in(tree))
+    transaction = changes.Transaction([str(tree)], changes_in(tree))
     transaction.write()
     if proven:
         with monkeypatch.context() as patch:
@@ -34,22 +34,22 @@ def killed(tree, monkeypatch, proven=False):
 
 def test_recover_nothing(tree):
     before = state(tree)
-    assert journal.recover(str(tree)) == []
+    assert journal.recover([str(tree)]) == []
     assert state(tree) == before and reading.unfinished(str(tree)) is None
 
 
 def test_recover_takes_back(tree, monkeypatch):
     before = state(tree)
     killed(tree, monkeypatch)
-    (sentence,) = journal.recover(str(tree))
+    (sentence,) = journal.recover([str(tree)])
     assert "taken back" in sentence and str(tree / "changed") in sentence
     assert state(tree) == before
-    assert journal.recover(str(tree)) == []
+    assert journal.recover([str(tree)]) == []
 
 
 def test_recover_completes(tree, monkeypatch):
     killed(tree, monkeypatch, proven=True)
-    (sentence,) = journal.recover(str(tree))
+    (sentence,) = journal.recover([str(tree)])
     assert "completed" in sentence
     assert listing(tree) == ["changed", "created", "link", "real"]
 
@@ -57,7 +57,7 @@ def test_recover_completes(tree, monkeypatch):
 def test_recover_leaves_what_somebody_changed_since(tree, monkeypatch):
     killed(tree, monkeypatch)
     make(tree / "changed", b"theirs")
-    sentences = journal.recover(str(tree))
+    sentences = journal.recover([str(tree)])
     assert len(sentences) == 2 and "left as it is" in sentences[1]
     assert (tree / "changed").read_bytes() == b"theirs"
 
@@ -65,7 +65,7 @@ def test_recover_leaves_what_somebody_changed_since(tree, monkeypatch):
 def test_no_write_beside_an_unfinished_run(tree, monkeypatch):
     killed(tree, monkeypatch)
     before = state(tree)
-    transaction = changes.Transaction(str(tree), [change(tree / "created", b"more")])
+    transaction = changes.Transaction([str(tree)], [change(tree / "created", b"more")])
     assert "not finished" in refusal(transaction.write)
     assert state(tree) == before
 
@@ -106,7 +106,7 @@ def test_a_forged_journal_is_not_obeyed(tree, monkeypatch, meddle):
     killed(tree, monkeypatch)
     meddle(tree / ".curfew.session.journal")
     before = state(tree)
-    assert ".curfew.session.journal" in refusal(journal.recover, str(tree))
+    assert ".curfew.session.journal" in refusal(journal.recover, [str(tree)])
     assert state(tree) == before
 
 
@@ -115,7 +115,7 @@ def test_a_journal_of_another_is_not_obeyed(tree, monkeypatch):
     killed(tree, monkeypatch)
     os.chown(str(tree / ".curfew.session.journal"), 1234, 1234)
     before = state(tree)
-    assert "not private to us" in refusal(journal.recover, str(tree))
+    assert "not private to us" in refusal(journal.recover, [str(tree)])
     assert state(tree) == before
 
 
@@ -124,7 +124,7 @@ def test_no_journal_is_obeyed_where_others_can_write(tree, monkeypatch):
     killed(tree, monkeypatch)
     tree.chmod(0o1777)
     before = state(tree)
-    assert "can be written by others" in refusal(journal.recover, str(tree))
+    assert "can be written by others" in refusal(journal.recover, [str(tree)])
     assert state(tree) == before
 
 
@@ -133,9 +133,9 @@ def test_nothing_is_taken_back_where_others_can_write_by_now(tmp_path):
     folder = tmp_path / "folder"
     folder.mkdir()
     path = make(folder / "f")
-    changes.Transaction(str(tmp_path), [change(path)]).write()
+    changes.Transaction([str(tmp_path)], [change(path)]).write()
     folder.chmod(0o777)
-    assert "can be written by others" in refusal(journal.recover, str(tmp_path))
+    assert "can be written by others" in refusal(journal.recover, [str(tmp_path)])
     assert (folder / "f").read_bytes() == b"new"
 
 
@@ -143,9 +143,9 @@ def test_recover_after_the_folder_is_gone(tmp_path):
     folder = tmp_path / "folder"
     folder.mkdir()
     path = make(folder / "f")
-    changes.Transaction(str(tmp_path), [change(path)]).write()
+    changes.Transaction([str(tmp_path)], [change(path)]).write()
     shutil.rmtree(str(folder))
-    assert len(journal.recover(str(tmp_path))) == 2
+    assert len(journal.recover([str(tmp_path)])) == 2
     assert listing(tmp_path) == []
 
 
@@ -153,7 +153,7 @@ def test_only_the_draft_was_written(tree):
     draft = tree / ".curfew.session.journal.draft"
     make(draft, b"{ha", 0o600)
     assert reading.unfinished(str(tree)) == str(draft)
-    assert journal.recover(str(tree)) == []
+    assert journal.recover([str(tree)]) == []
     assert not draft.exists()
 
 

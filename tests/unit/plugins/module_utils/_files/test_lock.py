@@ -7,6 +7,7 @@
 import fcntl
 import os
 import stat
+from contextlib import ExitStack
 
 import pytest
 
@@ -66,6 +67,17 @@ def test_a_lock_that_anybody_can_take_keeps_nobody_waiting(run, home):
             pass
     finally:
         os.close(theirs)
+
+
+@as_root
+def test_a_run_that_locks_two_folders_does_not_wait_for_itself(run, tmp_path):
+    folders = [tmp_path / "a" / "b", tmp_path / "a-b", tmp_path / "a%2db"]
+    for folder in folders:
+        folder.mkdir(parents=True)
+    with ExitStack() as held:
+        for folder in folders:
+            held.enter_context(files_lock.locked(str(folder), wait=0))
+        assert len(list(run.iterdir())) == 3
 
 
 @as_root

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from ansible_collections.curfew.session.plugins.module_utils import _accounts
+from ansible_collections.curfew.session.plugins.module_utils import _identities
 from ansible_collections.curfew.session.plugins.module_utils._info import shells
 
 # what a child that is somebody else may say
@@ -40,7 +40,7 @@ def test_an_answer():
     assert shells._checked(said).tmout_seconds == 5
 
 
-NOBODY = _accounts.Identity(65534, 65534, (65534,), ())
+NOBODY = _identities.Identity(65534, 65534, (65534,), ())
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root to be somebody else")
 
 

@@ -169,7 +169,7 @@ def test_scanners_accept_it(options):
 @pytest.mark.parametrize("name", BAD_NAMES, ids=repr)
 def test_names_that_are_none(name):
     for option in ("exempt_users", "exempt_groups"):
-        with pytest.raises(dropin.NameRefused, match="^" + option):
+        with pytest.raises(dropin.NameRefused, match="^Option " + option):
             dropin.render(900, **{option: [name]})
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from ansible_collections.curfew.session.plugins.module_utils._accounts import Shell
 from ansible_collections.curfew.session.plugins.module_utils._files import reading
+from ansible_collections.curfew.session.plugins.module_utils._refusal import Refusal
 from ansible_collections.curfew.session.plugins.module_utils._shell import (
     asking,
     conflicts,
@@ -37,19 +38,20 @@ def host(*found):
 
 def plan(*paths):
     changes = [reading.Change(reading.Snapshot(path, path, None, None), b"") for path in paths]
-    return options.Plan(changes, set(), reading.Snapshot(PATH, PATH, None, None), False)
+    return options.Plan(changes, set())
 
 
 @pytest.fixture
 def said(monkeypatch):
     """What the shells say, by where they are asked, and the order in which they were."""
-    answers, asked = {}, []
+    answers, asked, staging = {}, [], []
 
     def ask(_shells, _ids, terminal=False):
         asked.append(("now", terminal))
         return [answers["now", terminal]]
 
-    def ask_staged(_options, _plan, _shells, terminal=False):
+    def ask_staged(_options, planned, _shells, terminal=False):
+        staging.append([change.snapshot.path for change in planned])
         asked.append(("staged", terminal))
         reply = answers["staged", terminal]
         return None if reply is None else [reply]
@@ -57,7 +59,11 @@ def said(monkeypatch):
     monkeypatch.setattr(asking, "ask", ask)
     monkeypatch.setattr(staged, "ask_staged", ask_staged)
     monkeypatch.setattr(staged, "readers_of_drop_in", lambda _options, _shells: None)
-    return answers, asked
+    return answers, asked, staging
+
+
+def prove_staged(asked_for, host, plan, before):
+    return proof.prove_staged(asked_for, host, plan, before, plan.changes)
 
 
 def test_what_is_in_force_is_not_asked_again(said):
@@ -69,35 +75,43 @@ def test_what_is_in_force_is_not_asked_again(said):
 def test_nobody_is_asked_without_verify(said):
     asked_for = ASKED_FOR._replace(verify=False)
     assert proof.ask_now(asked_for, host()) is None
-    for prove in (proof.prove_as_is, proof.prove_staged, proof.prove_written):
+    for prove in (proof.prove_as_is, prove_staged, proof.prove_written):
         assert prove(asked_for, host(AGAINST), plan(PATH), None).after is None
     assert said[1] == []
 
 
 def test_what_would_not_be_in_force_is_refused(said):
     said[0]["staged", False] = answer("5")
-    with pytest.raises(options.NotInForce) as caught:
-        proof.prove_staged(ASKED_FOR, host(AGAINST), plan(PATH), [answer(None)])
+    with pytest.raises(Refusal) as caught:
+        prove_staged(ASKED_FOR, host(AGAINST), plan(PATH), [answer(None)])
     assert str(caught.value) == (
         "TMOUT would be 5 in /bin/bash, not 900 because of /a, line 1: TMOUT=5."
-        " Nothing has been changed."
     )
-    assert caught.value.changed is False
+    assert caught.value.known == {"verified": False}
+
+
+def test_the_planned_files_of_all_are_in_the_view(said):
+    """A line of another mechanism's may decide what TMOUT is."""
+    said[0].update({("staged", False): answer("900"), ("staged", True): answer("900")})
+    said[0]["now", True] = answer(None)
+    planned = plan("/etc/ssh/sshd_config", PATH).changes
+    proof.prove_staged(ASKED_FOR, host(AGAINST), plan(PATH), [answer(None)], planned)
+    assert said[2] == [["/etc/ssh/sshd_config", PATH]] * 2
 
 
 def test_where_no_view_can_be_had_there_is_no_answer(said):
     said[0]["staged", False] = None
-    proven = proof.prove_staged(ASKED_FOR, host(AGAINST), plan(PATH), [answer(None)])
+    proven = prove_staged(ASKED_FOR, host(AGAINST), plan(PATH), [answer(None)])
     assert proven.after is None and proven.verdict == ([], [], {})
     assert said[1] == [("staged", False)]
 
 
 def test_a_shell_that_cannot_be_asked_is_not_waited_for_again(said):
-    with pytest.raises(options.NotInForce, match="cannot be asked"):
-        proof.prove_staged(ASKED_FOR, host(), plan(PATH), [answer(None, "hangs")])
+    with pytest.raises(Refusal, match="cannot be asked"):
+        prove_staged(ASKED_FOR, host(), plan(PATH), [answer(None, "hangs")])
     assert said[1] == []
     said[0]["staged", False] = answer("900")  # what else is edited may mend it
-    proof.prove_staged(ASKED_FOR, host(), plan("/etc/profile", PATH), [answer(None, "hangs")])
+    prove_staged(ASKED_FOR, host(), plan("/etc/profile", PATH), [answer(None, "hangs")])
     assert said[1] == [("staged", False)]
 
 
@@ -113,17 +127,17 @@ def test_a_line_that_stays_is_tried_at_a_terminal(said, before, after, refused):
     said[0]["now", True] = answer(before)
     planned = plan(PATH)
     if refused:
-        with pytest.raises(options.NotInForce, match="^At a terminal: TMOUT would be 5"):
-            proof.prove_staged(ASKED_FOR, host(AGAINST), planned, [answer(None)])
+        with pytest.raises(Refusal, match="^At a terminal: TMOUT would be 5"):
+            prove_staged(ASKED_FOR, host(AGAINST), planned, [answer(None)])
     else:
-        proof.prove_staged(ASKED_FOR, host(AGAINST), planned, [answer(None)])
+        prove_staged(ASKED_FOR, host(AGAINST), planned, [answer(None)])
     assert said[1] == [("staged", False), ("now", True), ("staged", True)]
 
 
 def test_a_line_that_is_disabled_needs_no_terminal(said):
     said[0]["staged", False] = answer("900")
     planned = plan("/a", PATH)._replace(disabled={AGAINST.position})
-    proof.prove_staged(ASKED_FOR, host(AGAINST), planned, [answer(None)])
+    prove_staged(ASKED_FOR, host(AGAINST), planned, [answer(None)])
     assert said[1] == [("staged", False)]
 
 

@@ -35,15 +35,25 @@ def answer(shell):
     return Answer(shell, "answered", 0, "", "900", True, True, {})
 
 
+NOBODY = Proof(None, Verdict([], [], {}))
+NOTHING = options.Plan([], set())
+
+
+def finished(proven, asked_for=ASKED_FOR, plan=NOTHING):
+    return result.finished(asked_for, HOST, plan, None, proven, ["/copy"])
+
+
 def test_what_is_planned():
     found = [conflict(number, number < 12) for number in range(1, 14)]
-    plan = options.Plan([reading.Change(DROP_IN, b"new")], {("/a", 1)}, DROP_IN, False)
-    planned = result.planned(ASKED_FOR, HOST._replace(conflicts=found), plan, ["Note."])
-    assert set(planned) == set(result.empty_result())
-    assert planned["changed"] is True and planned["diff"][0]["after"] == "new"
+    plan = options.Plan([reading.Change(DROP_IN, b"new")], {("/a", 1)})
+    host = HOST._replace(conflicts=found)
+    refused = result.planned(ASKED_FOR, host, plan, [answer(BASH)])
+    assert not any(one["disabled"] for one in refused["conflicts"])
+    planned = result.planned(ASKED_FOR, host, plan, [answer(BASH)], refused=False)
+    assert set(planned) == {"before", "conflicts", "warnings"}
+    assert [shell["path"] for shell in planned["before"]] == ["/x/bash"]
     assert [one["disabled"] for one in planned["conflicts"]] == [True] + [False] * 12
-    note, against, others = planned["warnings"][:3]
-    assert note == "Note."
+    against, others = planned["warnings"][:2]
     assert against.startswith("These contradict it for whoever meets them: /a, line 2: TMOUT=5 (")
     assert against.endswith(" and 2 more.")
     assert others == (
@@ -53,39 +63,38 @@ def test_what_is_planned():
 
 
 def test_rights_alone_are_a_change():
-    plan = options.Plan([], set(), DROP_IN, True)
-    assert result.planned(ASKED_FOR, HOST, plan, [])["changed"] is True
-    assert result.planned(ASKED_FOR, HOST, plan._replace(repair=False), [])["changed"] is False
+    mended = reading.Change(DROP_IN._replace(data=b"x"), b"x", rights=True)
+    for changes, paths in (([mended], [PATH]), ([], [])):
+        told = finished(NOBODY, plan=options.Plan(changes, set()))
+        assert (told["changed"], told["changed_files"]) == (bool(changes), paths)
 
 
 def test_what_was_proven():
     proven = Proof(
         [answer(BASH), answer(DASH)], Verdict([], [], {"/x/dash": "dash knows no idle timeout"})
     )
-    finished = result.finished(result.empty_result(), ASKED_FOR, HOST, proven)
-    assert finished["verified"] is True
-    assert finished["msg"] == "Idle sessions end: /x/bash after 900 s. Never: /x/dash."
+    told = finished(proven)
+    assert set(told) == set(result.unknown()) | {"msg", "warnings"}
+    assert told["verified"] is True
+    assert told["msg"] == "Idle sessions end: /x/bash after 900 s. Never: /x/dash."
     why = "/bin/odd is not a program, so that it is never started"
-    assert finished["uncovered"] == [
+    assert told["uncovered"] == [
         {"user": "b", "shell": "/x/dash", "why": "dash knows no idle timeout"},
         {"user": "c", "shell": "/bin/odd", "why": why},
     ]
-    (warning,) = finished["warnings"]
+    assert (told["before"], told["backup_files"]) == (None, ["/copy"])
+    (warning,) = told["warnings"]
     assert warning.startswith("TMOUT does not log out: b (/x/dash: dash knows no idle timeout); c")
 
 
 def test_what_could_not_be_proven():
-    finished = result.finished(
-        result.empty_result(), ASKED_FOR, HOST, Proof(None, Verdict([], [], {}))
-    )
-    assert (finished["verified"], finished["msg"]) == (False, "No shell was asked.")
-    assert finished["effective"] is None and finished["uncovered"] == []
-    assert finished["warnings"][0].startswith("No private mount namespace can be made")
+    told = finished(NOBODY)
+    assert (told["verified"], told["msg"]) == (False, "No shell was asked.")
+    assert told["effective"] is None and told["uncovered"] == []
+    assert told["warnings"][0].startswith("No private mount namespace can be made")
 
 
 def test_what_was_not_to_be_proven():
     asked_for = ASKED_FOR._replace(verify=False)
-    finished = result.finished(
-        result.empty_result(), asked_for, HOST, Proof(None, Verdict([], [], {}))
-    )
-    assert finished["verified"] is None and finished["warnings"] == []
+    told = finished(NOBODY, asked_for)
+    assert told["verified"] is None and told["warnings"] == []

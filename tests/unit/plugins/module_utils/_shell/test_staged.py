@@ -27,21 +27,25 @@ def views(monkeypatch):
     return views
 
 
-# what changes, what the drop-in holds, whether its rights are mended, what is staged
+# each file that changes: what it holds, what it is to hold, whether its rights are mended, and the
+# mode with which it is staged: None is that of the file that is there
 STAGED = [
-    ({"/d": b"new"}, None, False, [("/d", b"new", 0o644)]),
-    ({"/d": None}, b"old", False, [("/d", None, 0o644)]),
-    ({"/a": b"x", "/d": b"new"}, b"old", True, [("/a", b"x", None), ("/d", b"new", 0o644)]),
-    ({"/a": b"x"}, b"old", True, [("/a", b"x", None), ("/d", b"old", 0o644)]),
-    ({"/a": b"x"}, b"old", False, [("/a", b"x", None)]),
+    [("/d", None, b"new", False, 0o644)],
+    [("/d", b"old", None, False, None)],
+    [("/a", b"o", b"x", False, None), ("/d", b"old", b"new", True, 0o644)],
+    [("/a", b"o", b"x", False, None), ("/d", b"old", b"old", True, 0o644)],
+    [("/a", b"o", b"x", False, None)],
 ]
 
 
-@pytest.mark.parametrize("changed, old, repair, expected", STAGED)
-def test_what_is_staged(views, changed, old, repair, expected):
-    changes = [reading.Change(snapshot(path, b"o"), after) for path, after in changed.items()]
-    plan = options.Plan(changes, set(), snapshot("/d", old), repair)
-    assert staged.ask_staged(ASKED_FOR, plan, SHELLS) is None
+@pytest.mark.parametrize("files", STAGED)
+def test_what_is_staged(views, files):
+    changes = [
+        reading.Change(snapshot(path, old), after, rights=rights)
+        for path, old, after, rights, _mode in files
+    ]
+    expected = [(path, after, mode) for path, _old, after, _rights, mode in files]
+    assert staged.ask_staged(ASKED_FOR, changes, SHELLS) is None
     assert [tuple(file) for file in views[0]] == expected
 
 

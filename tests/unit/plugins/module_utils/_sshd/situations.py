@@ -26,7 +26,7 @@ def situation(text, values, **given):
     """A request, the host with the daemon's options, and what there is to do: nothing."""
     spec = options.argument_spec()
     params = {name: option.get("default") for name, option in spec.items()}
-    request = options.request(dict(params, **given), [INTERVAL], [INTERVAL], True)
+    request = options.request(dict(params, **given), [INTERVAL], [INTERVAL])
     tree = config.read_tree("/c", lambda path, by: text, lambda name: [], [INTERVAL.keyword])
     overrides = tuple(
         host.Override(option, config.parse_line(option))

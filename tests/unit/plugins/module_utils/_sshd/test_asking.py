@@ -11,7 +11,12 @@ import time
 
 import pytest
 
-from ansible_collections.curfew.session.plugins.module_utils._sshd import asking, config, match
+from ansible_collections.curfew.session.plugins.module_utils._sshd import (
+    asking,
+    config,
+    match,
+    staging,
+)
 
 CONNECTION = match.Connection("u", "h", "192.0.2.1", "127.0.0.1", 22)
 # Prints its words, then the files that it was given; $refusal comes first where it applies.
@@ -197,7 +202,7 @@ def test_leaves_nobody_running_when_it_gives_up(stand_in, tmp_path, monkeypatch)
 
 
 def test_a_stage_that_cannot_be_written_is_one_sentence(stand_in, tmp_path, monkeypatch):
-    monkeypatch.setattr(asking.scratch, "make", failing)
+    monkeypatch.setattr(staging.scratch, "make", failing)
     _tree, planned = trees(tmp_path)
     with pytest.raises(asking.SshdError, match="cannot be written: No space left"):
         ask(stand_in(), planned, True)

@@ -22,7 +22,20 @@ OPTIONS = [
 @pytest.mark.parametrize("text, values, expected", OPTIONS)
 def test_options_of_the_daemon(text, values, expected):
     found = conflicts.contradictions(*situation(text, values), refused=False)
-    assert [(item["text"], item["wins"]) for item in found] == expected
+    assert [(item.text, item.wins) for item in found] == expected
+
+
+def test_what_is_returned_of_a_contradiction():
+    (found,) = conflicts.contradictions(*situation("", ["5"]), refused=False)
+    assert found.conditional is False
+    assert found.returned() == {
+        "path": None,
+        "line": None,
+        "text": "-o ClientAliveInterval=5",
+        "scope": "command line",
+        "wins": True,
+        "disabled": False,
+    }
 
 
 def test_nothing_contradicts_that_directives_are_gone():

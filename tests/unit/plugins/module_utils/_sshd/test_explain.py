@@ -30,7 +30,7 @@ def test_explain(text, values, disable, cause):
     proven = [(NOBODY, {"clientaliveinterval": "9"})]
     message, in_the_way = explain.explain(*given, proven=proven)
     assert message.startswith(
-        "Nothing was changed. ClientAliveInterval would be 9, not 60, for user nobody, host "
+        "ClientAliveInterval would be 9, not 60, for user nobody, host "
         f"192.0.2.1, addr 192.0.2.1, laddr 0.0.0.0, lport 22: {cause}"
     )
     assert in_the_way == conflicts.contradictions(*given, refused=True)

@@ -6,6 +6,8 @@
 
 import pytest
 
+from ansible_collections.curfew.session.plugins.module_utils._files import reading
+from ansible_collections.curfew.session.plugins.module_utils._once import Once
 from ansible_collections.curfew.session.plugins.module_utils._refusal import Refusal
 from ansible_collections.curfew.session.plugins.module_utils._sshd import (
     asking,
@@ -34,7 +36,7 @@ LISTENER = Listener(7, None, WORDS)
 def request(**given):
     spec = options.argument_spec()
     params = {name: option.get("default") for name, option in spec.items()}
-    return options.request(dict(params, **given), [INTERVAL], [INTERVAL], True)
+    return options.request(dict(params, **given), [INTERVAL], [INTERVAL])
 
 
 # The option path, the daemon's -f, the refusal
@@ -48,15 +50,25 @@ BAD_PATHS = [
 @pytest.mark.parametrize("path, config_file, refusal", BAD_PATHS)
 def test_refuses_what_names_no_file(path, config_file, refusal):
     with pytest.raises(Refusal) as caught:
-        host.find_program(request(path=path), CommandLine(config=config_file))
+        host.find_program(request(path=path), CommandLine(config=config_file), Once())
     assert str(caught.value) == refusal
 
 
 def test_without_a_proof_no_sshd_is_needed():
     given = dict(path="/x", sshd="/nowhere/sshd")
-    assert host.find_program(request(verify=False, **given), WORDS) == ("/x", None, None)
+    assert host.find_program(request(verify=False, **given), WORDS, Once()) == ("/x", None, None)
     with pytest.raises(asking.SshdError):
-        host.find_program(request(**given), WORDS)
+        host.find_program(request(**given), WORDS, Once())
+
+
+def test_a_program_is_asked_for_its_release_once(monkeypatch):
+    asked = []
+    monkeypatch.setattr(asking, "find_binary", lambda given, running: given or running)
+    monkeypatch.setattr(asking, "version", lambda binary: asked.append(binary) or binary)
+    once = Once()
+    for sshd in (None, None, "/other"):
+        host.find_program(request(path="/x", sshd=sshd), WORDS, once)
+    assert asked == ["/usr/sbin/sshd", "/other"]
 
 
 BAD_MATCHES = [
@@ -133,6 +145,48 @@ def test_what_there_is_to_do(tmp_path):
     assert change.after == b"ClientAliveInterval 60\n"
     assert change.snapshot.data == (tmp_path / "sshd_config").read_bytes()
     assert [item.addr for item in work.connections] == ["192.0.2.1"]
+
+
+# What another mechanism makes of the main file, and what both together do.
+OTHERS = [
+    ("LoginGraceTime 60\nClientAliveInterval 5\n", "LoginGraceTime 60\nClientAliveInterval 60\n"),
+    ("ClientAliveInterval 60\n", None),
+]
+
+
+@pytest.mark.parametrize("other, both", OTHERS)
+def test_what_others_plan_is_planned_upon(tmp_path, other, both):
+    main = tmp_path / "sshd_config"
+    main.write_text("ClientAliveInterval 5\n")
+    theirs = reading.Change(reading.read(str(main)), other.encode())
+    work = host.prepare(request(), look(str(main)), [theirs])
+    assert work.plan.before.texts == {str(main): other}
+    assert [change.after.decode() for change in work.changes] == ([both] if both else [])
+    assert all(change.snapshot == theirs.snapshot for change in work.changes)
+
+
+def test_what_is_proven_is_what_all_have_planned(tmp_path):
+    main = tmp_path / "sshd_config"
+    work = work_of(tmp_path)
+    assert host.with_planned(work, work.changes) is work
+    elsewhere = reading.Change(reading.read(str(tmp_path / "x"), missing_ok=True), b"x")
+    assert host.with_planned(work, [elsewhere] + work.changes) is work
+    (ours,) = work.changes
+    all_of_it = ours._replace(after=b"LoginGraceTime 9\n" + ours.after)
+    staged = host.with_planned(work, [elsewhere, all_of_it])
+    assert staged.plan.after.texts == {str(main): all_of_it.after.decode()}
+    assert staged.plan.is_staged and staged.changes == work.changes
+
+
+def test_who_changes_nothing_is_proven_with_what_others_change(tmp_path):
+    main = tmp_path / "sshd_config"
+    main.write_text("ClientAliveInterval 60\n")
+    work = work_of(tmp_path)
+    assert work.changes == [] and not work.plan.is_staged
+    theirs = reading.Change(reading.read(str(main)), b"ClientAliveInterval 60\nUseDNS no\n")
+    staged = host.with_planned(work, [theirs])
+    assert staged.plan.is_staged
+    assert staged.plan.after.texts == {str(main): theirs.after.decode()}
 
 
 def test_which_connections_are_proven(tmp_path):

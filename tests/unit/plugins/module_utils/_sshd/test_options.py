@@ -6,7 +6,6 @@
 
 import pytest
 
-from ansible_collections.curfew.session.plugins.module_utils._refusal import Refusal
 from ansible_collections.curfew.session.plugins.module_utils._sshd import facts, options
 
 INTERVAL = options.Setting("ClientAliveInterval", "300", facts.read_seconds)
@@ -39,20 +38,7 @@ def test_a_module_adds_directives_of_its_own():
 
 
 def test_request():
-    request = options.request(params(match="User a"), [INTERVAL], [INTERVAL, GONE], True)
+    request = options.request(params(match="User a"), [INTERVAL], [INTERVAL, GONE])
     assert request.settings == (INTERVAL,) and request.reported == (INTERVAL, GONE)
     assert (request.state, request.match, request.path) == ("present", "User a", None)
-    assert (request.verify, request.reload, request.check_mode) == (True, False, True)
-
-
-@pytest.mark.parametrize(
-    "given, option",
-    [
-        ({"match": "User \0"}, "match"),
-        ({"path": "/a\0"}, "path"),
-        ({"connections": [{"user": "\udcff"}]}, "connections"),
-    ],
-)
-def test_refuses_what_is_no_text_of_the_system(given, option):
-    with pytest.raises(Refusal, match=f"^Option {option}: "):
-        options.request(params(**given), [INTERVAL], [INTERVAL], False)
+    assert (request.verify, request.reload, request.backup) == (True, False, False)

@@ -10,7 +10,7 @@ import pytest
 
 from ansible_collections.curfew.session.plugins.module_utils._sshd import (
     config,
-    connections,
+    deriving,
     edit,
     facts,
     options,
@@ -37,7 +37,7 @@ def groups_of(user):
 
 
 def derived(criteria):
-    return connections.derive(criteria, NOBODY, lambda patterns: ["ann", "bob"], groups_of)
+    return deriving.derive(criteria, NOBODY, lambda patterns: ["ann", "bob"], groups_of)
 
 
 def interval(tree, connection):
@@ -220,7 +220,7 @@ def test_wins_where_it_decides_for_the_connection_derived_from_it(matches, expec
     text = "".join(f"Match {match}\n{k(number)}" for number, match in enumerate(matches))
     plan = sshd_plan.make(reader({"m": text}), [INTERVAL], RELEASE)
     found = sshd_plan.conflicts(plan, [INTERVAL], False, [NOBODY], None, derived)
-    assert [item["wins"] for item in found] == expected
+    assert [item.wins for item in found] == expected
 
 
 def test_an_option_of_the_daemon_beats_what_is_global_alone():
@@ -229,7 +229,7 @@ def test_an_option_of_the_daemon_beats_what_is_global_alone():
     found = sshd_plan.conflicts(
         plan, [INTERVAL], True, [NOBODY], None, derived, frozenset(["clientaliveinterval"])
     )
-    assert [(item["scope"], item["wins"]) for item in found] == [
+    assert [(item.scope, item.wins) for item in found] == [
         ("Match User root", True),
         ("global", False),
     ]
@@ -241,13 +241,12 @@ def test_conflicts(name, files, disable, expected):
     plan = sshd_plan.make(reader(files), [INTERVAL], RELEASE, None, disable)
     found = sshd_plan.conflicts(plan, [INTERVAL], False, [NOBODY], None, derived)
     assert sorted(
-        (item["path"], item["line"], item["scope"], item["wins"], item["disabled"])
-        for item in found
+        (item.path, item.line, item.scope, item.wins, item.disabled) for item in found
     ) == sorted(expected)
     for item in found:
-        text = plan.after.texts[item["path"]].split("\n")[item["line"] - 1]
-        assert item["text"] in text
-        assert text.startswith(MARKER) == item["disabled"]
+        text = plan.after.texts[item.path].split("\n")[item.line - 1]
+        assert item.text in text
+        assert text.startswith(MARKER) == item.disabled
 
 
 def test_finds_a_disabled_last_line_that_ends_by_now():
@@ -256,14 +255,14 @@ def test_finds_a_disabled_last_line_that_ends_by_now():
     files = {"m": "Match all\r\n" + k(5)[:-1]}
     plan = sshd_plan.make(reader(files), [INTERVAL], RELEASE, criteria, True)
     (found,) = sshd_plan.conflicts(plan, [INTERVAL], False, [ROOT], criteria, derived)
-    assert (found["line"], found["disabled"]) == (2, True)
+    assert (found.line, found.disabled) == (2, True)
     assert plan.after.texts["m"].split("\n")[1] == MARKER + k(5)[:-1] + "\r"
 
 
 def test_counts_the_lines_of_a_refused_run_as_they_are():
     plan = sshd_plan.make(reader({"m": "Match all\n" + k(5)}), [INTERVAL], RELEASE)
     (found,) = sshd_plan.conflicts(plan, [INTERVAL], True, [NOBODY], None, derived)
-    assert (found["path"], found["line"], found["wins"]) == ("m", 2, True)
+    assert (found.path, found.line, found.wins) == ("m", 2, True)
 
 
 MATCHES = [

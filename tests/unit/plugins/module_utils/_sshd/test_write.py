@@ -6,16 +6,11 @@
 
 import pytest
 
-from ansible_collections.curfew.session.plugins.module_utils._files.reading import FilesError
-from ansible_collections.curfew.session.plugins.module_utils._refusal import Refusal, sentence
 from ansible_collections.curfew.session.plugins.module_utils._sshd import (
     config,
     facts,
-    host,
     match,
     options,
-    reload,
-    service,
     write,
 )
 from ansible_collections.curfew.session.plugins.module_utils._sshd import plan as sshd_plan
@@ -103,44 +98,3 @@ def test_many_files_are_not_looked_at_for_ever():
     del readings[:]
     assert sorted(write.safest(plan, read, SETTINGS, [NOBODY])) == sorted(plan.texts)
     assert len(readings) <= write.MAX_TRIALS
-
-
-LISTENER = service.Listener(1, None, service.CommandLine())
-
-
-class Transaction:
-    """One whose undo fails, or does not."""
-
-    def __init__(self, fails):
-        self._fails = fails
-
-    def undo(self):
-        if self._fails:
-            raise FilesError("/etc/ssh/sshd_config has been changed by somebody else since.")
-
-
-BACK = " The files are as they were. The daemon was reloaded with them."
-NOT_BACK = (
-    " Then: /etc/ssh/sshd_config has been changed by somebody else since."
-    " The daemon was reloaded with what is there now."
-)
-
-
-@pytest.mark.parametrize("fails, ending", [(False, BACK), (True, NOT_BACK)])
-@pytest.mark.parametrize(
-    "error", [service.ServiceError("sshd no longer answers."), KeyError("a bug")]
-)
-def test_an_undo_that_fails_does_not_hide_why_it_was_needed(monkeypatch, fails, ending, error):
-    reloaded = []
-    monkeypatch.setattr(reload, "reload", lambda *given: reloaded.append(given))
-    due = host.Reload(service.Service("ssh", None, True), LISTENER, [])
-    said = None
-    try:
-        write._undo(Transaction(fails), error, True, write._Attempt(due, []))
-    except Refusal as failed:
-        said = str(failed)
-    if isinstance(error, KeyError) and not fails:
-        assert said is None  # the caller raises what nobody expected
-    else:
-        assert said == sentence(error) + ending
-    assert reloaded
