@@ -8,7 +8,18 @@ from . import remote
 
 SSHD = {"interval": 60, "count_max": 3, "conflicts": "disable", "reload": True}
 TMOUT = {"timeout": "900", "conflicts": "disable"}
-OPTIONS: Mapping[str, Mapping[str, Any]] = {"sshd_client_alive": SSHD, "shell_tmout": TMOUT}
+# What stands once at the top for both mechanisms.
+SHARED = ("state", "conflicts", "backup")
+BOTH = {
+    "sshd_client_alive": {key: SSHD[key] for key in SSHD if key not in SHARED},
+    "shell_tmout": {key: TMOUT[key] for key in TMOUT if key not in SHARED},
+    "conflicts": "disable",
+}
+OPTIONS: Mapping[str, Mapping[str, Any]] = {
+    "sshd_client_alive": SSHD,
+    "shell_tmout": TMOUT,
+    "timeouts": BOTH,
+}
 # Those that read the drop-in on all hosts.
 OBEYING = ("bash", "dash", "ksh93", "mksh")
 DONE, REFUSED = "done", "refused"
@@ -66,9 +77,10 @@ fi
 class Drill(NamedTuple):
     """What is wrong with the host, and which module then runs on it, with what further options.
 
-    `ends` is what the module then says, where that is the same on all hosts. Where what is wrong
-    keeps people out, or a new daemon from starting, `mend` takes just that away before anybody
-    tries. `before` stands before the module on its command line.
+    `ends` is how the module then ends, where that is the same on all hosts, and `says` a part of
+    the message with which it fails. Where what is wrong keeps people out, or a new daemon from
+    starting, `mend` takes just that away before anybody tries. `before` stands before the module on
+    its command line.
     """
 
     module: str
@@ -78,6 +90,7 @@ class Drill(NamedTuple):
     mend: str = ""
     before: str = ""
     repairs: bool = False
+    says: str = ""
 
 
 class Look(NamedTuple):
@@ -106,10 +119,11 @@ def perform(host: str, drill: Drill) -> None:
 
 
 def _perform(host: str, drill: Drill) -> None:
-    ours = drill.module == "sshd_client_alive"
+    ours = drill.module != "shell_tmout"
     before = _look(host, drill.wrong)
     # Whatever the files say: as yet the daemon has not read them, so no client is asked.
-    shells = {"bash"} if ours or drill.mend else set(remote.logins(host, *remote.SHELLS))
+    alone = drill.module == "sshd_client_alive" or drill.mend
+    shells = {"bash"} if alone else set(remote.logins(host, *remote.SHELLS))
     assert "bash" in shells, f"{host}: nobody gets in before the run"
     options = {**OPTIONS[drill.module], **drill.options}
     line = drill.before + remote.command(drill.module, **options)
@@ -118,6 +132,7 @@ def _perform(host: str, drill: Drill) -> None:
     ended = REFUSED if result.get("failed") else DONE
     if ended == REFUSED:
         assert after == before, (host, "refused, but something has changed", result)
+        assert drill.says in result["msg"], (host, result)
     if ended == DONE and not drill.repairs:
         assert after.meaning == before.meaning, (host, "something else has changed", result)
     if drill.mend:
@@ -142,8 +157,8 @@ def _still_in(host: str, shells: set[str], result: remote.Result) -> None:
 
 
 def _in_force(host: str, module: str, look: Look) -> None:
-    if module == "sshd_client_alive":
+    if module != "shell_tmout":
         assert look.numbers == "clientaliveinterval 60\nclientalivecountmax 3\n", (host, look)
-    else:
+    if module != "sshd_client_alive":
         values = remote.logins(host, *OBEYING)
         assert set(values.values()) == {"900"}, (host, values)

@@ -32,18 +32,20 @@ mkdir -p $folder && printf '{text}' > $folder/x.conf && systemctl daemon-reload
 """
 
 
+UNIT_FAILS = _unit("ExecReload=", "ExecReload=/bin/false")
+UNIT_KILLS = _unit("Restart=no", "ExecReload=", "ExecReload=/bin/kill -KILL $MAINPID")
+
+
 def _of_sshd(wrong: str, ends: str | None = DONE, **more: object) -> Drill:
     return Drill("sshd_client_alive", wrong, ends, **more)  # type: ignore[arg-type]
 
 
 DAEMON = {
-    "reload fails": _of_sshd(_unit("ExecReload=", "ExecReload=/bin/false"), REFUSED),
+    "reload fails": _of_sshd(UNIT_FAILS, REFUSED),
     "reload hangs": _of_sshd(
         _unit("TimeoutStartSec=2", "ExecReload=", "ExecReload=/bin/sleep 99"), REFUSED
     ),
-    "reload kills the daemon": _of_sshd(
-        _unit("Restart=no", "ExecReload=", "ExecReload=/bin/kill -KILL $MAINPID"), None
-    ),
+    "reload kills the daemon": _of_sshd(UNIT_KILLS, None),
     "host keys are gone": _of_sshd("rm /etc/ssh/ssh_host_*", REFUSED, mend=KEYS),
     "/run/sshd is gone": _of_sshd("rm -r /run/sshd", REFUSED, mend="mkdir /run/sshd"),
     "the only address of the files is none of the host's": _of_sshd(

@@ -33,9 +33,11 @@ kill -KILL $(pgrep -f '/plugins/modules/{module}.py')
 
 
 def _numbered(module: str, number: int) -> dict[str, Any]:
-    if module == "shell_tmout":
-        return {"timeout": str(100 + number), "conflicts": "disable"}
-    return {"interval": 100 + number, "count_max": 10 + number, "conflicts": "disable"}
+    values: dict[str, dict[str, Any]] = {
+        "sshd_client_alive": {"interval": 100 + number, "count_max": 10 + number},
+        "shell_tmout": {"timeout": str(100 + number)},
+    }
+    return {**values.get(module, values), "conflicts": "disable"}
 
 
 def _content(host: str, number: int | None = None) -> str:
@@ -65,14 +67,14 @@ def _at_once(host: str, modules: list[str]) -> None:
         done = remote.execute(host, "cat /root/status.*").split()
         assert len(done) == RUNS and done.count("0") >= len(set(modules)), said
         found = _content(host).split("\n")
-        for module in set(modules):
-            assert _part(module, found) in [_part(module, tree) for tree in alone.values()], found
+        for folder in FOLDERS.values():
+            assert _part(folder, found) in [_part(folder, tree) for tree in alone.values()], found
         assert len(found) == len(alone[0]), found
         assert remote.can_log_in(host)
 
 
-def _part(module: str, lines: list[str]) -> list[str]:
-    return [line for line in lines if line.startswith(FOLDERS[module][5:])]
+def _part(folder: str, lines: list[str]) -> list[str]:
+    return [line for line in lines if line.startswith(folder[5:])]
 
 
 def _killed_with_the_lock(host: str, module: str) -> None:
@@ -95,7 +97,9 @@ def _no_lock_file(host: str) -> None:
 DRILLS = {
     "ten of sshd_client_alive": lambda host: _at_once(host, ["sshd_client_alive"] * RUNS),
     "ten of shell_tmout": lambda host: _at_once(host, ["shell_tmout"] * RUNS),
-    "five of each": lambda host: _at_once(host, [*FOLDERS] * (RUNS // 2)),
+    "three of each, four of both": lambda host: _at_once(
+        host, ["timeouts", *[*FOLDERS, "timeouts"] * 3]
+    ),
     "one is killed while it has the lock": lambda host: _killed_with_the_lock(host, "shell_tmout"),
     "no lock file is left": _no_lock_file,
 }

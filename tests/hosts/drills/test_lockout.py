@@ -8,8 +8,8 @@ import pytest
 
 from tests.hosts.answers import HOSTS
 
+from . import both_drills, sshd_drills, tmout_drills
 from . import drill as drills
-from . import sshd_drills, tmout_drills
 from .conftest import Running
 
 RELEASES = sum(host.startswith("debian") for host in HOSTS)
@@ -17,9 +17,10 @@ FULL = bool(os.environ.get("CURFEW_FULL"))
 
 SSHD = {f"sshd: {name}": drill for name, drill in sshd_drills.DRILLS.items()}
 TMOUT = {f"tmout: {name}": drill for name, drill in tmout_drills.DRILLS.items()}
-DRILLS = {**SSHD, **TMOUT}
+BOTH = {f"both: {name}": drill for name, drill in both_drills.DRILLS.items()}
+DRILLS = {**SSHD, **TMOUT, **BOTH}
 # A host that is shaped otherwise has another unit and other login files, but Debian 11's sshd.
-SHAPED = [f"sshd: {name}" for name in sshd_drills.DAEMON] + list(TMOUT)
+SHAPED = [f"sshd: {name}" for name in sshd_drills.DAEMON] + [*TMOUT, *BOTH]
 
 
 def perform(host: str, name: str) -> None:
