@@ -24,6 +24,9 @@ HOST = "debian12-core"
 NEWEST_CORE = "2.21.5"
 PYTHON_OF_NEWEST = (3, 12)
 SSHD = "curfew.session.sshd_client_alive"
+PLAYS = Path(__file__).parent
+ASSERTIONS = 7
+RELOADING = "Reload sshd, and see that it answers"
 
 
 class Core(NamedTuple):
@@ -32,10 +35,11 @@ class Core(NamedTuple):
     python: Path
     path: str
 
-    def run(self, program: str, *words: str) -> str:
-        """What a program of it prints; anything but success is an error."""
+    def run(self, program: str, *words: str, **more: str) -> str:
+        """What a program of it prints, with ``more`` environment; all but success is an error."""
         command = [str(self.python), "-m", "ansible", program, *words]
-        done = subprocess.run(command, cwd=TOP, env=self._environment(), text=True, check=False,
+        env = {**self._environment(), **more}
+        done = subprocess.run(command, cwd=TOP, env=env, text=True, check=False,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)  # fmt: skip
         assert done.returncode == 0, done.stdout
         assert "Traceback" not in done.stdout, done.stdout
@@ -112,5 +116,26 @@ def test_role_modules_audit_and_documentation(core: Core, host: str, tmp_path: P
     report = f"session_timeouts_report={tmp_path}"
     core.run("playbook", "curfew.session.audit", "-e", f"target={host}", "-e", report)
     assert '"holds": true' in (tmp_path / "report.json").read_text()
-    assert _changed(core.run(*apply, "-e", "session_timeouts_state=absent"))
+    only_tmout = core.run(*apply, "-e", "session_timeouts_tmout=600")
+    assert _changed(only_tmout) == 1 and RELOADING in only_tmout  # which finds nothing to do
+    taken_back = core.run(*apply, "-e", "session_timeouts_state=absent")
+    assert _changed(taken_back) == 2 and RELOADING in taken_back
     assert SSHD in core.run("doc", SSHD).lower()
+
+
+def test_role_in_every_way_with_odd_values(core: Core, host: str) -> None:
+    """The plays look for themselves: results under all their names, values as they were given."""
+    played = core.run("playbook", str(PLAYS / "role.yml"), "--diff", "--limit", host)
+    assert len(re.findall(r"All assertions passed", played)) == ASSERTIONS, played
+
+
+def test_role_loads_no_filter_and_no_test_where_all_is_well(core: Core, host: str) -> None:
+    """Each would be loaded on each host anew. What a filter looks like, the second play shows."""
+    plays = ["playbook", str(PLAYS / "steady.yml"), "--limit", host]
+    core.run(*plays)
+    played = core.run(*plays, ANSIBLE_DEBUG="1")
+    steady, filtered = played.split("PLAY [Use a filter]", 1)
+    loading = re.compile(r"Loading (?:Filter|Test)Module")
+    assert loading.search(filtered)
+    assert not loading.findall(steady)
+    assert "changed: [" not in steady

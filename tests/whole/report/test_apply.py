@@ -34,7 +34,7 @@ def test_tells(said: str, part: str, capsys: pytest.CaptureFixture[str]) -> None
 
 def test_probe_gets_the_arguments_of_the_playbook() -> None:
     given = ["-CDK", "-u", "ops", "--limit", "web1", "--private-key=x", "-e", "ansible_port=1"]
-    extra = ["--start-at-task", "Put TMOUT in force", "--step"]
+    extra = ["--start-at-task", "Put the session timeouts in force", "--step"]
     assert apply._for_probe([*given[:3], *extra, *given[3:]]) == given
 
 
