@@ -16,6 +16,7 @@ SECONDS = {
     "units of shell_tmout": 75,
     "units of sshd_client_alive": 45,
     "units of timeout_info": 45,
+    "units of timeouts": 45,
     "units of house": 10,
     "units of loaded": 10,
     "units of": 5,
@@ -27,10 +28,10 @@ SECONDS = {
     "tests of readme": 400,
     "tests of predictions": 360,
     "tests of search": 180,
-    "tests of faults": 120,
+    "tests of faults": 150,
     "tests of": 120,
     "report in a browser": 60,
-    "benchmark": 180,
+    "benchmark": 240,
     "": 5,
 }
 QUICK_SECONDS, FULL_SECONDS = 120, 25 * 60
