@@ -27,7 +27,7 @@ test-quick: refuse-inventory ## run lint and units in under two minutes, without
 	@$(PYTHON) -m tools.suite --quick
 
 # COUNT=1000 for fewer cases; a failure prints the seed that brings it back
-fuzz: refuse-inventory ## fuzz for two hours: 20,000 cases of each kind, all defects, faults and drills
+fuzz: refuse-inventory ## fuzz for some hours: 20,000 cases of each kind, all defects, faults and drills
 	@sh tools/lab/bootstrap.sh test
 	@$(PYTHON) -m tests.search --count $(or $(COUNT),20000)
 	@$(PYTHON) -m tests.search.defects
