@@ -36,7 +36,7 @@ def _parser() -> argparse.ArgumentParser:
     execute = commands.add_parser("exec", help="run a command where podman sees the hosts")
     execute.add_argument("argv", nargs=argparse.REMAINDER)
     root = commands.add_parser("root", help="lay an image out as a directory, to chroot into")
-    root.add_argument("image", choices=images.SUITES)
+    root.add_argument("image", choices=images.IMAGES)
     root.add_argument("directory", type=Path)
     commands.add_parser("forget", help="remove the images that podman keeps")
     build = commands.add_parser("images", help="build the images only")
@@ -45,7 +45,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _default() -> list[str]:
-    return [name for name in hosts.KINDS if name != "sandbox"]
+    return [name for name, kind in hosts.KINDS.items() if kind.group in ("debian", "shaped")]
 
 
 def _up(arguments: argparse.Namespace) -> None:
@@ -75,7 +75,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
     "exec": _exec,
     "root": lambda arguments: images.unpack(arguments.image, arguments.directory),
     "forget": lambda _: images.forget(),
-    "images": lambda arguments: images.ensure(arguments.names or images.SUITES),
+    "images": lambda arguments: images.ensure(arguments.names or images.IMAGES),
 }
 
 if __name__ == "__main__":

@@ -27,10 +27,7 @@ class Kind:
     group: str
     command: Sequence[str] = tuple(INIT)
     setup: str | None = None
-
-    @property
-    def has_init(self) -> bool:
-        return self.command is not SSHD_ONLY
+    systemd: bool = True
 
 
 KINDS = {
@@ -38,6 +35,13 @@ KINDS = {
     "debian12": Kind("debian12", "debian"),
     "debian13": Kind("debian13", "debian"),
     "rhelish": Kind("debian11", "shaped", setup="rhelish.sh"),
+    "backports": Kind("backports", "newer"),
+    "testing": Kind("testing", "newer"),
+    "directory": Kind("directory", "directory"),
+    "sysvinit": Kind("sysvinit", "inits", systemd=False),
+    "openrc": Kind("openrc", "inits", systemd=False),
+    "runit": Kind("runit", "inits", systemd=False),
+    "alone": Kind("debian13", "inits", SSHD_ONLY, systemd=False),
     "sandbox": Kind("debian13", "apply"),
 }
 
@@ -45,7 +49,7 @@ KINDS = {
 def kind_of(name: str) -> Kind:
     """`debian12` is a kind; `debian12-b` is another host of it; `fleet07` is one of a fleet."""
     if name.startswith("fleet"):
-        return Kind("debian13", "fleet", SSHD_ONLY)
+        return Kind("debian13", "fleet", SSHD_ONLY, systemd=False)
     try:
         return KINDS[name.partition("-")[0]]
     except KeyError:
@@ -127,7 +131,7 @@ def _start(name: str) -> None:
         "run",
         "--detach",
         "--privileged",
-        f"--systemd={'always' if kind.has_init else 'false'}",
+        f"--systemd={'always' if kind.systemd else 'false'}",
         f"--name={container(name)}",
         f"--hostname={name}",
         f"--label={LABEL}={TOP}",
@@ -141,7 +145,7 @@ def _start(name: str) -> None:
 def _await_login(name: str) -> None:
     """Wait for sshd's banner; before that, for the unit that lets people other than root in."""
     host = status()[name]
-    if kind_of(name).has_init:
+    if kind_of(name).systemd:
         active = ("exec", container(name), "systemctl", "is-active", "systemd-user-sessions")
         # Each init holds some inotify instances; past the kernel's limit no further one boots.
         what = f"the boot of {name} (too many hosts for fs.inotify.max_user_instances?)"

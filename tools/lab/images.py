@@ -7,24 +7,77 @@ import re
 import subprocess
 import time
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from .common import CACHE, LabError, run, say
 from .podman import podman, succeeds
 
-SUITES = {"debian11": "bullseye", "debian12": "bookworm", "debian13": "trixie"}
-PACKAGES = [
-    *["systemd", "systemd-sysv", "libpam-systemd", "dbus", "openssh-server", "openssh-client"],
-    *["python3", "sudo", "passwd", "procps", "iproute2", "acl", "attr", "util-linux"],
-    *["zsh", "ksh", "mksh", "tcsh"],
-]
+_SYSTEMD = ("systemd", "systemd-sysv", "libpam-systemd", "dbus")
+_SSH = ("openssh-server", "openssh-client")
+_TOOLS = tuple("python3 sudo passwd procps iproute2 acl attr util-linux".split())
+_SHELLS = ("zsh", "ksh", "mksh", "tcsh")
 SETUP = Path(__file__).parent / "setup"
+
+
+@dataclass(frozen=True)
+class Image:
+    """What an image is made of; `extra` are further suites of the mirror.
+
+    `moves`: the suite changes from day to day, so that on some days it cannot be installed.
+    """
+
+    suite: str
+    packages: tuple[str, ...] = (*_SYSTEMD, *_SSH, *_TOOLS, *_SHELLS)
+    setup: tuple[str, ...] = ("people.sh", "systemd.sh")
+    extra: tuple[str, ...] = ()
+    moves: bool = False
+
+
+def _init(script: str, *packages: str) -> Image:
+    """A Debian 13 with another init."""
+    return Image("trixie", (*packages, *_SSH, *_TOOLS, *_SHELLS), ("people.sh", script))
+
+
+_NEWER = tuple(f"{name}/trixie-backports" for name in (*_SSH, "openssh-sftp-server"))
+_LDAP = ("slapd", "ldap-utils", "libnss-ldapd", "nslcd", "fish")
+IMAGES = {
+    "debian11": Image("bullseye"),
+    "debian12": Image("bookworm"),
+    "debian13": Image("trixie"),
+    "backports": Image(
+        "trixie", (*_SYSTEMD, *_NEWER, *_TOOLS, *_SHELLS), extra=("trixie-backports",)
+    ),
+    "testing": Image(
+        "forky", (*_SYSTEMD, *_SSH, *_TOOLS, "zsh", "ksh93u+m", "mksh", "tcsh"), moves=True
+    ),
+    "directory": Image(
+        "trixie",
+        (*_SYSTEMD, *_SSH, *_TOOLS, *_SHELLS, *_LDAP),
+        ("people.sh", "systemd.sh", "directory.sh"),
+    ),
+    "sysvinit": _init("sysvinit.sh", "sysvinit-core", "sysv-rc"),
+    "openrc": _init("openrc.sh", "sysvinit-core", "openrc"),
+    "runit": _init("runit.sh", "runit", "runit-init"),
+}
 
 
 def ensure(images: Iterable[str]) -> None:
     """Build the images that are missing, side by side."""
     with concurrent.futures.ThreadPoolExecutor() as pool:
         list(pool.map(_ensure, sorted(set(images))))
+
+
+def unavailable(image: str) -> str | None:
+    """Why an image of a suite that moves cannot be had today; None: it is there."""
+    try:
+        ensure([image])
+    except LabError as error:
+        if not IMAGES[image].moves:
+            raise
+        said = str(error).strip().splitlines()
+        return f"the image of {image} cannot be built today: {said[-1] if said else 'no reason'}"
+    return None
 
 
 def tag(image: str) -> str:
@@ -55,12 +108,14 @@ def unpack(image: str, directory: Path) -> None:
 
 def forget() -> None:
     """Remove what podman keeps of the images; the archives in the cache stay."""
-    for image in SUITES:
+    for image in IMAGES:
         podman("image", "rm", "--force", "--ignore", tag(image))
 
 
 def _recipe(image: str) -> str:
-    text = " ".join([SUITES[image], *PACKAGES]) + (SETUP / "base.sh").read_text()
+    made = IMAGES[image]
+    text = " ".join([made.suite, *made.packages, *made.extra])
+    text += "".join((SETUP / name).read_text() for name in made.setup)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
@@ -84,21 +139,48 @@ def _build(image: str) -> None:
     for old in _tar(image).parent.glob(f"{image}-*.tar*"):
         old.unlink()
     partial = _tar(image).with_suffix(".partial.tar")
+    made = IMAGES[image]
+    hooks = [f"chroot \"$1\" sh -eu < '{SETUP / name}'" for name in made.setup]
     command = [
         "mmdebstrap",
         "--quiet",
         "--variant=minbase",
-        f"--include={','.join(PACKAGES)}",
-        f"--customize-hook=chroot \"$1\" sh -eu < '{SETUP / 'base.sh'}'",
-        SUITES[image],
+        *[f"--keyring={keyring}" for keyring in _keyrings(made)],
+        # The copy of a mirror may be older than a suite that moves says that it may get.
+        *(['--aptopt=Acquire::Check-Valid-Until "false"'] if made.moves else []),
+        f"--include={','.join(made.packages)}",
+        *[f"--customize-hook={hook}" for hook in hooks],
+        made.suite,
         str(partial),
-        *_mirror(),
+        *_sources(made),
     ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise LabError(f"mmdebstrap could not build {image}: {done.stderr.strip()[-2000:]}")
     partial.rename(_tar(image))
     say(f"the image of {image} took {time.monotonic() - start:.0f} s")
+
+
+def _sources(made: Image) -> list[str]:
+    """What mmdebstrap wants behind the archive's name; nothing where its own default does."""
+    mirror = _mirror()
+    if not made.extra:
+        return mirror
+    address = mirror[0] if mirror else "http://deb.debian.org/debian"
+    return [f"deb {address} {suite} main" for suite in (made.suite, *made.extra)]
+
+
+def _keyrings(made: Image) -> list[Path]:
+    """A suite newer than this machine may be signed with a key that only the newest release has."""
+    if not made.moves:
+        return []
+    ensure(["debian13"])
+    folder = CACHE / "images" / "keys"
+    folder.mkdir(exist_ok=True)
+    inside = "./usr/share/keyrings"
+    run(["tar", "-C", str(folder), "--strip-components=4", "--wildcards",
+         "-xf", str(_tar("debian13")), f"{inside}/debian-archive-keyring.*"])  # fmt: skip
+    return sorted(folder.glob("debian-archive-keyring.*"))
 
 
 def _mirror() -> list[str]:
