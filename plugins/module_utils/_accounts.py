@@ -8,55 +8,80 @@ Private to the collection.
 
 import os
 import re
-import stat
-from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+import time
+from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
-from ._files.reading import text_or_nothing
-from ._identities import PASSWD
+from ._files.reading import explained, shown, text_or_nothing
+from ._identities import PASSWD, Group
+from ._login_programs import (
+    DEAF,
+    GIT_SHELL,
+    NO_SESSION,
+    NOT_OVER_SSH,
+    SHELL,
+    USUAL_REFUSERS,
+    Program,
+    is_for_everybody,
+    program_at,
+    refused_path,
+)
 
 __all__ = [
     "KSH93_GRACE",
+    "NOBODY",
     "Account",
+    "Named",
     "Shell",
     "accounts",
-    "family_of",
+    "by_program",
+    "deaf",
     "installed",
+    "let_in",
     "logout_seconds",
     "read_passwd",
     "refused_path",
     "seconds_as_read",
+    "shell_at",
 ]
 
+SHADOW = "/etc/shadow"
 SHELLS = "/etc/shells"
-_MAX_PROGRAM_BYTES = 16 * 1024 * 1024
-
-# What only the program itself holds; every one of a row's byte strings must be there.
-_SIGNATURES = (
-    ("bash", (b"@(#)Bash version ",)),
-    ("zsh", (b"ZSH_EVAL_CONTEXT", b"zsh_eval_context")),
-    ("mksh", (b"@(#)MIRBSD KSH ",)),
-    ("ksh93", (b"@(#)$Id: Version A", b"KSH_VERSION")),
-    ("tcsh", (b"tcsh", "autologout".encode("utf-32-le"))),
-    ("tcsh", (b"tcsh", b"autologout")),
-    ("dash", (b"\0OPTIND=1\0", b"\0PS4=+ \0", b"PPID")),
-)
-# These embed a shell, or look like one.
-_NOT_SHELLS = (b"BusyBox", b"busybox", b"toybox")
 _USUAL = ("bash", "dash", "zsh", "ksh93", "mksh", "tcsh", "sh", "ksh", "csh")
 _FOLDERS = ("/bin", "/usr/bin", "/usr/local/bin")
-# Programs that stand in for a shell where nobody is to have a session.
-_NO_SESSION = frozenset(("nologin", "false", "true", "sync", "shutdown", "halt", "poweroff"))
-_NO_PATH = "is not an absolute path"
-_NO_NAME = "has a name that the locale of this run cannot express"
+_MAX_ID = 2**32 - 2
+_EXPIRED = "the account has expired (/etc/shadow), so that nobody can log in"
+_LAPSED = (
+    "its password expired and was not changed in time (/etc/shadow), so that nobody can log in"
+)
+_NOT_STARTED = "so that it is never started"
 # The seconds that ksh93 waits after its warning.
 KSH93_GRACE = 60
 
 
 class Account(NamedTuple):
-    """A line of /etc/passwd; an empty shell means /bin/sh."""
+    """A line of /etc/passwd; ``barred`` says why nobody can log in as it, and is empty else."""
 
     user: str
     shell: str
+    uid: int = -1
+    gid: int = -1
+    barred: str = ""
+
+
+class Named(NamedTuple):
+    """What directories know of names that were given.
+
+    ``accounts`` are those that are not of this host alone, with their ``groups``; ``missing`` are
+    names that nobody has, and ``silent`` those for which no directory answered in time.
+    """
+
+    accounts: List[Account]
+    groups: Dict[str, Tuple[Group, ...]]
+    missing: List[str]
+    silent: List[str]
+
+
+NOBODY = Named([], {}, [], [])
 
 
 class Shell(NamedTuple):
@@ -68,65 +93,129 @@ class Shell(NamedTuple):
     as_sh: bool
 
 
-def accounts(passwd: str) -> List[Account]:
-    """Return the accounts of a passwd file that can have a session."""
-    users = []
-    for line in passwd.split("\n"):
-        fields = line.rstrip("\r").split(":")
-        if len(fields) < 7 or not fields[0] or fields[0][0] in "#+-":
+def accounts(
+    passwd: Iterable[bytes], barred: Optional[Dict[bytes, str]] = None
+) -> Iterator[Account]:
+    """Return the accounts in the lines of a passwd file, as the C library reads them.
+
+    Of two of one name the first counts, fields that are missing are empty, and an empty shell is
+    /bin/sh; a line ends at a NUL.
+
+    :param barred: why nobody can log in as some who have their password in /etc/shadow.
+    """
+    seen: Set[bytes] = set()
+    shells = {b"": "/bin/sh"}
+    for line in passwd:
+        fields = line.partition(b"\0")[0].rstrip(b"\n").lstrip().split(b":", 6)
+        if len(fields) < 4 or fields[0][:1] in (b"", b"#", b"+", b"-") or fields[0] in seen:
             continue
-        shell = fields[6] or "/bin/sh"
-        if os.path.basename(shell) not in _NO_SESSION:
-            users.append(Account(fields[0], shell))
-    return users
+        uid, gid = _number(fields[2]), _number(fields[3])
+        if uid is None or gid is None:
+            continue
+        seen.add(fields[0])
+        raw = fields[6] if len(fields) > 6 else b""
+        if raw not in shells:
+            shells[raw] = _text(raw)
+        why = barred.get(fields[0], "") if barred and fields[1] == b"x" else ""
+        yield Account(_text(fields[0]), shells[raw], uid, gid, why)
+
+
+def _number(field: bytes) -> Optional[int]:
+    digits = field.strip()
+    number = int(digits) if digits.isdigit() else -1
+    return number if 0 <= number <= _MAX_ID else None
+
+
+def _text(field: bytes) -> str:
+    return field.decode("utf-8", "surrogateescape")
 
 
 def read_passwd() -> List[Account]:
-    """Return this host's accounts; users of a directory service are never enumerated."""
-    return accounts(text_or_nothing(PASSWD))
+    """Return this host's accounts; users of a directory service are never enumerated.
+
+    Left out are those that are there so that nobody logs in: with ``nologin`` and the like.
+    """
+    if not os.path.isfile(PASSWD):
+        return []
+    today = int(time.time() // 86400)
+    with explained(PASSWD, "read"), open(PASSWD, "rb") as lines:
+        users = list(accounts(lines, _barred(today)))
+    silent = {
+        shell
+        for shell in {account.shell for account in users}
+        if os.path.basename(shell) in USUAL_REFUSERS and _shut(program_at(shell))
+    }
+    return let_in([account for account in users if account.shell not in silent])
 
 
-def family_of(path: str) -> Tuple[Optional[str], str]:
-    """Return the family of a program and its real path, or None and why it is not started."""
-    refused = refused_path(path)
-    if refused:
-        return None, refused
-    real_path = os.path.realpath(path)
+def _barred(today: int) -> Dict[bytes, str]:
+    """Return for whom /etc/shadow says that nobody can log in any more, and why.
+
+    Somebody whose password is merely locked still can, with a key.
+    """
+    barred: Dict[bytes, str] = {}
     try:
-        status = os.stat(real_path)
-        if not stat.S_ISREG(status.st_mode) or not status.st_mode & 0o111:
-            return None, "is not a program"
-        if status.st_uid not in (0, os.geteuid()) or status.st_mode & 0o022:
-            return None, "can be changed by others than root"
-        if status.st_size > _MAX_PROGRAM_BYTES:
-            return None, "is not a shell that is known"
-        with open(real_path, "rb") as stream:
-            content = stream.read()  # at once: to look at four bytes first costs ten times more
-    except OSError as error:
-        return None, f"cannot be read: {error.strerror}"
-    if not content.startswith(b"\x7fELF"):
-        content = b""
-    family = _family_of_content(content, os.path.basename(real_path))
-    return (family, real_path) if family else (None, "is not a shell that is known")
+        with open(SHADOW, "rb") as lines:
+            for line in lines:
+                fields = line.rstrip(b"\n").split(b":")
+                if len(fields) == 9 and (fields[6] or fields[7]):
+                    why = _bar(today, [_number(field) for field in fields[2:8]])
+                    barred.update({fields[0]: why} if why else {})
+    except OSError:  # for root to read, and not there on every host
+        pass
+    return barred
 
 
-def refused_path(path: str) -> str:
-    """Say why the system is not asked about a path; empty if it may be."""
-    try:
-        os.fsencode(path)
-    except UnicodeEncodeError:
-        return _NO_NAME
-    return "" if os.path.isabs(path) and "\0" not in path else _NO_PATH
+def _bar(today: int, days: Sequence[Optional[int]]) -> str:
+    """Say what the numbers of a line of /etc/shadow keep an account from; empty for nothing."""
+    changed, _least, most, _warning, grace, expires = days
+    if expires is not None and expires <= today:
+        return _EXPIRED
+    if changed is None or most is None or grace is None:
+        return ""
+    return _LAPSED if 0 < changed < today - most - grace else ""
 
 
-def _family_of_content(content: bytes, name: str) -> Optional[str]:
-    """Return the family of a program by what it holds."""
-    # What the name says is looked for first, for speed alone.
-    for family, marks in sorted(_SIGNATURES, key=lambda row: not name.startswith(row[0])):
-        if all(mark in content for mark in marks):
-            embeds = family == "dash" and any(mark in content for mark in _NOT_SHELLS)
-            return None if embeds else family
-    return None
+def let_in(users: Sequence[Account]) -> List[Account]:
+    """Return the accounts, each with what its shell keeps it from."""
+    programs = {shell: program_at(shell) for shell in {account.shell for account in users}}
+    why = {shell: _shut(program) for shell, program in programs.items() if _shut(program)}
+    unusual = [shell for shell in programs if shell not in why and _is_unusual(programs[shell])]
+    users = [
+        account._replace(barred=why[account.shell]) if account.shell in why else account
+        for account in users
+    ]
+    if not unusual:
+        return users
+    from . import _admission
+
+    bars = _admission.bars(
+        [
+            _admission.Entry(*account[:4], git=programs[account.shell].kind == GIT_SHELL)
+            for account in users
+            if account.shell in unusual and not account.barred
+        ]
+    )
+    return [account._replace(barred=bars.get(account.user, account.barred)) for account in users]
+
+
+def _shut(program: Program) -> str:
+    """Say why nobody gets in with a program, empty if somebody may."""
+    if program.kind == NOT_OVER_SSH:
+        return f"{shown(program.path)} {program.why}"
+    if program.kind == NO_SESSION:
+        return f"{shown(program.path)} {program.why}, so that nobody can log in with it"
+    return ""
+
+
+def _is_unusual(program: Program) -> bool:
+    return program.kind == GIT_SHELL or not is_for_everybody(program)
+
+
+def deaf(path: str) -> Optional[str]:
+    """Return the family of a shell that knows no idle timeout, and is never started."""
+    program = program_at(path)
+    return program.family if program.kind == DEAF else None
 
 
 def installed(users: Sequence[Account]) -> Tuple[List[Shell], Dict[str, str]]:
@@ -134,18 +223,16 @@ def installed(users: Sequence[Account]) -> Tuple[List[Shell], Dict[str, str]]:
 
     One program is one shell, however many names it has; its name as ``sh`` is another.
     """
-    families: Dict[str, Tuple[Optional[str], str]] = {}
     shells: Dict[Tuple[str, bool], Shell] = {}
-    used = dict.fromkeys(account.shell for account in users)
-    unknown = {path: refused_path(path) for path in used if refused_path(path)}
+    used = dict.fromkeys(account.shell for account in users if not account.barred)
+    unknown = {path: f"{refused_path(path)}, {_NOT_STARTED}" for path in used if refused_path(path)}
     for path in _candidates(used):
-        real_path = os.path.realpath(path)
-        if real_path not in families:
-            families[real_path] = family_of(path)
-        family, detail = families[real_path]
-        if family is None:
+        program = program_at(path)
+        family, real_path = program.family, program.real_path
+        if family is None or program.kind != SHELL:
             if path in used:
-                unknown[path] = detail
+                why = program.why
+                unknown[path] = why if program.kind == DEAF else f"{why}, {_NOT_STARTED}"
             continue
         as_sh = os.path.basename(path) == "sh" and family in ("bash", "zsh", "mksh", "ksh93")
         shell = Shell(path, real_path, family, as_sh)
@@ -155,17 +242,27 @@ def installed(users: Sequence[Account]) -> Tuple[List[Shell], Dict[str, str]]:
     return list(shells.values()), unknown
 
 
+def by_program(shells: Sequence[Shell]) -> Dict[Tuple[str, bool], Shell]:
+    """Return the shells by their program and whether they are started as ``sh``."""
+    return {(shell.real_path, shell.as_sh): shell for shell in shells}
+
+
+def shell_at(path: str, shells: Dict[Tuple[str, bool], Shell]) -> Optional[Shell]:
+    """Return the shell of an account, where it is known and may be started."""
+    if refused_path(path):
+        return None
+    real_path = os.path.realpath(path)
+    as_sh = os.path.basename(path) == "sh"
+    return shells.get((real_path, as_sh)) or shells.get((real_path, False))
+
+
 def _candidates(used: Dict[str, None]) -> List[str]:
     """Return the paths at which there may be a login shell, those of the accounts first."""
     paths = list(used)
     paths += [line.strip() for line in text_or_nothing(SHELLS).split("\n") if line.startswith("/")]
     paths += [os.path.join(folder, name) for name in _USUAL for folder in _FOLDERS]
     known = dict.fromkeys(path for path in paths if not refused_path(path))
-    return [
-        path
-        for path in known
-        if os.path.basename(path) not in _NO_SESSION and (path in used or os.path.exists(path))
-    ]
+    return [path for path in known if path in used or os.path.exists(path)]
 
 
 def _rank(shell: Shell, used: Dict[str, None]) -> Tuple[bool, bool]:

@@ -9,7 +9,7 @@ module has done its work.
 
 import os
 import re
-from typing import Any, Dict, List, Mapping
+from typing import Any, Dict, List, Mapping, Match
 
 from . import _compile_once
 from ._refusal import BadOption
@@ -40,14 +40,22 @@ def finish(module: Any, result: Mapping[str, Any]) -> None:
 
 
 def printable(value: Any) -> Any:
-    """Return a value with U+FFFD for bytes that are not UTF-8, in texts, lists and dictionaries."""
+    """Return a value with \\xe9 for a byte that is not UTF-8, in texts, lists and dictionaries.
+
+    So two names that differ in such bytes alone stay two.
+    """
     if isinstance(value, str):
-        return _SURROGATE.sub("\ufffd", value)
+        return _SURROGATE.sub(_escaped, value)
     if isinstance(value, list):
         return [printable(item) for item in value]
     if isinstance(value, dict):
         return {printable(key): printable(item) for key, item in value.items()}
     return value
+
+
+def _escaped(found: "Match[str]") -> str:
+    byte = ord(found.group()) - 0xDC00
+    return f"\\x{byte:02x}" if 0x80 <= byte <= 0xFF else "\ufffd"
 
 
 def check_usable(params: Mapping[str, object]) -> None:

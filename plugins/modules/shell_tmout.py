@@ -12,9 +12,12 @@ author:
 description:
   - Writes C(TMOUT) to a drop-in that the profile of every login shell reads, in one text that bash, dash, zsh, ksh93 and mksh
     can read twice without an error and that scanners accept.
-  - Then starts each installed login shell that it knows (bash, dash, zsh, ksh93, mksh, tcsh), as a user without rights and with
-    an empty home, and asks it. If a shell that reads the drop-in does not say what was asked, or would newly die, hang or
-    print at login, the run fails, names the file and the line that stand in the way, and changes nothing.
+  - Then starts each installed login shell that it knows (bash, dash, zsh, ksh93, mksh, tcsh) in a private view of the host, with an
+    empty home, and asks it; as a user without rights, as root, and as one of each class of accounts that login files can tell
+    from others. If a shell that reads the drop-in does not say what was asked, or would newly die, hang or print at login, the
+    run fails, names the file and the line that stand in the way, and changes nothing.
+  - Where the drop-in changes, each shell is also left alone at a terminal, with one second in the place of the number. A bash that
+    does not end then is a failure; another shell that does not is not covered.
   - A shell at its prompt ends when nothing was typed for the time given. It does not end while a program runs in it, and B(dash),
     B(tcsh) and B(fish) never do. To find clients that are gone, use M(curfew.session.sshd_client_alive).
 extends_documentation_fragment:
@@ -25,9 +28,9 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     details:
-      - The shells are asked in a private mount namespace, in which staged files are bound over the real ones. On a host that
-        forbids that, check mode proves nothing and says so in RV(verified); a real run then asks after it has written, and
-        puts every byte back if the answer is wrong.
+      - The shells are asked in a private view of the host, in which planned files are in place and all that is written is gone
+        afterwards. On a host that forbids that, check mode proves nothing and says so in RV(verified); a real run then asks
+        users without rights alone, after it has written, and puts every byte back if the answer is wrong.
 options:
   timeout:
     description:
@@ -44,6 +47,8 @@ options:
     description:
       - The drop-in. Its name must be one that every profile loop reads.
       - A file that is there and holds nothing but TMOUT and comments is taken over; any other is refused.
+      - It has the mode 0644, and 0755 where it has that already, or where a loop over login files reads executable ones alone.
+      - So is one that does not give everybody the same TMOUT, because it asks who somebody is or how they log in.
     type: path
     default: /etc/profile.d/tmout.sh
   readonly:
@@ -73,6 +78,13 @@ options:
     type: list
     elements: str
     default: []
+  users:
+    description:
+      - Accounts of a directory service that it is to be true for as well. Each is looked up by its name; a directory is never
+        enumerated. Accounts of C(/etc/passwd) need not be named.
+    type: list
+    elements: str
+    default: []
   conflicts:
     description:
       - What to do about other definitions that contradict this one.
@@ -88,7 +100,8 @@ notes:
   - Scanners look at the text and not at the effect. Where they will not see the drop-in, or fail one whose value is not readonly or not exported, a
     warning says so.
   - Nothing but known shells is ever started, told by what the programs are and not by their names.
-  - Users of a directory service are never enumerated.
+  - Users of a directory service are never enumerated. Where there is one that answers and none of its users is named in O(users), a
+    warning says so.
 seealso:
   - module: curfew.session.sshd_client_alive
 """
@@ -139,8 +152,14 @@ before:
     logout_seconds:
       description: After how long an idle session really ends; null where it never does. ksh93 gives 60 seconds of grace.
       type: int
+    user:
+      description: The account as which it was asked, for all that login files cannot tell from it; null for a user who is no account.
+      type: str
+    basis:
+      description: V(lived) where an idle shell was seen to end, or to stay, in this run; V(value) where its number tells.
+      type: str
   sample:
-    - {path: /bin/ksh93, family: ksh93, tmout_seconds: 0, readonly: false, exported: false, logout_seconds: null}
+    - {path: /bin/ksh93, family: ksh93, tmout_seconds: 0, readonly: false, exported: false, logout_seconds: null, user: null, basis: value}
 effective:
   description:
     - What each shell says after the run, or in check mode would say, in the shape of RV(before).
@@ -150,16 +169,17 @@ effective:
   elements: dict
   contains: *shell
   sample:
-    - {path: /bin/ksh93, family: ksh93, tmout_seconds: 900, readonly: true, exported: true, logout_seconds: 960}
+    - {path: /bin/ksh93, family: ksh93, tmout_seconds: 900, readonly: true, exported: true, logout_seconds: 960, user: null, basis: value}
 verified:
   description:
-    - Whether RV(effective) was said by the shells; null with O(verify=false).
+    - Whether RV(effective) was said by the shells, root's among them; null with O(verify=false). It is false, with a warning that says
+      why, on a host that allows no private view, as many containers do.
   returned: always
   type: bool
   sample: true
 uncovered:
   description:
-    - Accounts of C(/etc/passwd) whose shell by design never obeys.
+    - Accounts whose shell by design never obeys, or was seen not to; at most 1,000.
     - It is empty with O(state=absent), and where no shell was asked (RV(effective) is null), which says nothing about them.
   returned: always
   type: list

@@ -113,6 +113,11 @@ options:
         description: As O(exempt_groups), for this mechanism alone.
         type: list
         elements: str
+      users:
+        description: Accounts of a directory service that it is to be true for as well.
+        type: list
+        elements: str
+        default: []
       state: *state
       conflicts: *conflicts
       verify: *verify
@@ -142,7 +147,7 @@ options:
 attributes:
   check_mode:
     details:
-      - The shells are asked in a private mount namespace. On a host that forbids that, check mode proves nothing of them and says
+      - The shells are asked in a private view of the host. On a host that forbids that, check mode proves nothing of them and says
         so in RV(verified); a real run then asks after it has written, and puts every byte back if the answer is wrong.
 notes:
   - Options at the top count for all mechanisms; those of a mechanism itself come before them.

@@ -13,6 +13,17 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 
+def pytest_addoption(parser):
+    parser.addoption("--part", help="K/N: every N-th test, the K-th of them first")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leave out what other processes run at the same time."""
+    if config.getoption("--part"):
+        which, parts = (int(number) for number in config.getoption("--part").split("/"))
+        items[:] = items[which - 1 :: parts]
+
+
 def pytest_configure(config):
     config.addinivalue_line("markers", "waits: takes 10 s and more, in which hardly anything runs")
     if not config.pluginmanager.hasplugin("ansible_pytest_collections"):

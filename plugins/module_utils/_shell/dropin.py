@@ -12,7 +12,15 @@ from typing import FrozenSet, List, Optional, Pattern, Sequence, Tuple
 from .._refusal import BadOption
 from . import parser
 
-__all__ = ["HEADER", "NameRefused", "check_names", "exempt", "first_foreign_line", "render"]
+__all__ = [
+    "HEADER",
+    "NameRefused",
+    "asks_for_exempt",
+    "check_names",
+    "exempt",
+    "first_foreign_line",
+    "render",
+]
 
 HEADER = "# Written by the Ansible module curfew.session.shell_tmout: changes made here are lost."
 
@@ -130,6 +138,8 @@ def _only_tmout(command: parser.Command) -> bool:
     first = command.words[0].text
     if first in _TESTS or (first in ("local", "ulimit") and command.subshell):
         return True
+    if first == "return" or _only_looks(command):
+        return True
     if first == "unset":
         return all(word.text in ("-v", "TMOUT") for word in command.words[1:])
     from .definitions import is_only_tmout
@@ -137,8 +147,22 @@ def _only_tmout(command: parser.Command) -> bool:
     return is_only_tmout(command)
 
 
+def _only_looks(command: parser.Command) -> bool:
+    """Tell whether it is a part of ``readonly -p | grep -q TMOUT``."""
+    first, rest = command.words[0].text, [word.text for word in command.words[1:]]
+    if first in ("readonly", "declare", "typeset"):
+        return command.subshell and all(re.match(r"-[rpx]+\Z", word) for word in rest)
+    looked_for = [word for word in rest if not re.match(r"-[A-Za-z]+\Z", word)]
+    return first == "grep" and len(looked_for) == 1 and "TMOUT" in looked_for[0]
+
+
+def asks_for_exempt(line: str) -> bool:
+    """Tell whether a line is one of ours that asks who is exempt."""
+    return line.strip() in (_WHO, _GROUPS)
+
+
 def _does_more(line: str) -> bool:
     stripped = line.strip()
-    if stripped in (_WHO, _GROUPS) or stripped.startswith("#"):
+    if asks_for_exempt(line) or stripped.startswith("#"):
         return False
     return bool(re.search(r"\$\((?!\()|`|<\(|>(?!\s*(/dev/null|&[12-])(\s|;|$))", stripped))

@@ -70,8 +70,9 @@ class HostFiles(Files):
 
     def text(self, path: str) -> Optional[str]:
         snapshot = self.snapshot(path)
-        if snapshot is not None and snapshot.real_path in self._planned:
-            snapshot = snapshot._replace(data=self._planned[snapshot.real_path].after)
+        change = self._planned.get(path if snapshot is None else snapshot.real_path)
+        if change is not None:
+            snapshot = change.snapshot._replace(data=change.after)
         return None if snapshot is None else decoded(snapshot)
 
     def names(self, folder: str) -> Optional[List[str]]:

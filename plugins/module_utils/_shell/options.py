@@ -9,14 +9,18 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Set
 
 from .. import _durations
 from .._accounts import Account, Shell
+from .._classes import Classes
 from .._files.reading import Change
+from .._identities import Person
 from .._refusal import BadOption
-from . import asking, dropin
+from . import dropin
+from .asking import Asker
 from .conflicts import Conflict, Wanted
 from .files import HostFiles
 from .reading import LOOP_NAME, Reading
 
 __all__ = [
+    "EXECUTABLE",
     "MODE",
     "Host",
     "Options",
@@ -27,6 +31,8 @@ __all__ = [
 
 # The drop-in must be readable by every user whose shell reads it.
 MODE = 0o644
+# Where a loop reads executable files alone.
+EXECUTABLE = 0o755
 _PATH = re.compile(r"(?:/[A-Za-z0-9_.+@-]+)+\Z")
 # The options that leave some users or shells alone.
 _SPARING = ("interactive_only", "exempt_users", "exempt_groups")
@@ -42,8 +48,13 @@ class Options(NamedTuple):
     disable: bool
     verify: bool
     backup: bool
-    # The user and the group as whom the shells are asked.
-    ids: Tuple[int, int]
+    # Who is left alone, by name.
+    exempt_users: Tuple[str, ...]
+    exempt_groups: Tuple[str, ...]
+    # Of the drop-in.
+    mode: int = MODE
+    # Accounts of a directory that it must be true for.
+    users: Tuple[str, ...] = ()
 
 
 class Host(NamedTuple):
@@ -57,6 +68,17 @@ class Host(NamedTuple):
     # By family of shells.
     readings: Dict[str, Reading]
     conflicts: List[Conflict]
+    # As whom which shells are asked.
+    askers: List[Asker]
+    classes: Classes
+    stranger: Person
+    # What is to be told of directories.
+    notes: Sequence[str] = ()
+
+    def asker_for(self, user: str, shell: Shell) -> Asker:
+        """Return who asks for an account: one of its class, or a stranger."""
+        found = self.classes.of(user)
+        return Asker(shell, found.person if found else self.stranger)
 
 
 class Plan(NamedTuple):
@@ -82,6 +104,7 @@ def spec() -> Dict[str, Dict[str, object]]:
         interactive_only=dict(type="bool", default=False),
         exempt_users=dict(type="list", elements="str", default=[]),
         exempt_groups=dict(type="list", elements="str", default=[]),
+        users=dict(type="list", elements="str", default=[]),
         conflicts=dict(type="str", choices=["report", "disable"], default="report"),
         verify=dict(type="bool", default=True),
         backup=dict(type="bool", default=False),
@@ -102,9 +125,17 @@ def from_params(params: Mapping[str, Any]) -> Options:
         wanted, text = _wanted(params)
     elif params["timeout"] is not None:
         raise BadOption("timeout", "has no meaning with state=absent, which removes it.")
-    ids = asking.strangers(params["exempt_users"], params["exempt_groups"])
-    disable = params["conflicts"] == "disable"
-    return Options(wanted, text, path, disable, params["verify"], params["backup"], ids)
+    return Options(
+        wanted=wanted,
+        text=text,
+        path=path,
+        disable=params["conflicts"] == "disable",
+        verify=params["verify"],
+        backup=params["backup"],
+        exempt_users=tuple(params["exempt_users"]),
+        exempt_groups=tuple(params["exempt_groups"]),
+        users=tuple(params["users"]),
+    )
 
 
 def _wanted(params: Mapping[str, Any]) -> Tuple[Wanted, str]:

@@ -3,16 +3,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The result of the module, in the words that people read. Private to the collection."""
 
-import os
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Sequence
 
-from .. import _scanners
-from .._accounts import Account, Shell
+from .. import _accounts, _scanners
 from . import asking
-from .asking import Answer
+from .asking import Answer, Asker
 from .conflicts import Conflict
 from .options import Host, Options, Plan
 from .proof import Proof
+from .staged import Seen
 
 __all__ = ["Result", "described", "finished", "planned", "unknown"]
 
@@ -20,10 +19,8 @@ Result = Dict[str, object]
 
 # How many definitions or accounts a sentence names.
 _MAX_NAMED = 8
-_NO_VIEW = (
-    "No private mount namespace can be made on this host (it forbids them, or has no"
-    " room), so that check mode cannot prove anything."
-)
+# How many accounts the result holds.
+_MOST_UNCOVERED = 1000
 
 
 def unknown() -> Result:
@@ -44,7 +41,7 @@ def planned(
     options: Options,
     host: Host,
     plan: Plan,
-    before: Optional[Sequence[Answer]] = None,
+    before: Optional[Seen] = None,
     refused: bool = True,
 ) -> Result:
     """Return the part of the result that is known before anything is proven.
@@ -53,7 +50,7 @@ def planned(
     """
     disabled = set() if refused else plan.disabled
     return {
-        "before": described(before),
+        "before": described(before.answers if before else None),
         "conflicts": [
             conflict.result(conflict.position in disabled) for conflict in host.conflicts
         ],
@@ -65,7 +62,7 @@ def finished(
     options: Options,
     host: Host,
     plan: Plan,
-    before: Optional[Sequence[Answer]],
+    before: Optional[Seen],
     proven: Proof,
     backup_files: Sequence[str] = (),
 ) -> Result:
@@ -73,14 +70,14 @@ def finished(
 
     It asks nobody: what is written stays, so nothing may fail any more.
     """
-    effective = described(proven.after)
+    effective = described(proven.after, proven.lived, proven.staying)
     uncovered: List[Dict[str, str]] = []
-    if options.wanted and effective is not None:
-        uncovered = _uncovered(host, proven.verdict.missed, effective)
+    if options.wanted and proven.after is not None:
+        uncovered = _uncovered(host, proven.verdict.missed, proven.after, proven.staying)
     warnings = _on_conflicts(options, host, plan) + _on_scanners(options)
-    warnings += proven.verdict.warnings + _on_uncovered(uncovered)
-    if options.verify and effective is None:
-        warnings.append(_NO_VIEW)
+    warnings += proven.verdict.warnings + _on_uncovered(uncovered) + list(host.notes)
+    if options.verify and proven.refused:
+        warnings.append(_without_view(proven))
     return dict(
         planned(options, host, plan, before, refused=False),
         changed=bool(plan.changes),
@@ -88,15 +85,33 @@ def finished(
         backup_files=list(backup_files),
         effective=effective,
         msg=_summary(effective),
-        verified=None if not options.verify else effective is not None,
-        uncovered=uncovered,
+        verified=None if not options.verify else effective is not None and not proven.refused,
+        uncovered=uncovered[:_MOST_UNCOVERED],
         warnings=warnings,
     )
 
 
-def described(answers: Optional[Sequence[Answer]]) -> Optional[List[Dict[str, Any]]]:
-    """Return what the shells said in the shape of the result; None where nobody was asked."""
-    return None if answers is None else [asking.describe(answer) for answer in answers]
+def described(
+    answers: Optional[Sequence[Answer]],
+    lived: Sequence[Asker] = (),
+    staying: Sequence[Asker] = (),
+) -> Optional[List[Dict[str, Any]]]:
+    """Return what the shells said in the shape of the result; None where nobody was asked.
+
+    :param lived: those that were seen to end.
+    :param staying: those that were seen not to, whatever they show.
+    """
+    if answers is None:
+        return None
+    shells = []
+    for one in answers:
+        shell = dict(asking.describe(one), user=one.asker.person.user, basis="value")
+        if one.asker in lived or one.asker in staying:
+            shell["basis"] = "lived"
+        if one.asker in staying:
+            shell["logout_seconds"] = None
+        shells.append(shell)
+    return shells
 
 
 def _on_conflicts(options: Options, host: Host, plan: Plan) -> List[str]:
@@ -130,52 +145,59 @@ def _on_scanners(options: Options) -> List[str]:
     return [sentence for sentence in sentences if sentence]
 
 
+def _without_view(proven: Proof) -> str:
+    asked = "nobody was asked" if proven.after is None else "only users without rights were asked"
+    return (
+        f"No private view of this host can be made, so that {asked}, and for root and who else the"
+        f" login files tell apart nothing is proven: {proven.refused}"
+    )
+
+
 def _summary(effective: Optional[Sequence[Dict[str, Any]]]) -> str:
     if effective is None:
         return "No shell was asked."
-    ends = [
-        f"{shell['path']} after {shell['logout_seconds']} s"
-        for shell in effective
-        if shell["logout_seconds"]
-    ]
-    never = [shell["path"] for shell in effective if not shell["logout_seconds"]]
+    by_path = {shell["path"]: shell for shell in effective if shell["user"] is None}
+    ends, never = [], []
+    for shell in effective:
+        user, seconds = shell["user"], shell["logout_seconds"]
+        if user and by_path.get(shell["path"], {}).get("logout_seconds") == seconds:
+            continue  # as for everybody
+        name = f"{shell['path']} of {user}" if user else shell["path"]
+        if seconds:
+            ends.append(f"{name} after {seconds} s")
+        else:
+            never.append(name)
     parts = [f"Idle sessions end: {', '.join(ends)}."] if ends else []
     parts += [f"Never: {', '.join(never)}."] if never else []
     return " ".join(parts)
 
 
 def _uncovered(
-    host: Host, missed: Mapping[str, str], effective: Sequence[Dict[str, Any]]
+    host: Host, missed: Mapping[Asker, str], answers: Sequence[Answer], staying: Sequence[Asker]
 ) -> List[Dict[str, str]]:
     """Return the accounts that no timeout ends, and why.
 
     A file of its own may give a shell a timeout that the drop-in does not.
     """
-    ended = [shell["path"] for shell in effective if shell["logout_seconds"]]
-    by_program = {(shell.real_path, shell.as_sh): shell for shell in host.shells}
+    ended = {answer.asker for answer in answers if asking.describe(answer)["logout_seconds"]}
+    ended -= set(staying)
+    shells = _accounts.by_program(host.shells)
     uncovered = []
     for account in host.users:
         why: Optional[str]
         if host.unknown.get(account.shell):
-            why = f"{account.shell} {host.unknown[account.shell]}, so that it is never started"
+            why = f"{account.shell} {host.unknown[account.shell]}"
         else:
-            shell = _shell_of(account, by_program)
-            why = missed.get(shell.path) if shell and shell.path not in ended else None
+            shell = _accounts.shell_at(account.shell, shells)
+            asker = shell and host.asker_for(account.user, shell)
+            why = missed.get(asker) if asker and asker not in ended else None
         if why:
             uncovered.append({"user": account.user, "shell": account.shell, "why": why})
     return uncovered
-
-
-def _shell_of(account: Account, by_program: Mapping[Tuple[str, bool], Shell]) -> Optional[Shell]:
-    real_path = os.path.realpath(account.shell)
-    as_sh = os.path.basename(account.shell) == "sh"
-    return by_program.get((real_path, as_sh)) or by_program.get((real_path, False))
 
 
 def _on_uncovered(accounts: Sequence[Dict[str, str]]) -> List[str]:
     if not accounts:
         return []
     names = [f"{account['user']} ({account['shell']}: {account['why']})" for account in accounts]
-    return [
-        f"TMOUT does not log out: {_joined(names)}. Users of a directory service are not looked at."
-    ]
+    return [f"TMOUT does not log out: {_joined(names)}."]

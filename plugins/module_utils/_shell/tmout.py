@@ -7,28 +7,35 @@
 """
 
 import os
+import re
 import stat
 from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
-from .. import _accounts
-from .._accounts import Account, Shell
+from .. import _accounts, _classes, _directory, _identities
+from .._accounts import Account, Named, Shell
+from .._classes import Classes
 from .._files import reading
 from .._files.reading import Change, Snapshot
+from .._identities import Group, Person
 from .._once import Once
 from .._refusal import BadOption, Refusal
 from . import conflicts as shell_conflicts
 from . import dropin, proof
 from . import options as shell_options
 from . import result as shell_result
-from .asking import Answer
+from .asking import Asker
 from .conflicts import Wanted
 from .files import SureFiles, decoded
-from .options import MODE, Host, Options, Plan, spec
+from .options import EXECUTABLE, MODE, Host, Options, Plan, spec
+from .reading import Reading
 from .result import Result, unknown
+from .staged import Seen
 
 __all__ = ["NAME", "Asked", "options", "spec", "unknown"]
 
 NAME = "shell_tmout"
+# What may ask whether login files are executable; what tells is a room of its own.
+_MAY_ASK = re.compile(r"-x\s+[\"']?(?:\$|\S*profile\.d)|--test\b|-executable\b|-perm\b")
 
 
 class Asked(NamedTuple):
@@ -46,9 +53,11 @@ class Asked(NamedTuple):
         home = os.path.dirname(self.options.path)
         if not os.path.isdir(home):
             raise BadOption("path", f"the folder {home} does not exist.")
-        users = once(_accounts.read_passwd)
+        local = once(_accounts.read_passwd)
+        further, notes = _of_directories(self.options, local)
+        users = [account for account in [*local, *further.accounts] if not account.barred]
         shells, unstarted = _accounts.installed(users)
-        return Found(self.options, users, shells, unstarted)
+        return Found(self.options, users, shells, unstarted, further.groups, notes)
 
 
 class Found(NamedTuple):
@@ -58,11 +67,19 @@ class Found(NamedTuple):
     users: List[Account]
     shells: List[Shell]
     unstarted: Dict[str, str]
+    # Of accounts of a directory; and what is to be told of directories.
+    groups: Dict[str, Tuple[Group, ...]]
+    notes: List[str]
 
     @property
     def known(self) -> Result:
         """Return nothing: no file has been read yet."""
         return {}
+
+    @property
+    def stranger(self) -> Person:
+        """Return somebody whom the request is about, and who is no account of this host."""
+        return _identities.stranger(self.options.exempt_users, self.options.exempt_groups)
 
     @property
     def home(self) -> str:
@@ -82,7 +99,8 @@ class Found(NamedTuple):
     def plan(self, planned: Sequence[Change]) -> "Planned":
         """Read what login shells read, and plan what to change there."""
         host = _read(self, planned)
-        return Planned(self.options, host, _plan(self.options, host))
+        options = self.options._replace(mode=_mode(self.options, host))
+        return Planned(options, host, _plan(options, host))
 
 
 class Planned(NamedTuple):
@@ -114,8 +132,7 @@ class Planned(NamedTuple):
                 "No login shell that is known is installed, so that nothing can be proven; to write"
                 " the drop-in all the same, set verify=false."
             )
-        before = proof.ask_now(self.options, self.host)
-        return Answered(self.options, self.host, self.plan, before)
+        return Answered(self.options, self.host, self.plan, proof.ask_now(self.options, self.host))
 
 
 class Answered(NamedTuple):
@@ -124,7 +141,7 @@ class Answered(NamedTuple):
     options: Options
     host: Host
     plan: Plan
-    before: Optional[List[Answer]]
+    before: Optional[Seen]
 
     @property
     def known(self) -> Result:
@@ -171,7 +188,16 @@ class Proven(NamedTuple):
         """Ask the login shells again, if anything of theirs has changed."""
         if not self.answered.plan.changes:
             return Written(self.answered, self.proof)
-        return Written(self.answered, proof.prove_written(*self.answered))
+        written = proof.prove_written(*self.answered)
+        # What was seen of idle shells with the planned files is true of the written ones.
+        seen = self.proof.verdict
+        verdict = written.verdict._replace(
+            warnings=seen.warnings, missed={**written.verdict.missed, **seen.missed}
+        )
+        lived, staying = self.proof.lived, self.proof.staying
+        return Written(
+            self.answered, written._replace(verdict=verdict, lived=lived, staying=staying)
+        )
 
 
 class Written(NamedTuple):
@@ -190,6 +216,23 @@ class Written(NamedTuple):
         return shell_result.finished(*self.answered, proven=self.proof, backup_files=backup_files)
 
 
+def _of_directories(options: Options, local: Sequence[Account]) -> Tuple[Named, List[str]]:
+    """Return the accounts of directories that were named, and what is to be told of directories."""
+    if not options.users and not _directory.sources():
+        return _accounts.NOBODY, []
+    from .. import _directories
+
+    named = _directories.named(options.users, local)
+    notes = _directories.warnings(named)
+    if not named.accounts:
+        notes += [
+            f"Accounts of the directory {one.name} were not looked at, since none was named in the"
+            f" option users{': it ' + one.why if one.why else ''}."
+            for one in _directories.survey()
+        ]
+    return named, notes
+
+
 def options(params: Mapping[str, object]) -> Asked:
     """Return what the options ask for; refuse those that make no sense."""
     return Asked(shell_options.from_params(params))
@@ -202,7 +245,43 @@ def _read(found: Found, planned: Sequence[Change]) -> Host:
     readings, conflicts = shell_conflicts.survey(files, families, found.options.path, wanted)
     if not found.options.wanted:
         conflicts = [conflict._replace(against=False) for conflict in conflicts]
-    return Host(files, found.users, found.shells, found.unstarted, readings, conflicts)
+    classes = _classes_of(found, files, readings)
+    return Host(
+        files, found.users, found.shells, found.unstarted, readings, conflicts,
+        _askers(found, classes), classes, found.stranger, found.notes,
+    )  # fmt: skip
+
+
+def _classes_of(found: Found, files: SureFiles, readings: Mapping[str, Reading]) -> Classes:
+    """Return which accounts are the same to the login files, ours as it will be among them."""
+    ours = {found.options.path: found.options.text or ""}
+    programs = [shell.real_path for shell in found.shells]
+    marks = {}
+    for family, read in readings.items():
+        texts = {path: files.text(path) or "" for path in read.files}
+        marks[family] = _classes.marks_of(dict(texts, **ours), programs)
+    none = _classes.marks_of({}, programs)
+    shells = _accounts.by_program(found.shells)
+    by_path = {}
+    for path in {account.shell for account in found.users}:
+        shell = _accounts.shell_at(path, shells)
+        if shell is not None:
+            by_path[path] = marks.get(shell.family, none)
+    users = [account for account in found.users if not account.barred]
+    return _classes.classes(
+        users, by_path, found.stranger, lambda: {**_identities.local_groups(), **found.groups}
+    )
+
+
+def _askers(found: Found, classes: Classes) -> List[Asker]:
+    """Return who asks: a stranger in each shell, and one of each class in its own."""
+    askers = [Asker(shell, found.stranger) for shell in found.shells]
+    shells = _accounts.by_program(found.shells)
+    for one in classes.known:
+        shell = _accounts.shell_at(one.shell, shells)
+        if shell is not None:
+            askers.append(Asker(shell, one.person))
+    return list(dict.fromkeys(askers))
 
 
 def _plan(options: Options, host: Host) -> Plan:
@@ -214,14 +293,9 @@ def _plan(options: Options, host: Host) -> Plan:
     drop_in = reading.read(options.path, missing_ok=True)
     after = _content(options, drop_in)
     if drop_in.data not in (None, after):
-        foreign = dropin.first_foreign_line(decoded(drop_in))
-        if foreign:
-            number, line = foreign
-            raise BadOption(
-                "path", f"{options.path} holds something else than TMOUT, line {number}: {line}"
-            )
-    rights = after is not None and _needs_repair(drop_in)
-    ours = [change for change in [Change(drop_in, after, MODE, rights)] if change.is_one]
+        _refuse_foreign(options.path, drop_in)
+    rights = after is not None and _needs_repair(drop_in, options.mode)
+    ours = [change for change in [Change(drop_in, after, options.mode, rights)] if change.is_one]
     if options.text is None:
         return _plan_removal(host, drop_in, ours)
     edits: List[Change] = []
@@ -233,6 +307,30 @@ def _plan(options: Options, host: Host) -> Plan:
     soft = options.wanted is not None and not options.wanted.readonly
     changes = ours + edits if soft else edits + ours
     return Plan(changes, disabled)
+
+
+def _refuse_foreign(path: str, drop_in: Snapshot) -> None:
+    """Refuse to replace what is not ours and holds more than a TMOUT for everybody."""
+    from .exemptions import first_exemption, reading_group
+
+    text = decoded(drop_in)
+    foreign = dropin.first_foreign_line(text)
+    exemption = first_exemption(text)
+    why = ""
+    if exemption and (foreign is None or exemption[0] <= foreign[0]):
+        why = f"line {exemption[0]}: {exemption[1]}"
+    elif foreign:
+        number, line = foreign
+        raise BadOption("path", f"{path} holds something else than TMOUT, line {number}: {line}")
+    elif not text.startswith(dropin.HEADER) and reading_group(drop_in) is not None:
+        why = f"its mode lets the group {reading_group(drop_in)} alone read it"
+    if why:
+        raise BadOption(
+            "path",
+            f"{path} does not give everybody the same TMOUT, {why}. Taking it over"
+            " would end this; remove the file (exempt_users and exempt_groups leave people alone),"
+            " or choose another path.",
+        )
 
 
 def _content(options: Options, drop_in: Snapshot) -> Optional[bytes]:
@@ -260,12 +358,27 @@ def _is_soft(drop_in: Snapshot) -> bool:
     return not any(definition.readonly for definition in find(decoded(drop_in)))
 
 
-def _needs_repair(drop_in: Snapshot) -> bool:
+def _mode(options: Options, host: Host) -> int:
+    """Return the mode with which every shell reads the drop-in; one that is executable stays so."""
+    status = reading.look(os.path.realpath(options.path))
+    if status is not None and stat.S_IMODE(status.st_mode) == EXECUTABLE:
+        return EXECUTABLE
+    paths = {path for family in host.readings.values() for path in family.files}
+    texts = [host.files.text(path) or "" for path in sorted(paths)]
+    if not any(_MAY_ASK.search(text) for text in texts):
+        return MODE
+    from .loops import wants_executable
+
+    wanted = any(wants_executable(text, options.path) for text in texts)
+    return EXECUTABLE if wanted else MODE
+
+
+def _needs_repair(drop_in: Snapshot, mode: int) -> bool:
     """Tell whether the drop-in has not the rights with which every user's shell reads it."""
     if drop_in.data is None:
         return False
     with reading.explained(drop_in.real_path, "examined"):
         status = os.stat(drop_in.real_path)
-    return stat.S_IMODE(status.st_mode) != MODE or (
+    return stat.S_IMODE(status.st_mode) != mode or (
         os.geteuid() == 0 and (status.st_uid, status.st_gid) != (0, 0)
     )

@@ -7,23 +7,35 @@ Private to the collection.
 """
 
 import re
-from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
-from .asking import Answer, describe
+from .asking import Answer, Asker, describe
 from .conflicts import Conflict, Wanted
 
-__all__ = ["Problem", "Verdict", "compare", "mismatched", "sentences"]
+__all__ = [
+    "MUST_READ",
+    "Problem",
+    "Standard",
+    "Verdict",
+    "compare",
+    "mismatched",
+    "named",
+    "sentences",
+]
 
 # These cannot miss the drop-in by design: their users would take themselves for covered.
-_MUST_READ = frozenset(("bash",))
+MUST_READ = frozenset(("bash",))
 _NEVER_LOG_OUT = frozenset(("dash", "tcsh"))
 _MAX_CAUSES = 10
 
 
 class Problem(NamedTuple):
-    """What is wrong with a shell: a sentence with room for the shells of which it is true."""
+    """What is wrong with a shell: a sentence with room for the shells of which it is true.
 
-    shell: str
+    Of all shells together, where it has no ``asker``.
+    """
+
+    asker: Optional[Asker]
     sentence: str
     # What one shell said; the shells do not say the same thing in the same words.
     sample: str
@@ -33,24 +45,29 @@ class Problem(NamedTuple):
 class Verdict(NamedTuple):
     """What the answers prove: a run with ``problems`` must not stand.
 
-    ``missed`` says, by the path of a shell, why it has no timeout.
+    ``missed`` says of whom who asked in which shell why there is no timeout.
     """
 
     problems: List[Problem]
     warnings: List[str]
-    missed: Dict[str, str]
+    missed: Dict[Asker, str]
 
 
-class _Standard(NamedTuple):
+class Standard(NamedTuple):
     """What the answers are held against."""
 
     # None where nothing is to be in force.
     wanted: Optional[Wanted]
-    # The paths of the shells that read the drop-in, and its own path.
-    readers: Sequence[str]
+    # Who reads the drop-in, who of them is left alone, and its path.
+    readers: Sequence[Asker]
+    spared: Sequence[Asker]
     path: str
     # The definitions elsewhere that stay.
     conflicts: Sequence[Conflict]
+    # Where a shell was lost that could not be asked.
+    lost: Mapping[Asker, str] = {}
+    # Those of them that end all the same if they are left alone: another program is in their place.
+    replaced: Sequence[Asker] = ()
 
 
 def mismatched(answers: Sequence[Answer], wanted: Wanted) -> List[Answer]:
@@ -71,18 +88,11 @@ def _is_wanted(answer: Answer, wanted: Wanted) -> bool:
     )
 
 
-def compare(
-    before: Sequence[Answer],
-    after: Sequence[Answer],
-    wanted: Optional[Wanted],
-    readers: Sequence[str],
-    conflicts: Sequence[Conflict],
-    path: str,
-) -> Verdict:
-    """Compare what shells say after with what is wanted (None: nothing) and with what they said."""
-    standard = _Standard(wanted, readers, path, conflicts)
-    earlier = {answer.shell: answer for answer in before}
-    verdicts = [_judge(earlier.get(answer.shell), answer, standard) for answer in after]
+def compare(before: Sequence[Answer], after: Sequence[Answer], standard: Standard) -> Verdict:
+    """Compare what shells say after with what is wanted, and with what they said before."""
+    wanted = standard.wanted
+    earlier = {answer.asker: answer for answer in before}
+    verdicts = [_judge(earlier.get(answer.asker), answer, standard) for answer in after]
     problems = [problem for verdict in verdicts for problem in verdict.problems]
     warnings = [warning for verdict in verdicts for warning in verdict.warnings]
     missed = {shell: why for verdict in verdicts for shell, why in verdict.missed.items()}
@@ -90,7 +100,7 @@ def compare(
         # Lines of other people that come back are theirs, whatever they print.
         return Verdict([], warnings + sentences(problems), missed)
     if not problems and _nobody_obeys(after, wanted):
-        problems = [Problem("", "No login shell of this host reads {sample}.", path, "")]
+        problems = [Problem(None, "No login shell of this host reads {sample}.", standard.path, "")]
     return Verdict(problems, warnings, missed)
 
 
@@ -103,44 +113,56 @@ def _nobody_obeys(answers: Sequence[Answer], wanted: Wanted) -> bool:
     return bool(could) and not any(_is_wanted(answer, wanted) for answer in answers)
 
 
-def _judge(before: Optional[Answer], answer: Answer, standard: _Standard) -> Verdict:
+def _judge(before: Optional[Answer], answer: Answer, standard: Standard) -> Verdict:
     """Judge one shell."""
     if answer.status != "answered":
         return _judge_silence(before, answer, standard)
     verdict = Verdict([], [], {})
-    if standard.wanted:
+    if standard.wanted and answer.asker not in standard.spared:
         verdict = _judge_value(answer, standard.wanted, standard)
     line = _new_output(before, answer)
     if line:
         cause = _because(answer.shell.family, standard.conflicts)
         sentence = "{shells} would print at every login: {sample!r}{cause}."
-        problem = Problem(answer.shell.path, sentence, line, cause)
+        problem = Problem(answer.asker, sentence, line, cause)
         verdict = verdict._replace(problems=verdict.problems + [problem])
     return verdict
 
 
+def _could_obey(asker: Asker) -> bool:
+    return asker.shell.family not in _NEVER_LOG_OUT
+
+
 _SILENCE = {
     "hangs": "does not come to its prompt in time",
+    "waits": "waits for an answer before its prompt",
     "exits": "ends before its prompt",
     "floods": "prints without end",
 }
 
 
-def _judge_silence(before: Optional[Answer], answer: Answer, standard: _Standard) -> Verdict:
+def _judge_silence(before: Optional[Answer], answer: Answer, standard: Standard) -> Verdict:
     """Judge a shell that could not be asked."""
     what = _SILENCE[answer.status]
-    path = answer.shell.path
-    cause = _because(answer.shell.family, standard.conflicts)
+    asker = answer.asker
+    where = standard.lost.get(asker)
+    if asker in standard.replaced:
+        warning = (
+            f"Another program takes the place of {named(asker)} at {where}; it was left alone and"
+            " ended, but whoever uses it may be able to change TMOUT there."
+        )
+        return Verdict([], [warning], {})
+    cause = f", at {where}" if where else _because(answer.shell.family, standard.conflicts)
     if before is not None and before.status == "answered":
         sentence = f"{{shells}} would be broken: it {what}{{sample}}{{cause}}."
-    elif standard.wanted and path in standard.readers:
+    elif standard.wanted and asker in standard.readers and _could_obey(asker):
         sentence = (
-            f"{{shells}} cannot be asked: it {what}{{sample}}; mend its login files{{cause}}."
+            f"{{shells}} cannot be asked: it {what}{{sample}}{{cause}}; mend its login files."
         )
     else:
-        missed = {path: f"it {what}, so that it cannot be asked"}
-        return Verdict([], [f"{path} cannot be asked: it {what}."], missed)
-    return Verdict([Problem(path, sentence, _last_words(answer), cause)], [], {})
+        missed = {asker: f"it {what}, so that it cannot be asked"}
+        return Verdict([], [f"{named(asker)} cannot be asked: it {what}."], missed)
+    return Verdict([Problem(asker, sentence, _last_words(answer), cause)], [], {})
 
 
 def _last_words(answer: Answer) -> str:
@@ -148,31 +170,37 @@ def _last_words(answer: Answer) -> str:
     return f", and said {lines[-1][:200]!r}" if lines else ""
 
 
-def _judge_value(answer: Answer, wanted: Wanted, standard: _Standard) -> Verdict:
+def _judge_value(answer: Answer, wanted: Wanted, standard: Standard) -> Verdict:
     """Judge what TMOUT is in a shell, and whether the shell obeys it."""
-    family, path = answer.shell.family, answer.shell.path
+    family, asker = answer.shell.family, answer.asker
     if family == "tcsh":
-        return _missed(path, "csh shells never obey TMOUT, only their own autologout")
+        return _missed(asker, "csh shells never obey TMOUT, only their own autologout")
     if not _is_wanted(answer, wanted):
-        if path in standard.readers or family in _MUST_READ:
+        if asker in standard.readers or family in MUST_READ:
             return Verdict([_mismatch(answer, wanted, standard)], [], {})
-        return _missed(path, f"{family} does not read {standard.path} on this host")
+        return _missed(asker, f"{family} does not read {standard.path} on this host")
     stopping = _stopping(family, standard.conflicts)
     if stopping:
         sentence = "{shells} would show the right TMOUT and never obey it{cause}."
-        return Verdict([Problem(path, sentence, "", _because(family, stopping))], [], {})
+        return Verdict([Problem(asker, sentence, "", _because(family, stopping))], [], {})
     at_prompts = _at_prompts(family, standard.conflicts)
     if at_prompts:
         # The shells that are asked come to no prompt.
         sentence = "{shells} would set TMOUT again at every prompt{cause}."
-        return Verdict([Problem(path, sentence, "", _because(family, at_prompts))], [], {})
+        return Verdict([Problem(asker, sentence, "", _because(family, at_prompts))], [], {})
     if family == "dash":
-        return _missed(path, "dash knows no idle timeout")
+        return _missed(asker, "dash knows no idle timeout")
     return Verdict([], [], {})
 
 
-def _missed(path: str, why: str) -> Verdict:
-    return Verdict([], [], {path: why})
+def _missed(asker: Asker, why: str) -> Verdict:
+    return Verdict([], [], {asker: why})
+
+
+def named(asker: Asker) -> str:
+    """Return the shell, and as which account it was asked."""
+    user = asker.person.user
+    return asker.shell.path if user is None else f"{asker.shell.path} of {user}"
 
 
 def _stopping(family: str, conflicts: Sequence[Conflict]) -> List[Conflict]:
@@ -192,7 +220,7 @@ def _at_prompts(family: str, conflicts: Sequence[Conflict]) -> List[Conflict]:
     ]
 
 
-def _mismatch(answer: Answer, wanted: Wanted, standard: _Standard) -> Problem:
+def _mismatch(answer: Answer, wanted: Wanted, standard: Standard) -> Problem:
     """Say what TMOUT would be, and why."""
     shell = describe(answer)
     value = "unset" if shell["tmout_seconds"] is None else str(shell["tmout_seconds"])
@@ -207,11 +235,11 @@ def _mismatch(answer: Answer, wanted: Wanted, standard: _Standard) -> Problem:
     state = " and ".join([value] + details)
     cause = _cause_of_mismatch(answer, wanted, standard)
     sentence = f"TMOUT would be {state} in {{shells}}, not {wanted.seconds}{{cause}}."
-    return Problem(answer.shell.path, sentence, "", cause)
+    return Problem(answer.asker, sentence, "", cause)
 
 
-def _cause_of_mismatch(answer: Answer, wanted: Wanted, standard: _Standard) -> str:
-    if answer.shell.path not in standard.readers:
+def _cause_of_mismatch(answer: Answer, wanted: Wanted, standard: Standard) -> str:
+    if answer.asker not in standard.readers:
         return f": it does not read {standard.path} (its loop, its name or its rights)"
     family, conflicts = answer.shell.family, standard.conflicts
     explaining = [conflict for conflict in conflicts if _explains(conflict, answer, wanted)]
@@ -238,11 +266,19 @@ def sentences(problems: Sequence[Problem]) -> List[str]:
         alike.setdefault((problem.sentence, problem.cause), []).append(problem)
     return [
         sentence.format(
-            shells=", ".join(problem.shell for problem in group),
+            shells=", ".join(_names([problem.asker for problem in group if problem.asker])),
             sample=group[0].sample,
             cause=cause,
         )
         for (sentence, cause), group in alike.items()
+    ]
+
+
+def _names(askers: Sequence[Asker]) -> List[str]:
+    """Name who asked; of what is true for everybody in a shell, the shell alone."""
+    general = {asker.shell for asker in askers if asker.person.user is None}
+    return [
+        named(asker) for asker in askers if asker.person.user is None or asker.shell not in general
     ]
 
 

@@ -36,8 +36,8 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 """
 WRITING = {"_files." + name for name in ("changes", "journal", "safety", "signals", "writing")}
 ENGINE = {"_engine.write"}
-OF_SSHD = {"_sshd." + name for name in ("write", "reload", "listening", "explain")}
-OF_SHELLS = {"_shell." + name for name in ("staged", "edit")}
+OF_SSHD = {"_sshd." + name for name in ("write", "reload", "explain", "titles")}
+OF_SHELLS = {"_shell." + name for name in ("living", "obedience", "tracing", "edit")}
 ALIVE = {"interval": 60, "count_max": 3, "path": "@MAIN@"}
 # The module, its arguments, and utils that it must have loaded, or the test has seen nothing.
 RUNS = [

@@ -85,7 +85,13 @@ def test_the_shells_to_ask_are_here(shell):
 
 
 def _by_family(result, key="effective"):
-    return {one["family"]: one for one in result[key]}
+    """What strangers' shells said."""
+    return {one["family"]: one for one in result[key] if one["user"] is None}
+
+
+def _values(result, key="effective"):
+    """What the shells said, but for how that is known: who changes something looks closer."""
+    return [dict(one, basis=None) for one in result[key]]
 
 
 def _four_runs(host, **args):
@@ -102,7 +108,7 @@ def _four_runs(host, **args):
     for again in (host.run(check=True, **args), host.run(**args)):
         assert not again["changed"] and not again.get("failed"), again
         assert again["changed_files"] == []
-        assert again["effective"] == real["effective"] == again["before"]
+        assert _values(again) == _values(real) == _values(again, "before")
     assert host.tree() == after
     return real
 
@@ -207,6 +213,14 @@ FOREIGN = [
     ("TMOUT=60\nreadonly TMOUT\n", None),
     ("# ours\n", None),
     ("TMOUT=60\nPATH=/x\n", "line 2: PATH=/x"),
+    ("TMOUT=900\nreadonly TMOUT\nexport TMOUT\nmesg n 2>/dev/null\n", "line 4: mesg n"),
+    ("TMOUT=900\nreadonly TMOUT export TMOUT\n", None),
+    (
+        '# c\nif [ -n "$SSH_TTY" ]; then\n  TMOUT=600\nfi\n',
+        "the same TMOUT, line 2: if [",
+    ),
+    ("[ $UID = 0 ] && return\nPATH=/x\nTMOUT=600\n", "everybody the same TMOUT, line 1: [ $UID"),
+    ("PATH=/x\n[ $UID = 0 ] && return\nTMOUT=600\n", "line 1: PATH=/x"),
 ]
 
 
@@ -346,7 +360,7 @@ def test_nothing_but_known_shells_is_started(host):
         "r:x:99:9::/:/etc/bin/renamed\n",
         "d:x:98:9::/:/sbin/shutdown\n",
         "e:x:97:9::/:\n",
-        "d:x:96:9::/:/nowhere\n",
+        "f:x:96:9::/:/nowhere\n",
         "broken line\n",
     ]
     host.write("passwd", host.text("passwd") + "".join(lines))
@@ -358,7 +372,8 @@ def test_nothing_but_known_shells_is_started(host):
     assert shells["/etc/bin/renamed"]["family"] == "bash"
     assert shells["/etc/bin/renamed"]["tmout_seconds"] == 900
     uncovered = {one["user"] for one in result["uncovered"]}
-    assert {"u0", "u2", "d"} <= uncovered and not {"r", "u1", "sync", "root"} & uncovered
+    assert {"u0", "u1", "u2"} <= uncovered
+    assert not {"r", "d", "f", "sync", "root"} & uncovered
 
 
 def test_reported_only(host):
@@ -450,8 +465,11 @@ def test_without_namespaces(host):
     checked = host.run(check=True, wrapper=wrapper, timeout=900)
     assert checked["verified"] is False and checked["effective"] is None
     assert checked["changed"] and not (host.etc / "profile.d" / "tmout.sh").exists()
-    assert host.run(wrapper=wrapper, timeout=900)["verified"] is True
-    assert host.run(wrapper=wrapper, state="absent")["verified"] is True
+    real = host.run(wrapper=wrapper, timeout=900)
+    # Strangers were asked, and root was not.
+    assert real["verified"] is False and _by_family(real)["bash"]["tmout_seconds"] == 900
+    assert "only users without rights were asked" in real["warnings"]
+    assert host.run(wrapper=wrapper, state="absent")["verified"] is False
     host.write("profile.d/zzz.sh", "export TMOUT=60\n")
     before = host.tree()
     result = host.run(wrapper=wrapper, timeout=600)
@@ -554,19 +572,22 @@ def test_bytes_that_are_not_utf8(host, conflicts):
     """In a file that is named and edited, and in a name of an account."""
     host.write("profile.d/aa.sh", "TMOUT=77 # l\udce4uft\n")
     with open(str(host.etc / "passwd"), "ab") as passwd:
-        passwd.write(b"l\xe4:x:1000:1000::/home/l:/bin/l\xe4\n")
+        passwd.write(b"l\xe4:x:1000:1000::/home/l:/etc/bin/l\xe4\n")
+    host.write("bin/l\udce4", "#!/bin/sh\n", mode=0o755)
     result = host.run(timeout=900, conflicts=conflicts)
     assert not result.get("failed"), result
-    assert result["conflicts"][0]["text"] == "TMOUT=77 # l\ufffduft"
-    assert [one["user"] for one in result["uncovered"]] == ["l\ufffd"]
+    assert result["conflicts"][0]["text"] == "TMOUT=77 # l\\xe4uft"
+    assert [one["user"] for one in result["uncovered"]] == ["l\\xe4"]
     assert "l\udce4uft" in host.text("profile.d/aa.sh")
 
 
 def test_a_shell_whose_name_holds_a_nul(host):
+    """There the name ends for the C library, and so for those who log in."""
     with open(str(host.etc / "passwd"), "ab") as passwd:
         passwd.write(b"odd:x:1000:1000::/home/odd:/bin/ba\0sh\n")
+        passwd.write(b"too:x:1001:1000::/home/odd:/bin/dash\0\n")
     result = _four_runs(host, timeout=900)
-    assert [one["user"] for one in result["uncovered"]] == ["odd"]
+    assert [one["user"] for one in result["uncovered"]] == ["too"]
 
 
 def test_a_shell_that_the_locale_cannot_name(host):
@@ -576,6 +597,36 @@ def test_a_shell_that_the_locale_cannot_name(host):
     ascii_only = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
     result = _four_runs(host, timeout=900, environment=ascii_only)
     assert [one["user"] for one in result["uncovered"]] == ["odd"]
+
+
+def test_a_file_that_a_group_alone_reads_is_an_exemption_of_all_others(host):
+    path = host.write("profile.d/tmout.sh", "TMOUT=60\n", mode=0o640)
+    os.chown(str(path), 0, 50)
+    before = host.tree()
+    result = host.run(timeout=900)
+    assert result["failed"] and "its mode lets the group 50 alone read it" in result["msg"], result
+    assert host.tree() == before
+
+
+SLACKWARE = DEBIAN_PROFILE.replace("[ -r $i ]", "[ -x $i ]")
+
+
+@pytest.mark.parametrize("text, mode", [("", None), ("TMOUT=600\n", 0o755), ("TMOUT=600\n", 0o644)])
+@pytest.mark.parametrize("seconds", [600, 900])
+def test_a_loop_that_reads_executable_files_alone(host, text, mode, seconds):
+    host.write("profile", SLACKWARE)
+    if text:
+        host.write("profile.d/tmout.sh", text, mode=mode)
+    result = _four_runs(host, timeout=seconds)
+    assert result["verified"], result
+    assert (host.etc / "profile.d" / "tmout.sh").stat().st_mode & 0o777 == 0o755
+    assert host.login("bash", "echo $TMOUT") == f"{seconds}\n"
+
+
+def test_what_is_executable_stays_so(host):
+    host.write("profile.d/tmout.sh", "TMOUT=600\n", mode=0o755)
+    _four_runs(host, timeout=900)
+    assert (host.etc / "profile.d" / "tmout.sh").stat().st_mode & 0o777 == 0o755
 
 
 # What a login over SSH meets and a shell without a terminal does not, before or behind ours.

@@ -13,19 +13,23 @@ import time
 import pytest
 
 from ansible_collections.curfew.session.plugins.module_utils import _accounts as shells
-from ansible_collections.curfew.session.plugins.module_utils._shell import asking
+from ansible_collections.curfew.session.plugins.module_utils import _identities
+from ansible_collections.curfew.session.plugins.module_utils._identities import Person
+from ansible_collections.curfew.session.plugins.module_utils._login_programs import program_at
+from ansible_collections.curfew.session.plugins.module_utils._shell import asking, starting
+from ansible_collections.curfew.session.plugins.module_utils._shell.asking import Asker
 
 
 def _shell(name):
-    family, real_path = shells.family_of(shutil.which(name))
-    return shells.Shell("/bin/" + name, real_path, family, False)
+    program = program_at(shutil.which(name))
+    return shells.Shell("/bin/" + name, program.real_path, program.family, False)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to give rights up")
 def test_asked_without_rights_and_nothing_is_left():
-    ids = asking.strangers(["nobody"], [])
-    assert ids[0] not in (0, 65534)
-    (answer,) = asking.ask([_shell("bash")], ids)
+    person = _identities.stranger(["nobody"], [])
+    assert person.uid not in (0, 65534)
+    (answer,) = asking.ask([Asker(_shell("bash"), person)])
     assert (answer.status, answer.exit_status) == ("answered", 0)
     scratch, _home = answer.environment["HOME"].split("/0/")
     assert scratch.startswith("/tmp/") and not os.path.exists(scratch)
@@ -34,7 +38,7 @@ def test_asked_without_rights_and_nothing_is_left():
 
 
 def test_one_time_limit_for_all():
-    answers = asking.ask([_shell("bash")] * 2, asking.strangers([], []), limit=0.0)
+    answers = asking.ask([Asker(_shell("bash"), _identities.stranger())] * 2, limit=0.0)
     assert {answer.status for answer in answers} == {"hangs"}
     assert {answer.tmout for answer in answers} == {None}
     assert asking.describe(answers[0])["readonly"] is None
@@ -50,12 +54,12 @@ def _is_alive(pid):
 
 def test_a_shell_ends_with_the_run_that_asks_it():
     """Even if that is killed, and cannot end it any more."""
-    ids = asking.strangers([], [])
+    person = _identities.stranger()
     reader, writer = os.pipe()
     run = os.fork()
     if run == 0:
         try:
-            shell = subprocess.Popen(["sleep", "60"], preexec_fn=lambda: asking._drop_rights(ids))
+            shell = subprocess.Popen(["sleep", "60"], preexec_fn=lambda: starting._become(person))
             os.write(writer, b"%d" % shell.pid)
             shell.wait()
         finally:
@@ -72,10 +76,10 @@ def test_a_shell_ends_with_the_run_that_asks_it():
 
 def test_a_shell_cannot_take_all_memory():
     grow = ["bash", "-c", "x=xxxxxxxx; while :; do x=$x$x; done"]
-    ids = asking.strangers([], [])
+    person = _identities.stranger()
     done = subprocess.run(
         grow,
-        preexec_fn=lambda: asking._drop_rights(ids),
+        preexec_fn=lambda: starting._become(person),
         timeout=60,
         check=False,
         stderr=subprocess.PIPE,
@@ -97,7 +101,9 @@ DESCRIBED = [
 @pytest.mark.parametrize("family, value, seconds, logout", DESCRIBED)
 def test_an_answer_is_described(family, value, seconds, logout):
     shell = shells.Shell("/bin/x", "/bin/x", family, False)
-    answer = asking.Answer(shell, "answered", 0, "", value, True, False, {})
+    answer = asking.Answer(
+        Asker(shell, Person("ann", 7, 7)), "answered", 0, "", value, True, False, {}
+    )
     assert asking.describe(answer) == {
         "path": "/bin/x",
         "family": family,

@@ -4,25 +4,35 @@
 
 """What the module returns, and the sentences in it."""
 
+import pytest
+
 from ansible_collections.curfew.session.plugins.module_utils._accounts import Account, Shell
+from ansible_collections.curfew.session.plugins.module_utils._classes import Class, Classes
 from ansible_collections.curfew.session.plugins.module_utils._files import reading
+from ansible_collections.curfew.session.plugins.module_utils._identities import Person
 from ansible_collections.curfew.session.plugins.module_utils._shell import (
     conflicts,
     options,
     result,
 )
-from ansible_collections.curfew.session.plugins.module_utils._shell.asking import Answer
+from ansible_collections.curfew.session.plugins.module_utils._shell.asking import Answer, Asker
 from ansible_collections.curfew.session.plugins.module_utils._shell.definitions import Definition
 from ansible_collections.curfew.session.plugins.module_utils._shell.proof import Proof
+from ansible_collections.curfew.session.plugins.module_utils._shell.staged import Seen
 from ansible_collections.curfew.session.plugins.module_utils._shell.verdict import Verdict
 
 PATH = "/etc/profile.d/tmout.sh"
 WANTED = conflicts.Wanted(900, True, True)
-ASKED_FOR = options.Options(WANTED, "TMOUT=900\n", PATH, False, True, False, (1, 1))
+ASKED_FOR = options.Options(WANTED, "TMOUT=900\n", PATH, False, True, False, (), ())
 BASH = Shell("/x/bash", "/x/bash", "bash", False)
 DASH = Shell("/x/dash", "/x/dash", "dash", False)
 USERS = [Account("a", "/x/bash"), Account("b", "/x/dash"), Account("c", "/bin/odd")]
-HOST = options.Host(None, USERS, [BASH, DASH], {"/bin/odd": "is not a program"}, {}, [])
+STRANGER = Person(None, 65534, 65534)
+ROOT = Class(Person("root", 0, 0), "/x/bash", ("root",), ("root",), 1)
+UNSTARTED = {"/bin/odd": "is not a program, so that it is never started"}
+HOST = options.Host(
+    None, USERS, [BASH, DASH], UNSTARTED, {}, [], [], Classes([ROOT], {"root": 0}), STRANGER
+)
 DROP_IN = reading.Snapshot(PATH, PATH, None, None)
 
 
@@ -31,8 +41,8 @@ def conflict(number, against):
     return conflicts.Conflict("/a", definition, "login shells", ("bash",), True, against, True)
 
 
-def answer(shell):
-    return Answer(shell, "answered", 0, "", "900", True, True, {})
+def answer(shell, person=STRANGER, tmout="900"):
+    return Answer(Asker(shell, person), "answered", 0, "", tmout, True, True, {})
 
 
 NOBODY = Proof(None, Verdict([], [], {}))
@@ -47,9 +57,9 @@ def test_what_is_planned():
     found = [conflict(number, number < 12) for number in range(1, 14)]
     plan = options.Plan([reading.Change(DROP_IN, b"new")], {("/a", 1)})
     host = HOST._replace(conflicts=found)
-    refused = result.planned(ASKED_FOR, host, plan, [answer(BASH)])
+    refused = result.planned(ASKED_FOR, host, plan, Seen([answer(BASH)]))
     assert not any(one["disabled"] for one in refused["conflicts"])
-    planned = result.planned(ASKED_FOR, host, plan, [answer(BASH)], refused=False)
+    planned = result.planned(ASKED_FOR, host, plan, Seen([answer(BASH)]), refused=False)
     assert set(planned) == {"before", "conflicts", "warnings"}
     assert [shell["path"] for shell in planned["before"]] == ["/x/bash"]
     assert [one["disabled"] for one in planned["conflicts"]] == [True] + [False] * 12
@@ -71,7 +81,8 @@ def test_rights_alone_are_a_change():
 
 def test_what_was_proven():
     proven = Proof(
-        [answer(BASH), answer(DASH)], Verdict([], [], {"/x/dash": "dash knows no idle timeout"})
+        [answer(BASH), answer(DASH)],
+        Verdict([], [], {Asker(DASH, STRANGER): "dash knows no idle timeout"}),
     )
     told = finished(proven)
     assert set(told) == set(result.unknown()) | {"msg", "warnings"}
@@ -88,10 +99,27 @@ def test_what_was_proven():
 
 
 def test_what_could_not_be_proven():
-    told = finished(NOBODY)
+    told = finished(NOBODY._replace(refused="it is refused."))
     assert (told["verified"], told["msg"]) == (False, "No shell was asked.")
     assert told["effective"] is None and told["uncovered"] == []
-    assert told["warnings"][0].startswith("No private mount namespace can be made")
+    assert told["warnings"][0].startswith("No private view of this host can be made, so that nob")
+    told = finished(Proof([answer(BASH)], Verdict([], [], {}), "it is refused."))
+    assert told["verified"] is False and told["effective"]
+    assert "only users without rights were asked" in told["warnings"][-1]
+
+
+# what root's bash says, and what is said of it beside what all others get
+ROOTS = [
+    ("900", "Idle sessions end: /x/bash after 900 s."),
+    ("60", "Idle sessions end: /x/bash after 900 s, /x/bash of root after 60 s."),
+    (None, "Idle sessions end: /x/bash after 900 s. Never: /x/bash of root."),
+]
+
+
+@pytest.mark.parametrize("tmout, said", ROOTS)
+def test_who_gets_another_number_is_named(tmout, said):
+    answers = [answer(BASH), answer(BASH, ROOT.person, tmout)]
+    assert finished(Proof(answers, Verdict([], [], {})))["msg"] == said
 
 
 def test_what_was_not_to_be_proven():

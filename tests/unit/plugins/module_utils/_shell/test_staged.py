@@ -9,10 +9,13 @@ import pytest
 from ansible_collections.curfew.session.plugins.module_utils import _view
 from ansible_collections.curfew.session.plugins.module_utils._accounts import Shell
 from ansible_collections.curfew.session.plugins.module_utils._files import reading
-from ansible_collections.curfew.session.plugins.module_utils._shell import asking, options, staged
+from ansible_collections.curfew.session.plugins.module_utils._identities import Person
+from ansible_collections.curfew.session.plugins.module_utils._shell import asking, staged
+from ansible_collections.curfew.session.plugins.module_utils._shell.asking import Asker
 
-ASKED_FOR = options.Options(None, None, "/d", False, True, False, (1, 1))
-SHELLS = [Shell(f"/bin/{name}", "/bin/bash", "bash", False) for name in "abc"]
+STRANGER = Person(None, 65534, 65534)
+ROOT = Person("root", 0, 0, (0,))
+ASKERS = [Asker(Shell(f"/bin/{name}", "/bin/bash", "bash", False), STRANGER) for name in "abc"]
 
 
 def snapshot(path, data):
@@ -23,7 +26,12 @@ def snapshot(path, data):
 def views(monkeypatch):
     """The files of each view that is asked for; none can be had."""
     views = []
-    monkeypatch.setattr(_view, "within", lambda files, _work, _limit: views.append(files))
+
+    def within(files, _work, _limit):
+        views.append(files)
+        raise _view.NoView("it is refused.")
+
+    monkeypatch.setattr(_view, "within", within)
     return views
 
 
@@ -45,21 +53,24 @@ def test_what_is_staged(views, files):
         for path, old, after, rights, _mode in files
     ]
     expected = [(path, after, mode) for path, _old, after, _rights, mode in files]
-    assert staged.ask_staged(ASKED_FOR, changes, SHELLS) is None
+    with pytest.raises(_view.NoView):
+        staged.ask_planned(ASKERS, changes)
     assert [tuple(file) for file in views[0]] == expected
 
 
 def test_who_has_the_mark_reads_the_drop_in(monkeypatch):
     answers = [
-        asking.Answer(shell, status, 0, "", None, None, None, environment)
-        for shell, status, environment in zip(
-            SHELLS, ("answered", "answered", "hangs"), ({"CURFEW_SESSION_READ": "yes"}, {}, {})
+        asking.Answer(asker, status, 0, "", None, None, None, environment)
+        for asker, status, environment in zip(
+            ASKERS, ("answered", "answered", "hangs"), ({"CURFEW_SESSION_READ": "yes"}, {}, {})
         )
     ]
     monkeypatch.setattr(_view, "within", lambda _files, work, _limit: work())
-    monkeypatch.setattr(asking, "ask", lambda _shells, _ids, terminal: answers)
-    assert staged.readers_of_drop_in(ASKED_FOR, SHELLS) == ["/bin/a", "/bin/c"]
+    monkeypatch.setattr(asking, "ask", lambda _askers, _way: answers)
+    assert staged.readers_of("/d", 0o644, ASKERS) == [ASKERS[0], ASKERS[2]]
 
 
-def test_where_no_view_can_be_had_nobody_knows(views):
-    assert staged.readers_of_drop_in(ASKED_FOR, SHELLS) is None
+def test_where_no_view_can_be_had_strangers_alone_are_asked(views, monkeypatch):
+    monkeypatch.setattr(asking, "ask", lambda askers, _way: askers)
+    root = Asker(ASKERS[0].shell, ROOT)
+    assert staged.ask_as_is([*ASKERS, root]) == (ASKERS, "it is refused.")

@@ -21,11 +21,13 @@ from ansible_collections.curfew.session.plugins.module_utils._refusal import Bad
 from ansible_collections.curfew.session.plugins.module_utils._shell import (
     asking,
     conflicts,
+    obedience,
     options,
     proof,
     result,
     staged,
     tmout,
+    verdict,
 )
 from ansible_collections.curfew.session.plugins.module_utils._shell.reading import Reading
 
@@ -44,27 +46,34 @@ def test_only_what_is_not_readonly_may_stand_beside_what_contradicts(tmp_path, t
     assert tmout._is_soft(reading.read(str(path))) == soft
 
 
-REPAIRED = [(0o644, False), (0o600, True), (0o666, True), (0o755, True)]
+REPAIRED = [
+    (0o644, 0o644, False),
+    (0o600, 0o644, True),
+    (0o666, 0o644, True),
+    (0o755, 0o644, True),
+    (0o755, 0o755, False),
+    (0o644, 0o755, True),
+]
 
 
-@pytest.mark.parametrize("mode, repaired", REPAIRED)
-def test_rights_that_are_mended(tmp_path, mode, repaired):
+@pytest.mark.parametrize("mode, wanted, repaired", REPAIRED)
+def test_rights_that_are_mended(tmp_path, mode, wanted, repaired):
     path = tmp_path / "tmout.sh"
     path.write_text("")
     path.chmod(mode)
-    assert tmout._needs_repair(reading.read(str(path))) is repaired
+    assert tmout._needs_repair(reading.read(str(path)), wanted) is repaired
 
 
 def test_what_is_not_there_needs_no_other_rights(tmp_path):
     snapshot = reading.read(str(tmp_path / "tmout.sh"), missing_ok=True)
-    assert tmout._needs_repair(snapshot) is False
+    assert tmout._needs_repair(snapshot, 0o644) is False
 
 
 def test_a_link_is_emptied_and_a_file_removed(tmp_path):
     target, link = tmp_path / "target", tmp_path / "tmout.sh"
     target.write_text("TMOUT=5\n")
     os.symlink("target", str(link))
-    absent = options.Options(None, None, str(link), False, True, False, (0, 0))
+    absent = options.Options(None, None, str(link), False, True, False, (), ())
     assert tmout._content(absent, reading.read(str(link))) == b""
     assert tmout._content(absent._replace(path=str(target)), reading.read(str(target))) is None
 
@@ -83,11 +92,14 @@ class Host:
         spec = {name: option.get("default") for name, option in tmout.spec().items()}
         return dict(spec, **dict({"path": str(self.path), "timeout": 900}, **given))
 
-    def said(self, where, text):
+    def said(self, askers, where, text):
         self.asked.append(where)
         values = re.findall(r"^ *TMOUT=([0-9]+)$", text, re.MULTILINE)
         value = values[0] if values else None
-        return [asking.Answer(BASH, "answered", 0, "", value, bool(value), bool(value), {})]
+        return [
+            asking.Answer(asker, "answered", 0, "", value, bool(value), bool(value), {})
+            for asker in askers
+        ]
 
     def text(self):
         return self.path.read_text() if self.path.exists() else ""
@@ -104,18 +116,22 @@ def host(tmp_path, monkeypatch):
     host = Host(tmp_path / "tmout.sh")
     survey = {"bash": Reading(["/etc/profile"], True, [])}, []
 
-    def ask_staged(_options, planned, _shells, terminal=False):
+    def ask_planned(askers, planned, terminal=False):
         (after,) = [
             change.after for change in planned if change.snapshot.path == str(host.path)
         ] or [host.text().encode()]
-        return host.said("staged", (after or b"").decode())
+        return host.said(askers, "staged", (after or b"").decode())
 
     monkeypatch.setattr(_accounts, "read_passwd", lambda: [Account("root", "/x/bash")])
     monkeypatch.setattr(_accounts, "installed", lambda users: ([BASH], {}))
     monkeypatch.setattr(conflicts, "survey", lambda *_given: survey)
-    monkeypatch.setattr(asking, "ask", lambda *_given, **_how: host.said("now", host.text()))
-    monkeypatch.setattr(staged, "ask_staged", ask_staged)
-    monkeypatch.setattr(staged, "readers_of_drop_in", lambda _options, _shells: None)
+    monkeypatch.setattr(
+        staged, "ask_as_is", lambda askers: staged.Seen(host.said(askers, "now", host.text()))
+    )
+    seen_to_end = obedience.Obedience(verdict.Verdict([], [], {}), [])
+    monkeypatch.setattr(obedience, "observe", lambda *_given: seen_to_end)
+    monkeypatch.setattr(staged, "ask_planned", ask_planned)
+    monkeypatch.setattr(staged, "readers_of", lambda _path, _mode, askers: askers)
     return host
 
 
@@ -205,7 +221,9 @@ def test_rights_that_are_wrong_are_brought_back_where_the_proof_fails(host, monk
     host.path.chmod(0o600)
     before = os.stat(str(host.path))
     step = host.proven()
-    monkeypatch.setattr(asking, "ask", lambda *_given: host.said("now", "TMOUT=7\n"))
+    monkeypatch.setattr(
+        staged, "ask_as_is", lambda askers: staged.Seen(host.said(askers, "now", "TMOUT=7\n"))
+    )
     transaction = changes.Transaction([str(host.path.parent)], step.ordered())
     transaction.write()
     assert stat.S_IMODE(os.stat(str(host.path)).st_mode) == 0o644

@@ -7,20 +7,25 @@
 import pytest
 
 from ansible_collections.curfew.session.plugins.module_utils._accounts import Shell
+from ansible_collections.curfew.session.plugins.module_utils._identities import Person
 from ansible_collections.curfew.session.plugins.module_utils._shell import conflicts, verdict
-from ansible_collections.curfew.session.plugins.module_utils._shell.asking import Answer
+from ansible_collections.curfew.session.plugins.module_utils._shell.asking import Answer, Asker
 from ansible_collections.curfew.session.plugins.module_utils._shell.definitions import Definition
 
 PATH = "/etc/profile.d/tmout.sh"
 WANTED = conflicts.Wanted(900, True, True)
+STRANGER = Person(None, 65534, 65534)
+ROOT = Person("root", 0, 0, (0,))
 
 
 def shell(family, path=None):
     return Shell(path or "/bin/" + family, "/bin/" + family, family, False)
 
 
-def answer(family="bash", tmout="900", status="answered", output="", fixed=True, path=None):
-    return Answer(shell(family, path), status, 0, output, tmout, fixed, fixed, {})
+def answer(
+    family="bash", tmout="900", status="answered", output="", fixed=True, path=None, person=STRANGER
+):
+    return Answer(Asker(shell(family, path), person), status, 0, output, tmout, fixed, fixed, {})
 
 
 def conflict(
@@ -32,10 +37,13 @@ def conflict(
     return conflicts.Conflict("/a", definition, "", families, True, against, True, stops)
 
 
-def compare(before, after, wanted=WANTED, readers=None, elsewhere=()):
-    paths = [one.shell.path for one in after] if readers is None else readers
-    result = verdict.compare(before, after, wanted, paths, elsewhere, PATH)
-    return verdict.sentences(result.problems), result.warnings, result.missed
+def compare(before, after, wanted=WANTED, readers=None, elsewhere=(), spared=()):
+    asked = [one.asker for one in after]
+    reading = [one for one in asked if readers is None or one.shell.path in readers]
+    standard = verdict.Standard(wanted, reading, spared, PATH, elsewhere)
+    result = verdict.compare(before, after, standard)
+    missed = {verdict.named(asker): why for asker, why in result.missed.items()}
+    return verdict.sentences(result.problems), result.warnings, missed
 
 
 FIVE = conflict("TMOUT=5", "5")
@@ -156,3 +164,23 @@ def test_each_thing_is_said_once():
 def test_which_answers_are_not_what_is_wanted():
     answers = [answer(), answer(tmout="5"), answer("tcsh", None), answer("ksh93", fixed=False)]
     assert verdict.mismatched(answers, WANTED) == [answers[1], answers[3]]
+
+
+def test_what_is_true_of_everybody_in_a_shell_is_said_of_the_shell():
+    for people, named in (
+        ([STRANGER, ROOT], "/bin/bash"),
+        ([ROOT], "/bin/bash of root"),
+    ):
+        answers = [answer(tmout="5", person=person) for person in people]
+        (sentence,), _warnings, _missed = compare(answers, answers)
+        assert sentence.startswith(f"TMOUT would be 5 in {named}, not 900;")
+
+
+def test_who_is_spared_may_have_another_value_and_no_broken_shell():
+    other = answer(tmout="5", person=ROOT)
+    spared = [other.asker]
+    assert compare([answer()], [answer(), other], spared=spared)[0] == []
+    broken = other._replace(status="exits", output="")
+    assert compare([other], [answer(), broken], spared=spared)[0] == [
+        "/bin/bash of root would be broken: it ends before its prompt."
+    ]

@@ -1,0 +1,219 @@
+# Copyright: (c) 2026, curfew.session contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which accounts are the same to this host's login files. Private to the collection.
+
+Accounts fall into few classes: root, and who differs in anything that a login file looks at (names,
+numbers and groups that its text holds, or the rights of the files themselves), whatever it sets by
+that. One member of each is asked for all.
+"""
+
+import os
+import re
+import stat
+from bisect import bisect
+from contextlib import suppress
+from typing import (
+    Callable,
+    Dict,
+    FrozenSet,
+    Iterable,
+    List,
+    Mapping,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Tuple,
+)
+
+from ._accounts import Account
+from ._files.reading import fitting, text_or_nothing
+from ._identities import Group, Person
+
+__all__ = ["Class", "Classes", "Marks", "classes", "marks_of"]
+
+_PRIMARY = re.compile(r"\bid\s+(?:-gn|-ng|-g\s+-n|-n\s+-g)\b")
+_WORD = re.compile(r"[\w.@+-]+\$?")
+_PATTERN = re.compile(r"[\w.@+?*-]*\w{2}[\w.@+?*-]*")
+# Numbers that something is compared with.
+_COMPARED = re.compile(
+    r"-(?:eq|ne|gt|ge|lt|le)\s+[\"']?([0-9]{1,10})\b|\b([0-9]{1,10})[\"']?\s+-(?:eq|ne|gt|ge|lt|le)\b"
+    r"|[<>=!]=?\s*([0-9]{1,10})\b|\b([0-9]{1,10})\s*[<>=!|)]"
+)
+# A file for each user, such as /etc/idle/$USER: whether it is there is what is looked at.
+_OF_USER = re.compile(
+    r"(/[\w./+-]*)(?:\$\{?(?:USER|LOGNAME)\b\}?|[$`]\(?\s*(?:id\s+-un|id\s+-nu|whoami|logname)\s*[)`])"
+    r"([\w./+-]*)"
+)
+# Files and folders that a text names: login files may look into them, or read them in a way that
+# reading their text does not show.
+_NAMED = re.compile(r"(?<![\w/])/etc/[\w./+-]+")
+_MOST_FILES = 200
+_COMMENT = re.compile(r"(?m)^[ \t]*#.*$")
+_MAX_DATA = 262144
+_MOST_NAMES = 10
+
+
+class Marks(NamedTuple):
+    """What login files look at: two accounts that do not differ in any of it are the same to them.
+
+    ``edges`` are the numbers that user ids may be compared with; ``closed`` the owners and groups
+    of files that are not for all to read; ``of_user`` what stands before and behind the user's name
+    in the names of files.
+    """
+
+    words: FrozenSet[str]
+    patterns: Tuple[str, ...]
+    edges: Tuple[int, ...]
+    primary: bool
+    closed: FrozenSet[Tuple[str, int]]
+    of_user: Tuple[Tuple[str, str], ...]
+
+
+class Class(NamedTuple):
+    """Accounts that are the same to login files, and the one of them that is asked for all."""
+
+    person: Person
+    shell: str
+    groups: Tuple[str, ...]
+    users: Tuple[str, ...]
+    members: int
+
+    def add(self, user: str) -> "Class":
+        """Return the class with one more account in it."""
+        users = self.users + (user,) if self.members < _MOST_NAMES else self.users
+        return self._replace(users=users, members=self.members + 1)
+
+
+class Classes(NamedTuple):
+    """All classes but the strangers' own, and by the name of an account which of them it is in."""
+
+    known: List[Class]
+    by_user: Dict[str, int]
+
+    def of(self, user: str) -> Optional[Class]:
+        """Return the class of an account; None where it is as strangers are."""
+        index = self.by_user.get(user)
+        return None if index is None else self.known[index]
+
+
+def marks_of(texts: Mapping[str, str], programs: Iterable[str] = ()) -> Marks:
+    """Return what login files look at, by their texts and rights.
+
+    :param texts: what they hold, by path.
+    :param programs: the login shells, which may not be for all to start.
+    """
+    plain = [_COMMENT.sub("", text) for text in texts.values()]
+    named = _named_by("\n".join(plain), texts)
+    whole = "\n".join(plain + list(named.values()))
+    numbers = {int(number) for found in _COMPARED.findall(whole) for number in found if number}
+    return Marks(
+        words=frozenset(_WORD.findall(whole)),
+        patterns=tuple({word for word in _PATTERN.findall(whole) if "*" in word or "?" in word}),
+        edges=tuple(sorted(numbers | {number + 1 for number in numbers})),
+        primary=bool(_PRIMARY.search(whole)),
+        closed=frozenset(_closed([*texts, *named, *programs])),
+        of_user=tuple(set(_OF_USER.findall(whole))),
+    )
+
+
+def _named_by(text: str, known: Mapping[str, str]) -> Dict[str, str]:
+    """Return the texts of further files that a text names, alone or by their folder."""
+    paths: List[str] = []
+    for path in sorted(set(_NAMED.findall(text))):
+        if os.path.isdir(path):
+            with suppress(OSError):
+                paths += [os.path.join(path, name) for name in sorted(os.listdir(path))]
+        else:
+            paths.append(path)
+    return {
+        path: _COMMENT.sub("", text_or_nothing(path))
+        for path in paths[:_MOST_FILES]
+        if path not in known and os.path.isfile(path) and os.path.getsize(path) <= _MAX_DATA
+    }
+
+
+def _closed(paths: Iterable[str]) -> Iterable[Tuple[str, int]]:
+    """Return owners and groups of files, and of their folders, that are not for all to read."""
+    places = set(paths)
+    for path in list(places):
+        places.add(os.path.dirname(os.path.realpath(path)))
+    for place in places:
+        try:
+            status = os.stat(place)
+        except OSError:
+            continue
+        needed = stat.S_IROTH | (stat.S_IXOTH if stat.S_ISDIR(status.st_mode) else 0)
+        if status.st_mode & needed != needed:
+            yield "user", status.st_uid
+            yield "group", status.st_gid
+
+
+def classes(
+    accounts: Sequence[Account],
+    marks: Mapping[str, Marks],
+    stranger: Person,
+    groups_of: Callable[[], Dict[str, Tuple[Group, ...]]],
+) -> Classes:
+    """Return the classes of these accounts, but for those that are as a stranger is.
+
+    :param marks: what the files look at that a login shell reads, by its path in /etc/passwd;
+        accounts with others are in no class.
+    :param groups_of: returns the groups of each account, its own first.
+    """
+    groups = groups_of()
+    looked = {path: _Looked(some) for path, some in marks.items()}
+    theirs = {path: one.at(None, stranger.uid, ()) for path, one in looked.items()}
+    known: List[Class] = []
+    indexes: Dict[Tuple[object, ...], int] = {}
+    of: Dict[str, int] = {}
+    for account in accounts:
+        if account.shell not in looked:
+            continue
+        own = groups.get(account.user, ())
+        key = looked[account.shell].at(account.user, account.uid, own)
+        if key == theirs[account.shell]:
+            continue
+        index = indexes.setdefault(key + (account.shell,), len(known))
+        if index == len(known):
+            numbers = tuple(group.gid for group in own) or (account.gid,)
+            person = Person(account.user, account.uid, account.gid, numbers)
+            known.append(Class(person, account.shell, tuple(g.name for g in own), (), 0))
+        known[index] = known[index].add(account.user)
+        of.setdefault(account.user, index)
+    return Classes(known, of)
+
+
+class _Looked:
+    """What login files see of an account, as far as they look."""
+
+    def __init__(self, marks: Marks) -> None:
+        self._marks = marks
+        self._groups: Dict[Group, bool] = {}
+
+    def at(self, user: Optional[str], uid: int, groups: Sequence[Group]) -> Tuple[object, ...]:
+        """Return what is equal for accounts between which login files cannot tell."""
+        marks = self._marks
+        return (
+            uid == 0,
+            bisect(marks.edges, uid),
+            user if user is not None and self._is_named(user) else None,
+            uid if str(uid) in marks.words or ("user", uid) in marks.closed else None,
+            frozenset(group.gid for group in groups if self._matters(group)),
+            marks.primary and bool(groups) and groups[0].name == user,
+            tuple(os.path.lexists(f"{a}{user}{b}") for a, b in marks.of_user),
+        )
+
+    def _matters(self, group: Group) -> bool:
+        if group not in self._groups:
+            self._groups[group] = (
+                self._is_named(group.name)
+                or str(group.gid) in self._marks.words
+                or ("group", group.gid) in self._marks.closed
+            )
+        return self._groups[group]
+
+    def _is_named(self, name: str) -> bool:
+        return name in self._marks.words or any(
+            fitting([name], pattern) for pattern in self._marks.patterns
+        )

@@ -1,0 +1,138 @@
+# Copyright: (c) 2026, curfew.session contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which accounts login files can tell from others."""
+
+import os
+
+import pytest
+
+from ansible_collections.curfew.session.plugins.module_utils import _classes
+from ansible_collections.curfew.session.plugins.module_utils._accounts import Account
+from ansible_collections.curfew.session.plugins.module_utils._identities import Group, Person
+
+STRANGER = Person(None, 65534, 65534)
+STAFF = Group("staff", 50)
+
+
+def classes(accounts, marks, stranger, groups):
+    return _classes.classes(
+        accounts, {account.shell: marks for account in accounts}, stranger, groups
+    )
+
+
+ACCOUNTS = [
+    Account("root", "/bin/bash", 0, 0),
+    Account("ann", "/bin/bash", 1001, 1001),
+    Account("bob", "/bin/bash", 1002, 1002),
+    Account("cyn", "/bin/zsh", 1003, 50),
+    Account("dan", "/bin/bash", 4202, 4202),
+]
+GROUPS = {
+    "root": (Group("root", 0),),
+    "ann": (Group("ann", 1001), STAFF),
+    "bob": (Group("bob", 1002), STAFF),
+    "cyn": (STAFF,),
+    "dan": (Group("dan", 4202),),
+}
+STOCK = 'if [ "$(id -u)" -eq 0 ]; then\n  PATH=/sbin:/bin\nfi\n'
+ROOT = ["root"]
+# what login files say, and who is told from strangers, in classes
+LOOKING = [
+    ("", [ROOT]),
+    (STOCK, [ROOT]),
+    ("# ann and staff\n", [ROOT]),
+    ('case "$(id -un)" in ann|dan) TMOUT=60 ;; esac\n', [ROOT, ["ann"], ["dan"]]),
+    ('[ "$USER" = bob ] && TMOUT=0\n', [ROOT, ["bob"]]),
+    ('for g in $(id -Gn); do [ "$g" = staff ] && L=1; done\n', [ROOT, ["ann", "bob"], ["cyn"]]),
+    ('case " $(groups) " in *" sta"*) TMOUT=1;; esac\n', [ROOT]),
+    ('case " $(groups) " in *sta*) TMOUT=1;; esac\n', [ROOT, ["ann", "bob"], ["cyn"]]),
+    ('[ "$(id -g)" = 50 ] && TMOUT=1\n', [ROOT, ["ann", "bob"], ["cyn"]]),
+    ('[ "$(id -u)" -ge 2000 ] && TMOUT=1\n', [ROOT, ["ann", "bob"], ["cyn"]]),
+    ("(( UID > 4202 )) && TMOUT=1\n", [ROOT, ["ann", "bob"], ["cyn"], ["dan"]]),
+    ("[ $(id -u) = 4202 ] && TMOUT=1\n", [ROOT, ["ann", "bob"], ["cyn"], ["dan"]]),
+    ("case $UID in 1002) TMOUT=1;; esac\n", [ROOT, ["ann"], ["bob"]]),
+    ('[ "$(id -gn)" = "$(id -un)" ] && umask 002\n', [ROOT, ["ann", "bob", "dan"]]),
+    ("perl -e 'exit((getgrnam q(staff))[2] != $()' && TMOUT=1\n", [ROOT, ["ann", "bob"], ["cyn"]]),
+]
+
+
+@pytest.mark.parametrize("text, expected", LOOKING)
+def test_who_is_told_from_strangers(text, expected):
+    found = classes(ACCOUNTS, _classes.marks_of({"/etc/x": text}), STRANGER, lambda: GROUPS)
+    assert [list(one.users) for one in found.known] == expected
+    for index, one in enumerate(found.known):
+        assert one.members == len(one.users) and one.person.user == one.users[0]
+        assert all(found.of(user) is found.known[index] for user in one.users)
+
+
+def test_the_one_who_is_asked_has_all_the_groups():
+    found = classes(ACCOUNTS, _classes.marks_of({"/etc/x": "staff"}), STRANGER, lambda: GROUPS)
+    assert found.of("ann").person == ("ann", 1001, 1001, (1001, 50))
+    assert found.of("ann").groups == ("ann", "staff") and found.of("dan") is None
+
+
+def test_files_that_are_not_for_all_to_read(tmp_path):
+    path = tmp_path / "tmout.sh"
+    path.write_text("TMOUT=60\n")
+    tmp_path.chmod(0o755)
+    for mode, owner, expected in (
+        (0o644, (4202, 50), [ROOT]),
+        (0o640, (0, 50), [ROOT, ["ann", "bob"], ["cyn"]]),
+        (0o600, (4202, 0), [ROOT, ["dan"]]),
+    ):
+        os.chown(str(path), *owner)
+        path.chmod(mode)
+        marks = _classes.marks_of({str(path): "TMOUT=60\n"})
+        found = classes(ACCOUNTS, marks, STRANGER, lambda: GROUPS)
+        assert [list(one.users) for one in found.known] == expected
+    path.chmod(0o644)
+    tmp_path.chmod(0o750)
+    os.chown(str(tmp_path), 0, 50)
+    marks = _classes.marks_of({str(path): "TMOUT=60\n"})
+    assert len(classes(ACCOUNTS, marks, STRANGER, lambda: GROUPS).known) == 3
+
+
+def test_files_with_names_in_them(tmp_path, monkeypatch):
+    (tmp_path / "ann").write_text("")
+    text = f'[ -e "{tmp_path}/$USER" ] && TMOUT=0\n[ -e {tmp_path}/$(id -un) ] && TMOUT=0\n'
+    marks = _classes.marks_of({"/etc/x": text})
+    found = classes(ACCOUNTS, marks, STRANGER, lambda: GROUPS)
+    assert [list(one.users) for one in found.known] == [ROOT, ["ann"]]
+    listed = tmp_path / "list"
+    listed.write_text("# who is left alone\ndan\n")
+    monkeypatch.setattr(_classes, "_NAMED", _classes.re.compile(r"/\S*list"))
+    for text in (f"grep -qx $USER {listed} && TMOUT=0\n", f"cd {listed}\n"):
+        marks = _classes.marks_of({"/etc/x": text})
+        found = classes(ACCOUNTS, marks, STRANGER, lambda: GROUPS)
+        assert [list(one.users) for one in found.known] == [ROOT, ["dan"]]
+    listed.unlink()
+    listed.mkdir()
+    (listed / "part").write_text("for g in $(id -Gn); do test $g = staff && TMOUT=0; done\n")
+    marks = _classes.marks_of({"/etc/x": f"for part in part; do . {listed}; done\n"})
+    found = classes(ACCOUNTS, marks, STRANGER, lambda: GROUPS)
+    assert [list(one.users) for one in found.known] == [ROOT, ["ann", "bob"], ["cyn"]]
+
+
+def test_a_class_of_many_names_ten():
+    many = [Account(f"u{number}", "/bin/sh", 0, 0) for number in range(40)]
+    (one,) = classes(many, _classes.marks_of({}), STRANGER, dict).known
+    assert one.members == 40 and one.users == tuple(f"u{number}" for number in range(10))
+
+
+def test_who_reads_other_files_is_told_by_those():
+    marks = {"/bin/bash": _classes.marks_of({}), "/bin/zsh": _classes.marks_of({"/etc/x": "staff"})}
+    found = _classes.classes(ACCOUNTS, marks, STRANGER, lambda: GROUPS)
+    assert [list(one.users) for one in found.known] == [ROOT, ["cyn"]]
+    found = _classes.classes(ACCOUNTS, {"/bin/zsh": marks["/bin/zsh"]}, STRANGER, lambda: GROUPS)
+    assert [list(one.users) for one in found.known] == [["cyn"]]
+
+
+def test_a_shell_that_not_everybody_may_start(tmp_path):
+    shell = tmp_path / "shell"
+    shell.write_text("")
+    os.chown(str(shell), 0, 50)
+    shell.chmod(0o750)
+    found = classes(ACCOUNTS, _classes.marks_of({}, [str(shell)]), STRANGER, lambda: GROUPS)
+    assert [list(one.users) for one in found.known] == [ROOT, ["ann", "bob"], ["cyn"]]
