@@ -16,6 +16,7 @@ __all__ = [
     "drops",
     "is_drop_in",
     "never_drops",
+    "read_drop_in",
     "sshd_unseen",
     "tmout_unseen",
     "tmout_unwanted",
@@ -27,6 +28,17 @@ WITHIN_MATCH = (
 )
 _MAIN = "/etc/ssh/sshd_config"
 _DROP_IN = re.compile(r"/etc/ssh/sshd_config\.d/[^/]+\.conf\Z")
+# Of these SCAP content looks at the drop-ins too; of Debian, RHEL 8 and SLE 12 it does not.
+_READ_DROP_INS = {
+    "rhel": ("9", "10"),
+    "centos": ("9", "10"),
+    "ol": ("9", "10"),
+    "amzn": ("2023",),
+    "sles": ("15", "16"),
+    "sles_sap": ("15", "16"),
+    "ubuntu": ("22", "24", "26"),
+    "fedora": tuple(str(number) for number in range(37, 60)),
+}
 _PROFILE = re.compile(r"/etc/(?:profile|profile\.d/[^/]+\.sh)\Z")
 
 
@@ -64,6 +76,18 @@ def never_drops(
 def is_drop_in(path: Optional[str]) -> bool:
     """Tell whether a file is one of sshd's standard drop-ins."""
     return path is not None and _DROP_IN.match(path) is not None
+
+
+def read_drop_in(path: str, os_release: str) -> bool:
+    """Tell whether the distribution's scanners read a file of sshd's beside the main one."""
+    if not is_drop_in(path):
+        return False
+    found = {
+        key: re.search(rf"(?m)^{key}=[\"']?([a-z0-9._-]+)", os_release)
+        for key in ("ID", "VERSION_ID")
+    }
+    name, version = (value.group(1) if value else "" for value in found.values())
+    return version.partition(".")[0] in _READ_DROP_INS.get(name, ())
 
 
 def sshd_unseen(path: Optional[str]) -> Optional[str]:

@@ -49,8 +49,10 @@ options:
     description:
       - What to do about definitions of other people that contradict the values.
       - V(report) leaves them alone; the run fails if they win.
-      - V(disable) comments out those that are unconditional, with the marker C(#curfew.session# ). What stands in a
-        conditional C(Match) block is somebody's exception, and stays.
+      - V(disable) comments out those that are unconditional, with the marker C(#curfew.session# ). What loses anyway is left alone,
+        unless it stands where scanners of this distribution read it, in a file that can be changed.
+      - What stands in a conditional C(Match) block is somebody's exception, and stays. A block that every account which can log in
+        meets is none, and the run fails if it wins there.
   connections:
     description:
       - Connections for which the values must hold too.
@@ -65,6 +67,8 @@ options:
     type: bool
     default: false
 notes:
+  - Where conditional C(Match) blocks contradict the values, sshd is asked about accounts of the host, too, root first, and one for each
+    set of blocks that count for somebody. That root gets something else is a warning.
   - Sessions that are open keep the numbers they began with; a reload reaches new connections.
   - Scanners look at the text and not at the effect. Where they will not see a number that is in force, or take one in a C(Match) block for a global
     one, a warning says so.
@@ -176,7 +180,10 @@ reload_needed:
   type: bool
 conflicts:
   description:
-    - Definitions that contradict the values, each with C(path), C(line), C(text), C(scope), C(wins) and C(disabled) (by this run).
+    - Definitions that contradict the values, each with C(path), C(line), C(text), C(scope), C(wins), C(disabled) (by this run), and
+      C(accounts).
+    - Of those in a conditional C(Match) block, C(accounts) are the accounts of C(/etc/passwd) that can log in and meet the block, as
+      C(count) and up to ten C(names); null where it is about other things than accounts. Those of a directory are not looked at.
     - It wins if it decides for the connections of its scope; under a condition, for one connection that is derived from it.
     - In a run that fails, lines are counted in the files as they are; else in the files as the run leaves them.
   returned: always

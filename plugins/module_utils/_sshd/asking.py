@@ -8,6 +8,7 @@ directory although it uses neither. Where they are missing, as in images and chr
 in a way that does without: ``-G`` from 9.3 on, else as a user that nobody is, with a throwaway key.
 """
 
+import functools
 import os
 import re
 import resource
@@ -28,6 +29,7 @@ from typing import (
     Union,
 )
 
+from .. import _directory
 from .._files.reading import danger_of, resolve, shown
 from .._files.scratch import NOBODYS_UID
 from .._programs import Process, end
@@ -87,10 +89,14 @@ class Question(NamedTuple):
 
 
 class Version(NamedTuple):
-    """What sshd calls itself, such as ``OpenSSH_9.2p1``, and the release as numbers."""
+    """What sshd calls itself, such as ``OpenSSH_9.2p1``, and the release as numbers.
+
+    ``whole`` is what ``Match Version`` looks at: ``OpenSSH_10.0p2 Debian-7``.
+    """
 
     text: str
     release: Release
+    whole: str = ""
 
 
 def find_binary(given: Optional[str], running: Optional[str]) -> str:
@@ -130,10 +136,11 @@ def _trusted(path: str, named: str) -> str:
 def version(binary: str) -> Version:
     """Ask the binary for its version; releases before 9.2 tell it while they refuse ``-V``."""
     _status, output, errors = _run([binary, "-V"])
-    name = re.search(r"OpenSSH_(?:for_Windows_)?(\d+)\.(\d+)[^,\s]*", output + errors)
+    name = re.search(r"(OpenSSH_(?:for_Windows_)?(\d+)\.(\d+)[^,\s]*)[^,\n]*", output + errors)
     if name is None:
         raise SshdError(f"{binary} does not tell its OpenSSH version.")
-    return Version(name.group(), (int(name.group(1)), int(name.group(2))))
+    release = (int(name.group(2)), int(name.group(3)))
+    return Version(name.group(1), release, name.group().rstrip())
 
 
 class Prover:
@@ -186,6 +193,35 @@ class Prover:
         return [self._answer(asked.tree, end) for asked, end in zip(questions, ended)]
 
     def _run_all(
+        self,
+        words: Sequence[Sequence[str]],
+        questions: Sequence[Question],
+        prepare: Optional[Callable[[], None]],
+    ) -> List[_Ended]:
+        if _directory.is_silent():
+            return self._run_without_directory(words, questions, prepare)
+        return self._run_here(words, questions, prepare)
+
+    def _run_without_directory(
+        self,
+        words: Sequence[Sequence[str]],
+        questions: Sequence[Question],
+        prepare: Optional[Callable[[], None]],
+    ) -> List[_Ended]:
+        """Ask in a view of the host that has no directory; as it is where that is forbidden.
+
+        For each `Match Group` sshd asks the directory, too, and waits for it.
+        """
+        from .. import _view
+
+        local = _view.Staged(_directory.NSSWITCH, _directory.LOCAL, None)
+        work = functools.partial(self._run_here, words, questions, prepare)
+        try:
+            return _view.within([local], work, TIMEOUT_SECONDS)
+        except _view.NoView:
+            return work()
+
+    def _run_here(
         self,
         words: Sequence[Sequence[str]],
         questions: Sequence[Question],
@@ -315,7 +351,8 @@ def _finish(process: Process, tree: Optional[Tree] = None) -> _Ended:
         output, errors = process.communicate(timeout=TIMEOUT_SECONDS)
     except subprocess.TimeoutExpired:
         end(process)
-        hint = _longest_line(tree) if tree else ""
+        hint = " " + (_directory.silence() or "") if _directory.is_silent() else ""
+        hint = hint or (_longest_line(tree) if tree else "")
         raise SshdError(f"sshd did not answer within {TIMEOUT_SECONDS} seconds.{hint}") from None
     return (
         process.returncode,

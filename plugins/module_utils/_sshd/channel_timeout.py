@@ -5,23 +5,40 @@
 
 Private to the collection.
 
-Measured with live sessions on 9.2 and 10.0: the first pattern that fits a channel's type counts;
-``session=15m`` is accepted and fits no channel that is in use; ``global`` counts from 9.7 on.
+Measured with live sessions on 9.2, 10.0, 10.3 and 10.6: the first pattern that fits a channel's
+type counts; ``session=15m`` is accepted everywhere, and fits no channel that is in use before 10.6;
+``global`` counts from 9.7 on. A session gets what a Match block sets on 10.6; read: from 10.5 on.
 """
 
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from .. import _durations
 from . import config
+from .facts import unmeasured
 from .match import fits_one
 
-__all__ = ["FIRST_RELEASE", "MATCH_RELEASE", "in_force", "meaning", "seconds_of"]
+__all__ = [
+    "FIRST_RELEASE",
+    "LOCKS_OUT",
+    "MATCH_RELEASE",
+    "in_force",
+    "locks_out",
+    "meaning",
+    "seconds_of",
+]
 
 FIRST_RELEASE = (9, 2)
 GLOBAL_RELEASE = (9, 7)
 # Before this release the session keeps what the daemon itself read, Match blocks left out.
 MATCH_RELEASE = (10, 5)
+# From this release on a session whose type comes to no limit, or to 0, keeps that of the type which
+# it had at the start.
+SESSION_RELEASE = (10, 6)
 
+# Measured on 9.2, 10.0 and 10.6; `sshd -t` and `-T` are content with it.
+LOCKS_OUT = "`none` within a Match block makes sshd end every connection of it before the login"
+
+_SESSION = "session"
 SHELL, COMMAND = "session:shell", "session:command"
 _TYPES = (
     SHELL,
@@ -57,10 +74,14 @@ def meaning(words: Sequence[str], release: config.Release) -> Dict[str, Any]:
 
 
 def _why(idle: Sequence[str], release: config.Release) -> Optional[str]:
-    if not idle:
-        return None
-    words = " ".join(idle)
-    return f"`{words}` does nothing, since {_reason(idle, release)}"
+    clauses = []
+    if idle:
+        words = " ".join(idle)
+        clauses.append(f"`{words}` does nothing, since {_reason(idle, release)}")
+    newer = unmeasured(release)
+    if newer:
+        clauses.append(f"what it does was {newer}")
+    return "; ".join(clauses) or None
 
 
 def _reason(idle: Sequence[str], release: config.Release) -> str:
@@ -95,7 +116,8 @@ def _does_something(part: _Part, release: config.Release) -> bool:
     if part.pattern == "global" and release >= GLOBAL_RELEASE:
         return True
     named = part.pattern.startswith("session:subsystem:")
-    return named or any(fits_one(kind, part.pattern) for kind in _TYPES)
+    types = _TYPES + ((_SESSION,) if release >= SESSION_RELEASE else ())
+    return named or any(fits_one(kind, part.pattern) for kind in types)
 
 
 def _seconds_for(kind: str, parts: Sequence[_Part], release: config.Release) -> Optional[int]:
@@ -104,8 +126,19 @@ def _seconds_for(kind: str, parts: Sequence[_Part], release: config.Release) -> 
     limits = [
         part.seconds for part in parts if part.pattern == "global" and release >= GLOBAL_RELEASE
     ][-1:]
-    limits += [part.seconds for part in parts if fits_one(kind, part.pattern)][:1]
-    return min((limit for limit in limits if limit), default=None)
+    own = _first(kind, parts)
+    if not own and release >= SESSION_RELEASE:
+        own = _first(_SESSION, parts)
+    return min((limit for limit in limits + [own] if limit), default=None)
+
+
+def _first(kind: str, parts: Sequence[_Part]) -> int:
+    return next((part.seconds for part in parts if fits_one(kind, part.pattern)), 0)
+
+
+def locks_out(arguments: Sequence[str], scope: config.Scope, release: config.Release) -> bool:
+    """Tell whether what a connection gets ends it: outside of blocks the same is harmless."""
+    return bool(scope) and release >= FIRST_RELEASE and [a.lower() for a in arguments] == ["none"]
 
 
 def in_force(
@@ -113,18 +146,20 @@ def in_force(
     tree: config.Tree,
     options: Sequence[Tuple[str, ...]],
     release: config.Release,
+    version: str = "",
 ) -> Tuple[Sequence[str], Optional[str]]:
     """Return the arguments that count for a connection, and why not those that sshd shows for it.
 
     Before 10.5 the listener's own reading counts: the first definition outside of conditional
-    Match blocks, ``Match all`` being none, after those of the command line (``options``).
+    Match blocks, ``Match all`` and a ``Match Version`` that is met being none, after those of the
+    command line (``options``).
     """
     if release >= MATCH_RELEASE:
         return shown, None
     unconditional = list(options) + [
         directive.arguments
         for directive in tree.directives
-        if directive.keyword == "channeltimeout" and config.unconditional(directive)
+        if directive.keyword == "channeltimeout" and config.for_everybody(directive, version)
     ]
     counted = unconditional[0] if unconditional else ()
     if tuple(shown) == tuple(counted):

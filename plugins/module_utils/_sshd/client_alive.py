@@ -161,7 +161,15 @@ def _sentence(contradiction: Contradiction) -> str:
         return f"The daemon's option {text} contradicts it{wins}."
     wins = " (which wins there)" if contradiction.wins else ""
     place = f"{contradiction.path} line {contradiction.line} in the scope {contradiction.scope}"
-    return f"{place} contradicts it: {text}{wins}"
+    whose = ""
+    if contradiction.accounts is not None:
+        accounts = contradiction.accounts
+        whose = ", for no account of this host"
+        if accounts.number:
+            more = accounts.number - len(accounts.names)
+            whose = f", for {_durations.count(accounts.number, 'account')} of this host"
+            whose += f" ({_durations.listed(accounts.names + [f'{more} more'] * bool(more))})"
+    return f"{place} contradicts it: {text}{wins}{whose}"
 
 
 def _about_scanners(outcome: Outcome) -> List[str]:

@@ -14,7 +14,16 @@ import re
 from typing import Callable, Dict, FrozenSet, Iterable, Iterator, List, NamedTuple, Optional, Tuple
 
 from .._refusal import Refusal
-from .match import Connection, Criteria, canonical, describe, is_all, matches
+from .match import (
+    Connection,
+    Criteria,
+    canonical,
+    describe,
+    everybody_meets,
+    is_all,
+    matches,
+    nobody_meets,
+)
 
 __all__ = [
     "CONFIG_DIR",
@@ -24,6 +33,7 @@ __all__ = [
     "Directive",
     "MatchLine",
     "Place",
+    "SESSION_KEYWORDS",
     "Release",
     "Scope",
     "Statement",
@@ -31,6 +41,8 @@ __all__ = [
     "criteria_of",
     "deciders",
     "deciding",
+    "for_everybody",
+    "for_nobody",
     "parse_criteria",
     "parse_line",
     "read_tree",
@@ -47,7 +59,7 @@ Load = Callable[[str, Optional[Place]], str]
 Expand = Callable[[str], List[str]]
 
 CONFIG_DIR = "/etc/ssh"  # what a relative Include is relative to, whatever -f says
-NEWEST = (99, 0)
+NEWEST = (99, 0)  # stands for a release that is not known
 MAX_DEPTH = 16
 MAX_READINGS = 4096
 MAX_DERIVED = 256  # asking who decides takes the square of it; scopes beyond are compared as text
@@ -57,6 +69,19 @@ _BLANK_CHARACTERS = frozenset(_BLANKS)
 _WORD_END = re.compile(r'[ \t\r\n"=]')
 _PLAIN = re.compile(r"[ \t\r]*(?:#|([A-Za-z0-9]+)[ \t]+)")
 
+# What decides about an account's sessions: of the first six one line counts, of the others all.
+SESSION_KEYWORDS = (
+    "ChannelTimeout",
+    "SetEnv",
+    "ForceCommand",
+    "ChrootDirectory",
+    "PermitTTY",
+    "PermitRootLogin",
+    "AllowUsers",
+    "DenyUsers",
+    "AllowGroups",
+    "DenyGroups",
+)
 NO_CRITERIA = "neither 'all' nor pairs of a criterion and its patterns, in which no blanks are"
 
 
@@ -385,6 +410,16 @@ def unconditional(directive: Directive) -> bool:
     return all(is_all(match.criteria) for match in directive.scope)
 
 
+def for_everybody(directive: Directive, version: str) -> bool:
+    """Tell whether it counts for every connection to an sshd that calls itself so."""
+    return all(everybody_meets(match.criteria, version) for match in directive.scope)
+
+
+def for_nobody(directive: Directive, version: str) -> bool:
+    """Tell whether it stands in a block for other versions of sshd than this one."""
+    return any(nobody_meets(match.criteria, version) for match in directive.scope)
+
+
 def scope_text(scope: Scope) -> str:
     """Return the scope as one would write it: ``global``, or its Match lines."""
     return ", ".join(describe(match.criteria) for match in scope) or "global"
@@ -426,30 +461,36 @@ def same_conditions(one: Directive, other: Directive) -> bool:
 
 
 def deciders(
-    tree: Tree, keyword: str, derived: Callable[[Criteria], Optional[Connection]]
-) -> List[Tuple[Directive, Directive]]:
+    tree: Tree,
+    keyword: str,
+    derived: Callable[[Criteria], Optional[Connection]],
+    version: str = "",
+) -> List[Tuple[Directive, Optional[Directive]]]:
     """Pair each definition of a keyword with the one that decides in its scope: itself, if it wins.
 
-    Of unconditional definitions the first one decides that stands below ``Match all``, else the
-    first one. In any other scope the one that decides for the connection that ``derived`` makes of
-    its criteria; where that makes none, the text alone is compared: the first definition with the
-    same conditions decides, unless one below ``Match all`` comes before.
+    Of definitions for everybody the first one decides that stands below ``Match all``, or below a
+    ``Match Version`` that this ``version`` of sshd meets, else the first one; of those for other
+    versions none. In any other scope the one that decides for the connection that ``derived``
+    makes of its criteria; where that makes none, the text alone is compared: the first definition
+    with the same conditions decides, unless one for everybody comes before.
     """
     definitions = [
         directive for directive in tree.directives if directive.keyword == keyword.lower()
     ]
-    everywhere = sorted(filter(unconditional, definitions), key=lambda item: not item.scope)
+    everywhere = [item for item in definitions if for_everybody(item, version)]
+    everywhere.sort(key=lambda item: not item.scope)
     tree = tree._replace(directives=definitions)
     known: Dict[FrozenSet[Tuple[str, FrozenSet[str]]], Directive] = {}
-    pairs = []
+    pairs: List[Tuple[Directive, Optional[Directive]]] = []
     for directive in definitions:
         criteria = criteria_of(directive.scope)
         conditions = canonical(criteria)
-        if not directive.scope:
-            pairs.append((directive, everywhere[0]))
+        if not directive.scope or for_nobody(directive, version):
+            pairs.append((directive, None if directive.scope else everywhere[0]))
             continue
-        if unconditional(directive):
+        if for_everybody(directive, version):
             known.setdefault(conditions, everywhere[0])
+            known.setdefault(frozenset(), everywhere[0])
         elif conditions not in known:
             connection = derived(criteria) if len(known) < MAX_DERIVED else None
             decides = None if connection is None else deciding(tree, keyword, connection)

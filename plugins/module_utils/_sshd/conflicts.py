@@ -23,7 +23,7 @@ def contradictions(request: Request, host: Host, work: Work, refused: bool) -> L
     """
     if request.state == "absent":
         return []
-    default = connections.default_connection(work.plan.before, host.words)
+    default = connections.default_connection(work.plan.before, host.words, host.version)
     options = []
     if host.criteria is None:
         options = _options(request, host, work.plan.before if refused else work.plan.after)
@@ -33,8 +33,10 @@ def contradictions(request: Request, host: Host, work: Work, refused: bool) -> L
         refused,
         work.connections,
         host.criteria,
-        connections.deriving(default),
+        connections.deriving(default, work.people.derived if work.people else None),
         frozenset(override.statement.keyword for override in host.overrides),
+        host.version,
+        work.people.of_scope if work.people else lambda scope: None,
     )
 
 
@@ -46,7 +48,7 @@ def _options(request: Request, host: Host, tree: config.Tree) -> List[Contradict
     beaten = {
         directive.keyword
         for directive in tree.directives
-        if directive.scope and config.unconditional(directive)
+        if directive.scope and config.for_everybody(directive, host.version)
     }
     problems = []
     for override in host.overrides:

@@ -7,7 +7,7 @@ import functools
 import re
 from typing import Any, Callable, Mapping, Optional, Tuple
 
-from .. import _identities
+from .. import _directory
 from .._refusal import BadOption
 from . import config
 from .match import (
@@ -36,13 +36,16 @@ class BadConnection(BadOption):
     """A connection to prove cannot be made of what was given; one sentence."""
 
 
-def default_connection(tree: config.Tree, words: CommandLine) -> Connection:
-    """Return a user who does not exist, from an address that nobody has, at the first listener."""
+def default_connection(tree: config.Tree, words: CommandLine, version: str = "") -> Connection:
+    """Return a user who does not exist, from an address that nobody has, at the first listener.
+
+    :param version: what sshd calls itself.
+    """
     user = "curfew-no-such-user"
-    while _identities.exists(user):
+    while _directory.exists(user):
         user += "-"
     laddr, lport = _first_listener(tree, words)
-    return Connection(user, NO_ADDRESS, NO_ADDRESS, laddr, lport)
+    return Connection(user, NO_ADDRESS, NO_ADDRESS, laddr, lport, version=version)
 
 
 def connection(given: Mapping[str, Any], default: Connection) -> Connection:
@@ -60,19 +63,22 @@ def connection(given: Mapping[str, Any], default: Connection) -> Connection:
     if "addr" in fields:
         fields.setdefault("host", fields["addr"])
     if "user" in fields:
-        fields["groups"] = _identities.groups_of(fields["user"])
-        fields["user_exists"] = _identities.exists(fields["user"])
+        fields["groups"] = _directory.groups_of(fields["user"])
+        fields["user_exists"] = _directory.exists(fields["user"])
     return default._replace(**fields)
 
 
-def deriving(default: Connection) -> Derive:
+def deriving(default: Connection, at_hand: Optional[Derive] = None) -> Derive:
     """Return a function that derives a connection from criteria, and asks about each only once.
 
-    To derive one may take hundreds of questions to a directory.
+    To derive one may take hundreds of questions to a directory, where what is ``at_hand`` has none.
     """
 
     @functools.lru_cache(maxsize=None)
     def derive(criteria: Criteria) -> Optional[Connection]:
+        known = at_hand(criteria) if at_hand is not None else None
+        if known is not None:
+            return known
         from .deriving import derivable
 
         return derivable(criteria, default)

@@ -11,9 +11,18 @@ import re
 from contextlib import suppress
 from typing import Any, Callable, Iterable, Iterator, List, Optional, Tuple
 
-from .. import _identities
+from .. import _directory, _identities
 from .._refusal import BadOption
-from .match import Connection, Criteria, describe, fits, is_address, matches, port
+from .match import (
+    Connection,
+    Criteria,
+    describe,
+    fits,
+    is_address,
+    matches,
+    nobody_meets,
+    port,
+)
 
 __all__ = [
     "MAX_ACCOUNTS",
@@ -39,12 +48,18 @@ def check_meetable(criteria: Criteria, proving: bool) -> None:
 
 def derivable(criteria: Criteria, default: Connection) -> Optional[Connection]:
     """Return a connection that meets the criteria, or None where this host offers none."""
-    return derive(criteria, default, _members, _identities.groups_of)
+    return derive(criteria, default, _members, _directory.groups_of)
 
 
 def derived_connection(criteria: Criteria, default: Connection) -> Connection:
     """Return a connection that meets the criteria of a Match line."""
     derived = derivable(criteria, default)
+    if derived is None and nobody_meets(criteria, default.version):
+        raise BadOption(
+            "match",
+            f"nobody meets {describe(criteria)!r} on this host, whose sshd calls itself"
+            f" {default.version!r}.",
+        )
     if derived is None:
         raise BadOption(
             "match",
@@ -61,6 +76,8 @@ def _members(patterns: str) -> Iterator[str]:
         for pattern in patterns.split(",")
         if "*" not in pattern and not pattern.startswith("!")
     ]
+    if _directory.is_silent():
+        names = []  # the files tell of these, too
     return _identities.members(names, lambda group: fits(group, patterns))
 
 

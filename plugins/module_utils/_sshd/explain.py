@@ -6,16 +6,18 @@
 Only a run that fails loads this.
 """
 
-from typing import List, Optional, Sequence, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple
 
+from .. import _durations
 from . import config
 from .conflicts import contradictions, contradicts
 from .host import Host, Work
 from .match import Connection, in_words
 from .options import Request, Setting, Values
 from .plan import Contradiction
+from .whom import Reply, named
 
-__all__ = ["explain"]
+__all__ = ["explain", "for_accounts"]
 
 
 def explain(
@@ -53,6 +55,17 @@ def _cause(
             )
     if directive is None or setting.agrees(directive.arguments):
         return "no line that was found explains it."
+    advice = ""
+    if config.unconditional(directive):
+        if request.conflicts != "disable":
+            advice = " (conflicts=disable would disable it)"
+    elif config.for_everybody(directive, host.version):
+        advice = f" (which counts for everybody here, for this sshd calls itself {host.version!r})"
+    return f"{_line(directive, in_the_way)}{advice}."
+
+
+def _line(directive: config.Directive, in_the_way: List[Contradiction]) -> str:
+    """Return where a line stands, and what it says."""
     text = directive.text.strip(" \t\r\f")
     # As it is counted now; the directive's own line is one of the files as planned.
     lines = [
@@ -61,11 +74,31 @@ def _cause(
         if (conflict.path, conflict.text) == (directive.path, text)
     ]
     line = lines[0] if lines else directive.line
-    advice = ""
-    if config.unconditional(directive) and request.conflicts != "disable":
-        advice = " (conflicts=disable would disable it)"
     scope = config.scope_text(directive.scope)
-    return f"{directive.path} line {line} in the scope {scope} says {text!r}{advice}."
+    return f"{directive.path} line {line} in the scope {scope} says {text!r}"
+
+
+def for_accounts(
+    request: Request, host: Host, work: Work, replies: Sequence[Reply]
+) -> Tuple[str, List[Contradiction]]:
+    """Return why no account of this host would get what was asked for, and what is in the way."""
+    in_the_way = contradictions(request, host, work, refused=True)
+    causes: Dict[str, List[str]] = {}
+    for reply in replies:
+        for setting in reply.others(request):
+            directive = dict(zip(request.settings, reply.of.deciders))[setting]
+            cause = f"{setting.keyword} would be {reply.values[setting.keyword.lower()]}"
+            cause += f", not {setting.value}, for {{}}: "
+            cause += _line(directive, in_the_way) if directive else "no line explains it"
+            causes.setdefault(cause, []).append(named(reply.of.accounts))
+    told = " ".join(
+        cause.replace("{}", _durations.listed(whose)) + "." for cause, whose in causes.items()
+    )
+    advice = (
+        "A conditional block is somebody's exception, which conflicts=disable leaves alone too: "
+        "change or remove it, or set the value in it with the option match."
+    )
+    return f"No account that can log in on this host would get it. {told} {advice}", in_the_way
 
 
 def _contradicting_option(request: Request, host: Host, setting: Setting) -> Optional[str]:

@@ -5,27 +5,33 @@
 
 sshd disconnects when the unanswered probes *exceed* CountMax, so a dead client stays up to
 ``interval x (count_max + 1)`` seconds, one interval more than sshd_config(5) says (measured,
-OpenSSH 8.0 to 10.5). OpenSSH 9.2 to 9.4 double that.
+OpenSSH 8.0 to 10.6). OpenSSH 9.2 to 9.4 double that.
 """
 
 import re
 from typing import Any, Dict, Mapping, NamedTuple, Optional, Tuple
 
 from .. import _durations
-from .config import Release
+from .config import NEWEST, Release
 
 __all__ = [
     "COUNT_MAX",
     "INTERVAL",
+    "MEASURED",
     "Pair",
     "detection_seconds",
     "pair",
     "read_number",
     "read_seconds",
+    "unmeasured",
 ]
 
 INTERVAL = "ClientAliveInterval"
 COUNT_MAX = "ClientAliveCountMax"
+
+# The newest release with which sessions were watched. A later one is taken to do the same, and that
+# this is not known is told.
+MEASURED = (10, 6)
 
 # The releases that wait twice as long, the first and the last.
 _DOUBLING = ((9, 2), (9, 4))
@@ -83,8 +89,23 @@ def detection_seconds(
         factor = 2
         basis = "2 x interval x count_max to 2 x interval x (count_max + 1)"
         basis += ", the doubling of OpenSSH 9.2 to 9.4"
+    if unmeasured(release):
+        basis += ", not measured on this release"
     return {
         "min": factor * interval * count_max,
         "max": factor * interval * (count_max + 1),
         "basis": basis,
     }
+
+
+def unmeasured(release: Release) -> Optional[str]:
+    """Return a clause about a release that is newer than all that was measured; None for others.
+
+    One of which nothing could be learnt counts as the newest, and has a sentence of its own.
+    """
+    if not MEASURED < release < NEWEST:
+        return None
+    return (
+        "not measured on this release: OpenSSH {}.{} is newer than {}.{}, the newest with which "
+        "sessions were watched".format(*release + MEASURED)
+    )

@@ -6,16 +6,18 @@
 Private to the collection. Reads and plans; asks sshd for nothing but its release.
 """
 
-import os
-from typing import List, NamedTuple, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from .._files import reading
 from .._once import Once
 from .._refusal import BadOption, Refusal
 from . import asking, config, connections, files, plan
-from .match import NAMES, Connection, Criteria, describe, in_words, matches
-from .options import DEFAULT_PATH, Request
-from .service import CommandLine, Daemon, Listener, Service, stale
+from .match import NAMES, SINCE, Connection, Criteria, describe, in_words, matches
+from .options import Request
+from .service import CommandLine, Daemon, Listener, Service, doubts, is_same, of_path, stale
+
+if TYPE_CHECKING:
+    from .members import Local
 
 __all__ = [
     "Host",
@@ -33,11 +35,16 @@ __all__ = [
 
 
 class Program(NamedTuple):
-    """The file that a request is about, and the sshd that is asked about it, if there is one."""
+    """The file that a request is about, and the sshd that is asked about it, if there is one.
+
+    ``daemon``: of several the one that reads the file; ``daemon_path``: what it reads, if known.
+    """
 
     path: str
     binary: Optional[str]
     version: Optional[asking.Version]
+    daemon: Daemon
+    daemon_path: Optional[str]
 
 
 class Override(NamedTuple):
@@ -50,28 +57,36 @@ class Override(NamedTuple):
 class Host(NamedTuple):
     """What runs here, as far as the request is about it.
 
-    ``is_daemons``: the running sshd reads the request's file. Only then ``listener`` and ``words``
-    are its own; else there is none, and no words.
+    ``is_daemons``: the running sshd reads the request's file; None: nobody knows. Where it does
+    not, there is no ``listener``, and no ``words``. ``doubts`` say why what sshd proves may not
+    be what the daemon does; ``notes`` tell of other daemons.
     """
 
     path: str
     service: Service
-    is_daemons: bool
+    is_daemons: Optional[bool]
     listener: Optional[Listener]
     words: CommandLine
     binary: Optional[str]
     release: config.Release
     criteria: Optional[Criteria]
     overrides: Tuple[Override, ...]
+    version: str = ""  # what its sshd calls itself
+    doubts: Tuple[str, ...] = ()
+    notes: Tuple[str, ...] = ()
 
 
 class Work(NamedTuple):
-    """What a run has to do: the plan, its changes to files, and the connections to prove."""
+    """What a run has to do: the plan, its changes to files, and the connections to prove.
+
+    ``people`` are the accounts of this host, where conditional blocks give some another value.
+    """
 
     files: files.Files
     plan: plan.Plan
     changes: List[reading.Change]
     connections: List[Connection]
+    people: Optional["Local"] = None
 
 
 class Reload(NamedTuple):
@@ -82,12 +97,18 @@ class Reload(NamedTuple):
     listening: List[str]
 
 
-def find_program(request: Request, words: CommandLine, once: Once) -> Program:
+def find_program(request: Request, daemon: Daemon, once: Once) -> Program:
     """Return which file the request is about and which sshd reads it.
 
     :raises Refusal: the path is none of a file, or there is no sshd to prove anything with.
     """
-    path = request.path or words.config or DEFAULT_PATH
+    daemon, reads = of_path(request.path, daemon)
+    path = request.path or reads
+    if path is None:
+        raise Refusal(
+            f"Which file the sshd of this host ({daemon.words.binary}) reads cannot be known: "
+            "name it with the option path."
+        )
     if not path.startswith("/"):
         if request.path:
             raise BadOption("path", f"{path} is not an absolute path.")
@@ -95,34 +116,45 @@ def find_program(request: Request, words: CommandLine, once: Once) -> Program:
     if path.endswith("/"):
         raise BadOption("path", f"{path} is the name of a folder.")
     try:
-        binary = asking.find_binary(request.sshd, words.binary)
+        binary = asking.find_binary(request.sshd, daemon.words.binary)
     except asking.SshdError:
         if request.verify:
             raise
-        return Program(path, None, None)
-    return Program(path, binary, once(asking.version, binary))
+        return Program(path, None, None, daemon, reads)
+    return Program(path, binary, once(asking.version, binary), daemon, reads)
 
 
-def look(request: Request, daemon: Daemon, program: Program) -> Host:
+def look(request: Request, program: Program) -> Host:
     """Return what runs here, as far as the request is about it.
 
     :raises Refusal: the option ``match`` holds no criteria.
     """
-    path = program.path
+    path, daemon = program.path, program.daemon
     release = program.version.release if program.version else config.NEWEST
-    is_daemons = os.path.realpath(daemon.words.config or DEFAULT_PATH) == os.path.realpath(path)
-    words = daemon.words if is_daemons else CommandLine()
+    is_daemons = None if program.daemon_path is None else is_same(program.daemon_path, path)
+    words = CommandLine() if is_daemons is False else daemon.words
     return Host(
         path,
         daemon.service,
         is_daemons,
-        daemon.listener if is_daemons else None,
+        None if is_daemons is False else daemon.listener,
         words,
         program.binary,
         release,
         None if request.match is None else _criteria(request.match, release),
         _overrides(request, words, release),
+        program.version.whole if program.version else "",
+        tuple(doubts(daemon, program.daemon_path)),
+        tuple(_notes(program)),
     )
+
+
+def _notes(program: Program) -> Iterator[str]:
+    """Yield what is to be said where more than one sshd lets people in."""
+    if program.daemon.others:
+        from . import daemons
+
+        yield daemons.which_of_several(program.daemon, program.path)
 
 
 def _overrides(
@@ -149,6 +181,12 @@ def _criteria(match: str, release: config.Release) -> Criteria:
     for name, _argument in criteria:
         if name not in NAMES:
             raise BadOption("match", f"{match!r}: sshd_config(5) knows no criterion {name!r}.")
+        if release < SINCE.get(name, release):
+            came = "{}.{}".format(*SINCE[name])
+            raise BadOption(
+                "match",
+                f"{match!r}: OpenSSH knows {NAMES[name]} from {came} on, and this is older.",
+            )
     return criteria
 
 
@@ -162,9 +200,18 @@ def prepare(request: Request, host: Host, others: Sequence[reading.Change] = ())
         host.path, keywords + ["Port", "ListenAddress", "AddressFamily"], host.release, others
     )
     planned = _plan(request, host, tree_files)
+    needless = request.state == "present" and plan.only_duplicates_go(planned, request.settings)
+    if needless and not _can_change(tree_files, host.path):  # what loses is no reason to fail
+        planned = plan.Plan(planned.before, planned.before, {}, [])
     proven = _connections(request, host, planned.before)
     changes = [tree_files.change(path, text) for path, text in planned.texts.items()]
-    return Work(tree_files, planned, changes, proven)
+    people = None
+    if plan.has_exceptions(planned, request.settings):
+        from . import members
+
+        default = connections.default_connection(planned.before, host.words, host.version)
+        people = members.local(default, planned.after)
+    return Work(tree_files, planned, changes, proven, people)
 
 
 def with_planned(work: Work, planned: Sequence[reading.Change]) -> Work:
@@ -191,12 +238,35 @@ def _plan(request: Request, host: Host, tree_files: files.Files) -> plan.Plan:
         host.release,
         host.criteria,
         request.conflicts == "disable",
+        lambda path: _is_seen(tree_files, path),
     )
+
+
+def _is_seen(tree_files: files.Files, path: str) -> bool:
+    """Tell whether scanners of this host read a file, which can be changed for their sake."""
+    if path == tree_files.main:
+        return True
+    from .. import _scanners
+
+    text = reading.text_or_nothing("/etc/os-release")
+    if not _scanners.read_drop_in(path, text or reading.text_or_nothing("/usr/lib/os-release")):
+        return False
+    return _can_change(tree_files, path)
+
+
+def _can_change(tree_files: files.Files, path: str) -> bool:
+    from .._files import safety
+
+    try:
+        safety.check_safe(tree_files.change(path, ""))
+    except Refusal:
+        return False
+    return True
 
 
 def _connections(request: Request, host: Host, tree: config.Tree) -> List[Connection]:
     """Return those to prove: for a Match block those that meet it, else the default one first."""
-    default = connections.default_connection(tree, host.words)
+    default = connections.default_connection(tree, host.words, host.version)
     given = [connections.connection(item, default) for item in request.connections]
     if host.criteria is None:
         return [default] + given
@@ -221,5 +291,7 @@ def _connections(request: Request, host: Host, tree: config.Tree) -> List[Connec
 def reload_needed(host: Host, work: Work, changing: bool) -> Optional[bool]:
     """Tell whether the running sshd has not read what its files say; None: that is not known."""
     if host.listener is None:
-        return False if host.is_daemons and not host.service.running else None
+        return False if host.is_daemons and host.service.running is False else None
+    if host.doubts:
+        return None
     return changing or stale(host.listener, work.plan.before.texts)

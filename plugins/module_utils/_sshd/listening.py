@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, curfew.session contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where a process listens, as the kernel shows it and as sshd says. Private to the collection.
+"""Which sockets listen, and of which process they are, as the kernel shows it; what sshd says.
 
-Only a run that reloads loads this.
+Private to the collection. Nobody connects to find out: hosts refuse, count and punish that.
 """
 
 import os
@@ -11,14 +11,15 @@ import re
 import socket
 import struct
 from contextlib import suppress
-from typing import Dict, Iterable, List, Sequence, Set, Tuple
+from typing import Dict, Iterable, List, Sequence, Set, Tuple, Union
 
-__all__ = ["Address", "addresses", "has_socket_of_systemd", "lost", "sockets"]
+__all__ = ["Address", "addresses", "has_socket_of_systemd", "held", "inodes", "lost", "table"]
 
 Address = Tuple[str, int]
 
 _TABLES = (("tcp", socket.AF_INET, "=I"), ("tcp6", socket.AF_INET6, "=4I"))
-_STATE = "0A"  # of a socket that listens
+_LISTENS = "0A"
+_ANSWERED = "03"  # half open: before Linux 4.4 these stand between those that listen
 SYSTEMD = 1
 
 
@@ -28,40 +29,47 @@ def addresses(lines: Iterable[str]) -> List[Address]:
     return [(match.group(1), int(match.group(2))) for match in parsed if match is not None]
 
 
-def sockets(pid: int) -> List[Address]:
-    """Return where a process listens; nothing where that cannot be seen."""
-    return list(_listening(pid).values())
+def table(pid: Union[int, str] = "self") -> Dict[str, Address]:
+    """Return what listens in the network namespace of a process, by the inode of the socket.
 
-
-def _listening(pid: int) -> Dict[str, Address]:
-    """Return the addresses at which a process listens, by the inode of the socket."""
+    The kernel lists what listens before all connections, of which there may be many.
+    """
     listening: Dict[str, Address] = {}
-    try:
-        inodes = _inodes(pid)
-    except OSError:
-        return listening
     for name, family, form in _TABLES:
-        try:
-            with open(f"/proc/{pid}/net/{name}") as table:
-                rows = [line.split()[:10] for line in table][1:]
-        except OSError:
-            continue  # a kernel without IPv6
-        for row in rows:
-            if row[3] == _STATE and row[9] in inodes:
-                host, _colon, port = row[1].partition(":")
-                listening[row[9]] = _text(host, family, form), int(port, 16)
+        with suppress(OSError), open(f"/proc/{pid}/net/{name}") as rows:  # a kernel without IPv6
+            next(rows)
+            for line in rows:
+                row = line.split(None, 10)
+                if row[3] == _LISTENS:
+                    host, _colon, port = row[1].partition(":")
+                    listening[row[9]] = _text(host, family, form), int(port, 16)
+                elif row[3] != _ANSWERED:
+                    break
     return listening
 
 
-def _inodes(pid: int) -> Set[str]:
+def held(pid: int) -> Dict[str, Address]:
+    """Return where a process listens, by the inode; nothing where that cannot be seen."""
+    try:
+        own = inodes(pid)
+    except OSError:
+        return {}
+    return {inode: address for inode, address in table(pid).items() if inode in own}
+
+
+def inodes(pid: int) -> Set[str]:
+    """Return the inodes of all sockets that a process holds open.
+
+    :raises OSError: there is no such process, or it may not be looked at.
+    """
     folder = f"/proc/{pid}/fd"
-    inodes = set()
+    found = set()
     for name in os.listdir(folder):
         with suppress(FileNotFoundError):  # closed while we look
-            link = os.readlink(os.path.join(folder, name))
+            link = os.readlink(folder + "/" + name)
             if link.startswith("socket:["):
-                inodes.add(link[8:-1])
-    return inodes
+                found.add(link[8:-1])
+    return found
 
 
 def _text(host: str, family: int, form: str) -> str:
@@ -76,7 +84,7 @@ def has_socket_of_systemd(pid: int) -> bool:
     Not by LISTEN_FDS: sshd's title overwrites its environment in /proc (measured, OpenSSH 10.0).
     """
     try:
-        return pid != SYSTEMD and not _inodes(SYSTEMD).isdisjoint(_listening(pid))
+        return pid != SYSTEMD and not inodes(SYSTEMD).isdisjoint(held(pid))
     except OSError:
         return False
 

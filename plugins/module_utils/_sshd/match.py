@@ -13,15 +13,18 @@ from typing import Callable, Dict, FrozenSet, NamedTuple, Optional, Tuple
 __all__ = [
     "KEYS",
     "NAMES",
+    "SINCE",
     "Connection",
     "Criteria",
     "describe",
+    "everybody_meets",
     "fits",
     "fits_one",
     "in_words",
     "is_address",
     "is_all",
     "matches",
+    "nobody_meets",
     "canonical",
     "port",
 ]
@@ -36,8 +39,11 @@ NAMES = {
     "localaddress": "LocalAddress",
     "localport": "LocalPort",
     "rdomain": "RDomain",
+    "version": "Version",
     "invalid-user": "invalid-user",
 }
+# The releases that brought those which not all have; others refuse the whole configuration.
+SINCE = {"invalid-user": (9, 9), "version": (10, 0)}
 
 Criteria = Tuple[Tuple[str, str], ...]
 
@@ -45,7 +51,8 @@ Criteria = Tuple[Tuple[str, str], ...]
 class Connection(NamedTuple):
     """The facts about a connection that a ``Match`` line can ask for.
 
-    ``user_exists`` is False only for one that shall meet ``Match invalid-user``.
+    ``user_exists`` is False only for one that shall meet ``Match invalid-user``; ``version`` is
+    what the sshd that it reaches calls itself, empty where that is not known.
     """
 
     user: str
@@ -55,6 +62,7 @@ class Connection(NamedTuple):
     lport: int
     groups: Tuple[str, ...] = ()
     user_exists: bool = True
+    version: str = ""
 
 
 # What people tell of a connection; the rest follows from the user.
@@ -64,6 +72,21 @@ KEYS = Connection._fields[:5]
 def is_all(criteria: Criteria) -> bool:
     """Tell whether the criteria are those of ``Match all``."""
     return criteria == (("all", ""),)
+
+
+def everybody_meets(criteria: Criteria, version: str) -> bool:
+    """Tell whether every connection to an sshd that calls itself so meets the criteria."""
+    return all(
+        name == "all" or (name == "version" and fits(version, argument))
+        for name, argument in criteria
+    )
+
+
+def nobody_meets(criteria: Criteria, version: str) -> bool:
+    """Tell whether the criteria are about other versions of sshd than this one."""
+    return bool(version) and not all(
+        fits(version, argument) for name, argument in criteria if name == "version"
+    )
 
 
 def describe(criteria: Criteria) -> str:
@@ -171,6 +194,7 @@ def _addresses_fit(value: str, patterns: str) -> bool:
 
 
 _ARGUMENTS: Dict[str, Callable[[Connection, str], bool]] = {
+    "version": lambda connection, argument: fits(connection.version, argument),
     "user": lambda connection, argument: fits(connection.user, argument),
     "host": lambda connection, argument: fits(connection.host.lower(), argument.lower()),
     "address": lambda connection, argument: _addresses_fit(connection.addr, argument),

@@ -11,9 +11,8 @@ from typing import Any, Callable, Dict, Mapping, NamedTuple, Optional, Sequence,
 
 from .match import KEYS
 
-__all__ = ["DEFAULT_PATH", "Request", "Setting", "Values", "argument_spec", "request"]
+__all__ = ["Request", "Setting", "Values", "argument_spec", "request"]
 
-DEFAULT_PATH = "/etc/ssh/sshd_config"
 
 # The canonical text of each directive's arguments by its lower-case keyword; None: not known.
 Values = Dict[str, Optional[str]]

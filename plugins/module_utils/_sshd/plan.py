@@ -7,6 +7,7 @@ Pure: trees in, texts out. The knowledge of any one directive is in its Setting 
 """
 
 from typing import (
+    TYPE_CHECKING,
     Callable,
     Dict,
     FrozenSet,
@@ -22,7 +23,20 @@ from . import config, edit
 from .match import Connection, Criteria, canonical, is_all, matches
 from .options import Setting
 
-__all__ = ["Contradiction", "Plan", "Read", "conflicts", "make", "modelled", "unmake"]
+if TYPE_CHECKING:
+    from .members import Accounts
+
+__all__ = [
+    "Contradiction",
+    "Plan",
+    "Read",
+    "conflicts",
+    "has_exceptions",
+    "make",
+    "modelled",
+    "only_duplicates_go",
+    "unmake",
+]
 
 Read = Callable[[Dict[str, str]], config.Tree]
 
@@ -30,7 +44,8 @@ Read = Callable[[Dict[str, str]], config.Tree]
 class Contradiction(NamedTuple):
     """A definition that contradicts the settings; no path and no line for an option of the daemon.
 
-    ``wins``: it decides for the connections of its scope. ``disabled``: by this run.
+    ``wins``: it decides for the connections of its scope. ``disabled``: by this run. ``accounts``
+    are those of this host that its scope is about, where that is conditional and known.
     """
 
     path: Optional[str]
@@ -40,10 +55,12 @@ class Contradiction(NamedTuple):
     conditional: bool
     wins: bool
     disabled: bool
+    accounts: Optional["Accounts"] = None
 
     def returned(self) -> Dict[str, object]:
         """Return it as a module does: whether it is conditional is for the warnings alone."""
-        return {key: value for key, value in self._asdict().items() if key != "conditional"}
+        told = {key: value for key, value in self._asdict().items() if key != "conditional"}
+        return dict(told, accounts=self.accounts and self.accounts.returned())
 
 
 class Plan(NamedTuple):
@@ -69,14 +86,37 @@ def make(
     release: config.Release,
     criteria: Optional[Criteria] = None,
     disable: bool = False,
+    is_seen: Callable[[str], bool] = lambda path: True,
 ) -> Plan:
     """Return the change after which the settings stand in the main file where they win.
 
     :param read: reads the tree, with the texts given in place of the files of those names.
+    :param is_seen: tells whether what loses in a file is worth an edit, for scanners read it.
     """
-    before = tree = read({})
+    before = read({})
+    disabled = _disableable(before, settings, criteria) if disable else []
+    plan = _made(read, settings, release, criteria, before, disabled)
+    if all(is_seen(path) for path in _by_path(disabled)):
+        return plan
+    from . import losing
+
+    main = {path: text for path, text in plan.texts.items() if path == before.main}
+    losers = losing.losers(read(main), disabled, settings)
+    rest = [item for item in disabled if is_seen(item.path) or item not in losers]
+    return _made(read, settings, release, criteria, before, rest) if losers else plan
+
+
+def _made(
+    read: Read,
+    settings: Sequence[Setting],
+    release: config.Release,
+    criteria: Optional[Criteria],
+    before: config.Tree,
+    disabled: List[config.Directive],
+) -> Plan:
+    """Return the change that disables some lines, and then sets what is wanted."""
+    tree = before
     texts: Dict[str, str] = {}
-    disabled = _disableable(tree, settings, criteria) if disable else []
     for path, directives in _by_path(disabled).items():
         lines = [directive.line for directive in directives]
         texts[path] = edit.disable(tree.texts[path], lines)
@@ -125,28 +165,31 @@ def conflicts(
     criteria: Optional[Criteria],
     derived: Callable[[Criteria], Optional[Connection]],
     overridden: FrozenSet[str] = frozenset(),
+    version: str = "",
+    accounts: Callable[[config.Scope], Optional["Accounts"]] = lambda scope: None,
 ) -> List[Contradiction]:
     """Return the definitions that contradict the settings.
 
     Lines are counted in the files as the run leaves them: as they were if it is refused.
     ``wins`` tells whether the definition decides for the connection derived from its own scope.
 
-    :param derived: makes a connection that meets criteria, or None where it cannot.
     :param overridden: the keywords that stand on the daemon's command line.
+    :param accounts: tells which accounts a conditional scope is about.
     """
     rivals = []
     tree = plan.before if refused else plan.after
     for setting in settings:
         edited = _edited(tree, setting) if criteria is None else None
-        for directive, decider in config.deciders(tree, setting.keyword, derived):
+        for directive, decider in config.deciders(tree, setting.keyword, derived, version):
             if directive is edited or setting.agrees(directive.arguments):
                 continue
             if criteria is not None and not _is_met(directive, connections):
                 continue
-            wins = config.same_definition(decider, directive) and (
-                bool(directive.scope) or directive.keyword not in overridden
-            )
-            rivals.append(_conflict(directive, directive.line, wins, False))
+            wins = decider is not None and config.same_definition(decider, directive)
+            wins = wins and (bool(directive.scope) or directive.keyword not in overridden)
+            rival = _conflict(directive, directive.line, wins, False)
+            whose = accounts(directive.scope) if rival.conditional else None
+            rivals.append(rival._replace(accounts=whose))
     if not refused:
         rivals.extend(
             _conflict(directive, line, False, True) for directive, line in _marked_lines(plan)
@@ -154,6 +197,25 @@ def conflicts(
     rivals.sort(key=lambda item: item.wins)  # of two readings the one that wins counts
     unique = {(item.path, item.line, item.scope): item for item in rivals}
     return sorted(unique.values(), key=lambda item: (item.path != tree.main, item.path, item.line))
+
+
+def has_exceptions(plan: Plan, settings: Sequence[Setting]) -> bool:
+    """Tell whether conditional blocks contradict the settings, before the change or after it."""
+    return any(
+        not config.unconditional(directive)
+        for tree in (plan.before, plan.after)
+        for setting in settings
+        if setting.value is not None
+        for directive in _contradicting(tree, setting)
+    )
+
+
+def only_duplicates_go(plan: Plan, settings: Sequence[Setting]) -> bool:
+    """Tell whether all that a plan does is to take later duplicates out of the main file."""
+    if list(plan.texts) != [plan.before.main]:
+        return False
+    pairs = [(_edited(plan.before, item), _edited(plan.after, item)) for item in settings]
+    return all(old and new and old.text == new.text for old, new in pairs)
 
 
 def modelled(tree: config.Tree, setting: Setting, connection: Connection) -> Optional[str]:

@@ -7,7 +7,7 @@ Private to the collection.
 """
 
 import re
-from typing import Dict, List, NamedTuple, Optional, Tuple, Union
+from typing import TYPE_CHECKING, Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 from .._refusal import Refusal
 from . import asking, plan
@@ -15,7 +15,11 @@ from .host import Host, Work
 from .match import Connection, matches
 from .options import Request, Values
 
-__all__ = ["Answers", "Gets", "ask", "judge", "values_in"]
+if TYPE_CHECKING:
+    from .members import Class
+    from .whom import Reply
+
+__all__ = ["Answers", "Gets", "ask", "exceptions", "judge", "values_in"]
 
 # Each connection with the values that it gets.
 Gets = List[Tuple[Connection, Values]]
@@ -27,27 +31,42 @@ class Answers(NamedTuple):
     """What sshd says: of the files as they are, and of those planned for each connection.
 
     ``before`` is None where it refuses the files as they are, or is not asked; then ``planned``
-    is empty.
+    is empty. ``classes`` are those of this host's accounts that conditional blocks part, with what
+    it says of each.
     """
 
     before: Optional[Values]
     planned: List[_Answer]
+    classes: Sequence[Tuple["Class", Optional[_Answer]]] = ()
 
 
 def ask(request: Request, work: Work, prover: asking.Prover) -> Answers:
     """Ask sshd about the files as they are, and as they would be."""
+    classes = _classes(request, work)
     if not request.verify:
-        return Answers(None, [])
+        return Answers(None, [], [(item, None) for item in classes])
+    connections = list(work.connections)
+    connections += [item.connection for item in classes if item.connection is not None]
     questions = [
         asking.Question(work.plan.after, connection, work.plan.is_staged)
-        for connection in work.connections
+        for connection in connections
     ]
     if work.plan.is_staged:
         questions.append(asking.Question(work.plan.before, work.connections[0], False))
     answers = prover.ask(questions)
     now = answers[-1] if work.plan.is_staged else answers[0]
     before = None if isinstance(answers[-1], asking.Rejected) else values_in(request, now)
-    return Answers(before, answers[: len(work.connections)])
+    count = len(work.connections)
+    return Answers(before, answers[:count], list(zip(classes, answers[count:])))
+
+
+def _classes(request: Request, work: Work) -> List["Class"]:
+    """Return the classes of accounts to ask about: none where no conditional block differs."""
+    if work.people is None:
+        return []
+    from . import whom
+
+    return whom.parted(request, work)
 
 
 def judge(request: Request, host: Host, work: Work, answers: Answers) -> Gets:
@@ -63,13 +82,49 @@ def judge(request: Request, host: Host, work: Work, answers: Answers) -> Gets:
             if matches(host.criteria or (), connection)
         ]
         _require(request, host, work, modelled)
+        _require_somebody(request, host, work, answers)
         return [(connection, {}) for connection in work.connections]
     proven = [
         (connection, values_in(request, _as_written(work, answer)))
         for connection, answer in zip(work.connections, answers.planned)
     ]
     _require(request, host, work, proven)
+    _require_somebody(request, host, work, answers)
     return proven
+
+
+def exceptions(request: Request, work: Work, answers: Answers) -> List[str]:
+    """Return warnings of accounts that matter most and would not get what is asked for."""
+    if not answers.classes:
+        return []
+    from . import whom
+
+    return whom.excepted(request, work, _replies(request, work, answers))
+
+
+def _require_somebody(request: Request, host: Host, work: Work, answers: Answers) -> None:
+    """Refuse to call done what no account of this host would get."""
+    if not answers.classes:
+        return
+    from . import whom
+
+    replies = _replies(request, work, answers)
+    if whom.is_for_nobody(request, work, replies):
+        from . import explain
+
+        _refuse(*explain.for_accounts(request, host, work, replies))
+
+
+def _replies(request: Request, work: Work, answers: Answers) -> List["Reply"]:
+    """Return what each class of accounts would get: as sshd says, or else as the text does."""
+    from . import whom
+
+    return [
+        whom.text_says(request, item)
+        if answer is None
+        else whom.Reply(item, values_in(request, _as_written(work, answer)))
+        for item, answer in answers.classes
+    ]
 
 
 def values_in(request: Request, answer: _Answer) -> Values:
@@ -113,6 +168,9 @@ def _require(request: Request, host: Host, work: Work, proven: Gets) -> None:
     ):
         from . import explain
 
-        why, in_the_way = explain.explain(request, host, work, proven)
-        known: Dict[str, object] = {"conflicts": [item.returned() for item in in_the_way]}
-        raise Refusal(why, known)
+        _refuse(*explain.explain(request, host, work, proven))
+
+
+def _refuse(why: str, in_the_way: Sequence[plan.Contradiction]) -> None:
+    known: Dict[str, object] = {"conflicts": [item.returned() for item in in_the_way]}
+    raise Refusal(why, known)

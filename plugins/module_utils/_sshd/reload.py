@@ -1,7 +1,10 @@
 # Copyright: (c) 2026, curfew.session contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Have the running sshd read its files again, and see that it answers. Private to the collection.
+"""Have the running sshd read its files again, and see that it has. Private to the collection.
+
+That it listens is looked up in the kernel's tables: a connection that comes to nothing may be
+refused, counted, and punished with all that comes from the same address.
 
 A reload puts all that stands in the files in force: a port, too, that somebody has changed there
 without a reload, perhaps with no rule in the firewall yet. Only a run that reloads loads this.
@@ -13,12 +16,12 @@ import signal
 import socket
 import subprocess
 import time
-from typing import Iterable, List, NamedTuple, Optional, Sequence, Tuple
+from typing import AbstractSet, FrozenSet, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 from .._programs import end, run
 from . import asking, config
 from .host import Host, Reload, Work
-from .listening import Address, addresses, has_socket_of_systemd, lost, sockets
+from .listening import Address, addresses, has_socket_of_systemd, held, lost, table
 from .service import (
     UNITS,
     CommandLine,
@@ -29,16 +32,17 @@ from .service import (
     pid_file_status,
 )
 
-__all__ = ["Activation", "answering", "check_listening", "check_reload", "check_start", "reload"]
+__all__ = ["Activation", "check_listening", "check_reload", "check_start", "listening_at", "reload"]
 
 WAIT_SECONDS = 20
 TRIAL_SECONDS = 20
 _KEYWORDS = ("port", "listenaddress", "addressfamily")
 _Written = Tuple[int, int, int]
+_Trace = Tuple[Optional[_Written], FrozenSet[str]]
 
 
 class Activation(NamedTuple):
-    """Have the daemon read its files, if that is ``due``; where it ``answered`` before it.
+    """Have the daemon read its files, if that is ``due``; where it ``listened`` before it.
 
     ``binary``: what a new daemon would be started from, where one is seen to run.
     """
@@ -46,7 +50,7 @@ class Activation(NamedTuple):
     binary: Optional[str]
     words: CommandLine
     due: Optional[Reload]
-    answered: List[Address]
+    listened: List[Address]
 
     @property
     def is_due(self) -> bool:
@@ -58,12 +62,12 @@ class Activation(NamedTuple):
         if self.binary:
             check_start(self.binary, self.words)
         if self.due:
-            check_listening(self.due.listening)
+            check_listening(self.due.listening, self.listened)
 
     def run(self) -> None:
-        """Reload the daemon, and wait until it answers wherever it did before."""
+        """Reload the daemon, and wait until it has read its files and listens as before."""
         if self.due:
-            reload(self.due.service, self.due.listener, self.answered)
+            reload(self.due.service, self.due.listener, self.listened)
 
 
 def check_reload(host: Host, listener: Listener, work: Work) -> Tuple[List[str], List[str]]:
@@ -72,6 +76,12 @@ def check_reload(host: Host, listener: Listener, work: Work) -> Tuple[List[str],
     Return where the daemon would listen, as the ``listenaddress`` lines of ``sshd -T``, and
     warnings of what else the reload does.
     """
+    program = listener.command_line.binary
+    if program and not os.access(program, os.X_OK):
+        raise ServiceError(
+            f"The running sshd was started from {program}, which is gone: told to read its files "
+            "again, it would end. Start it anew yourself."
+        )
     changed = newer(listener, work.plan.before.texts)
     warnings = []
     if changed and work.plan.texts:  # without a change of ours, they are what the reload is for
@@ -85,7 +95,7 @@ def check_reload(host: Host, listener: Listener, work: Work) -> Tuple[List[str],
     listening = _foreseen(host.binary, host, work)
     if has_socket_of_systemd(listener.pid):
         return listening, warnings  # that stays as it is, whatever sshd's files say
-    closed = lost(sockets(listener.pid), addresses(listening))
+    closed = lost(listening_at(listener), addresses(listening))
     if closed:
         raise ServiceError(
             "The running sshd listens at {}, and after a reload it would listen at {} only: {}. If "
@@ -123,15 +133,6 @@ def _named(places: Iterable[Address]) -> str:
     return ", ".join(f"{host} port {port}" for host, port in places)
 
 
-def _addresses(listen: Iterable[str]) -> List[Address]:
-    """Return where to knock, from the ``listenaddress`` lines of ``sshd -T``."""
-    return [_knocking(address) for address in addresses(listen)]
-
-
-def _knocking(address: Address) -> Address:
-    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address[0], address[0]), address[1]
-
-
 def check_start(binary: str, words: CommandLine) -> None:
     """Refuse files with which a new daemon would not start, or would start and let nobody in.
 
@@ -167,15 +168,16 @@ def check_start(binary: str, words: CommandLine) -> None:
         )
 
 
-def check_listening(listening: Sequence[str]) -> None:
+def check_listening(listening: Sequence[str], listened: Sequence[Address]) -> None:
     """Refuse a reload after which the daemon would have no address to listen on, and end."""
-    places = _addresses(listening)
-    if places and not any(_can_listen(address) for address in places):
+    places = addresses(listening)
+    own = {port for _host, port in listened}
+    if places and not any(_can_listen(address, own) for address in places):
         named = ", ".join(listening)
         raise ServiceError(f"sshd would have nowhere to listen, so it was not reloaded: {named}.")
 
 
-def _can_listen(address: Address) -> bool:
+def _can_listen(address: Address, own: AbstractSet[int]) -> bool:
     """Tell whether the address is this host's, and its port free, or sshd's already."""
     family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
     try:
@@ -183,32 +185,29 @@ def _can_listen(address: Address) -> bool:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
     except OSError as error:
-        return error.errno == errno.EADDRINUSE and _answers(address)
+        return error.errno == errno.EADDRINUSE and address[1] in own
     return True
 
 
-def answering(listener: Listener, listening: Sequence[str]) -> List[Address]:
-    """Return where the daemon answers now, of all places at which it listens.
-
-    ``listening`` holds the ``listenaddress`` lines of ``sshd -T``, for where that is not seen.
-    """
-    places = [_knocking(address) for address in sockets(listener.pid)] or _addresses(listening)
-    return [address for address in places if _answers(address)]
+def listening_at(listener: Listener) -> List[Address]:
+    """Return where the daemon listens now; once it has ended, where anything does."""
+    alive = os.path.exists(f"/proc/{listener.pid}")
+    return list((held(listener.pid) if alive else table()).values())
 
 
-def reload(service: Service, listener: Listener, answered: Sequence[Address]) -> None:
-    """Have the daemon read its files again, and wait until it answers wherever it did before."""
-    before = _pid_file_written(listener)
+def reload(service: Service, listener: Listener, listened: Sequence[Address]) -> None:
+    """Have the daemon read its files again, and wait until it has, and listens as before."""
+    before = _trace(listener)
     # A reload can end the daemon, which starts itself anew: then nothing is there to reload. One
     # that holds systemd's socket cannot listen again by itself (measured, OpenSSH 9.2 and 10.0).
     alive = os.path.exists(f"/proc/{listener.pid}")
-    action = "reload" if alive and not has_socket_of_systemd(listener.pid) else "restart"
-    # A unit of another name need not know how to reload; the signal is what sshd's own sends.
-    known = f"{service.name}.service" in UNITS or action == "restart"
-    if service.manager == "systemd" and service.name and known:
-        status, output = run(["systemctl", action, service.name])
-    elif service.manager == "openrc":
-        status, output = run(["rc-service", "sshd", action])
+    anew = not alive or has_socket_of_systemd(listener.pid)
+    command = _command(service, "restart" if anew else "reload")
+    if command:
+        status, output = run(command)
+        if status != 0:
+            problem = " ".join(output.split())
+            raise ServiceError(f"Reloading sshd failed: {problem}")
     else:
         try:
             os.kill(listener.pid, signal.SIGHUP)
@@ -216,50 +215,71 @@ def reload(service: Service, listener: Listener, answered: Sequence[Address]) ->
             raise ServiceError(
                 "sshd has ended, and there is no service manager to start it."
             ) from error
-        status, output = 0, ""
-    if status != 0:
-        problem = " ".join(output.split())
-        raise ServiceError(f"Reloading sshd failed: {problem}")
-    _await_answers(listener, before, answered)
+    _await(listener, before, listened)
 
 
-def _await_answers(
-    listener: Listener, before: Optional[_Written], answered: Sequence[Address]
-) -> None:
+def _command(service: Service, action: str) -> List[str]:
+    """Return the manager's command; nothing where the signal that it would send is sent to sshd.
+
+    Scripts send that to what a pid file of one name holds, and are content where there is none. A
+    unit of another name need not know how to reload.
+    """
+    name = service.name
+    if name is None:
+        return []
+    if service.manager == "systemd" and (f"{name}.service" in UNITS or action == "restart"):
+        return ["systemctl", action, name]
+    if action == "restart" and service.manager == "openrc":
+        return ["rc-service", name, action]
+    if action == "restart" and service.manager == "sysvinit":
+        return [f"/etc/init.d/{name}", action]
+    return []
+
+
+def _await(listener: Listener, before: _Trace, listened: Sequence[Address]) -> None:
     limit = time.monotonic() + WAIT_SECONDS
-    waiting = list(answered)
     has_read = False
+    waiting = list(listened)
     while time.monotonic() < limit:
-        has_read = (
-            has_read
-            or listener.pid_file is None
-            or _pid_file_written(listener) not in (None, before)
-        )
+        has_read = has_read or _has_read(listener, before)
         if has_read:
-            waiting = [address for address in waiting if not _answers(address)]
-            if not waiting:
+            now = listening_at(listener)
+            waiting = [address for address in listened if address not in now]
+            if now and not waiting:
                 return
         time.sleep(0.02)
     if not has_read:
         raise ServiceError(
             f"sshd did not read its files again within {WAIT_SECONDS} seconds after the reload: "
-            f"{listener.pid_file} is as it was."
+            f"{listener.pid_file or 'the socket at which it listens'} is as it was."
         )
-    raise ServiceError(f"sshd no longer answers at {_named(waiting)} after the reload.")
+    places = _named(waiting) or "any address"
+    raise ServiceError(f"sshd no longer listens at {places} after the reload.")
+
+
+def _has_read(listener: Listener, before: _Trace) -> bool:
+    """Tell whether the daemon has begun anew.
+
+    It has written its pid file, or where it keeps none closed its sockets and opened others
+    (measured, OpenSSH 8.4 to 10.6).
+    """
+    if not os.path.exists(f"/proc/{listener.pid}"):
+        return True  # and whoever started it has to start it again
+    written, sockets = _trace(listener)
+    if listener.pid_file is not None:
+        return written not in (None, before[0])
+    return bool(sockets) and sockets.isdisjoint(before[1])
+
+
+def _trace(listener: Listener) -> _Trace:
+    """Return what differs once sshd has read its files."""
+    return _pid_file_written(listener), frozenset(held(listener.pid))
 
 
 def _pid_file_written(listener: Listener) -> Optional[_Written]:
     """Return what differs once sshd has written its pid file anew, wherever the clock stands."""
     status = pid_file_status(listener)
     return None if status is None else (status.st_mtime_ns, status.st_ino, status.st_ctime_ns)
-
-
-def _answers(address: Address) -> bool:
-    try:
-        with socket.create_connection(address, timeout=5) as connection:
-            return _begins(connection)
-    except OSError:
-        return False
 
 
 def _begins(connection: socket.socket) -> bool:

@@ -3,27 +3,48 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The running sshd: command line, service, when it read its files. Private to the collection.
 
-A reload (HUP) rewrites the pid file and keeps the process, so the pid file's time tells when the
-listener last read its configuration (measured, OpenSSH 8.0 to 10.5).
+The daemon is the process that holds the socket at which connections come in. A pid file is where
+it is looked for first, and no more. A reload (HUP) rewrites it and keeps the process, so its time
+tells when the listener last read its configuration (measured, OpenSSH 8.0 to 10.5).
 """
 
 import os
 import re
 import time
-from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Iterable, List, Optional, Sequence, Tuple
 
 from .._refusal import Refusal
+from . import listening
+from .daemon import (
+    DEFAULT_PATH,
+    OPTION,
+    UNITS,
+    CommandLine,
+    Daemon,
+    Listener,
+    Service,
+    built_in,
+    parse_words,
+)
 
 __all__ = [
     "UNITS",
+    "DEFAULT_PATH",
     "CommandLine",
     "Daemon",
     "Listener",
     "Service",
     "ServiceError",
+    "built_in",
+    "doubts",
     "find",
+    "is_same",
     "is_sshd",
+    "listener_of",
     "newer",
+    "of_listener",
+    "of_path",
+    "parse_words",
     "pid_file_status",
     "read_at",
     "stale",
@@ -31,120 +52,139 @@ __all__ = [
 ]
 
 PID_FILES = ("/run/sshd.pid", "/var/run/sshd.pid")
-UNITS = ("ssh.service", "sshd.service")
-_WITH_ARGUMENT = "CEbcfghkopu"  # the letters of sshd(8) that take one
+_RELOADS_SECONDS = 0.5  # for so long a daemon that starts itself anew may have no socket
 
 
 class ServiceError(Refusal):
     """The service could not be reloaded; one sentence."""
 
 
-class CommandLine(NamedTuple):
-    """What matters of the words that sshd runs with.
-
-    ``options`` are the arguments of ``-o``, ``keys`` the words for host keys and certificates.
-    """
-
-    binary: Optional[str] = None
-    config: Optional[str] = None
-    options: Tuple[str, ...] = ()
-    ports: Tuple[int, ...] = ()
-    keys: Tuple[str, ...] = ()
-
-
-class Listener(NamedTuple):
-    """The process that accepts connections; ``pid_file`` is None where it keeps none."""
-
-    pid: int
-    pid_file: Optional[str]
-    command_line: CommandLine
-
-
-class Service(NamedTuple):
-    """As modules return it; ``manager`` is ``systemd``, ``openrc`` or None."""
-
-    name: Optional[str]
-    manager: Optional[str]
-    running: Optional[bool]
-
-
-class Daemon(NamedTuple):
-    """The service, its listener if one runs, and the command line that it has or would have."""
-
-    service: Service
-    listener: Optional[Listener]
-    words: CommandLine
-
-
 def find() -> Daemon:
-    """Return the sshd of this host."""
+    """Return the sshd of this host: of several that of the usual unit, of port 22, the first."""
     listener = _listener_of_pid_file()
+    own = listening.held(listener.pid) if listener else {}
+    rest = set(listening.table()) - set(own)
+    if not rest:
+        return of_listener(listener) if listener else _without_listener()
+    # Loaded only here: on most hosts that people log in to, nothing but sshd listens.
+    from . import daemons
+
+    return daemons.choose(listener, rest, listener_of, of_listener) or _without_listener()
+
+
+def of_listener(listener: Listener) -> Daemon:
+    """Return the daemon that a running listener is."""
+    words = listener.command_line
+    running = None if words.doubt else True
     if os.path.isdir("/run/systemd/system"):
-        return _find_systemd(listener)
-    words = listener.command_line if listener else CommandLine()
-    if os.path.isdir("/run/openrc"):
-        return Daemon(Service("sshd", "openrc", listener is not None), listener, words)
-    return Daemon(Service(None, None, listener is not None), listener, words)
+        name = listener.unit[:-8] if listener.unit else None
+        return Daemon(Service(name, "systemd", running), listener, words)
+    from . import inits
+
+    return Daemon(inits.service(listener.pid)._replace(running=running), listener, words)
 
 
-def _find_systemd(listener: Optional[Listener]) -> Daemon:
-    unit = _unit_of(listener.pid) if listener else None
-    if listener is not None and unit in UNITS:
-        return Daemon(Service(unit[:-8], "systemd", True), listener, listener.command_line)
-    # Loaded only here: where sshd runs, its listener tells.
+def _without_listener() -> Daemon:
+    """Return the daemon that is installed; only systemd can say how it would be started."""
+    if not os.path.isdir("/run/systemd/system"):
+        from . import inits
+
+        return Daemon(inits.service(None), None, CommandLine())
     from . import unit as sshd_unit
 
     properties = sshd_unit.show(UNITS)
-    running = properties is not None and properties["ActiveState"] in ("active", "reloading")
-    if properties is None or (listener is not None and not running):
-        # Under a unit of another name, or under none: the one that is installed is not what runs.
-        words = listener.command_line if listener else CommandLine()
-        name = unit[:-8] if unit else None
-        return Daemon(Service(name, "systemd", listener is not None), listener, words)
-    listener = _main_listener(properties["MainPID"], listener)
-    words = listener.command_line if listener else _parse_words(sshd_unit.start_words(properties))
-    return Daemon(Service(properties["Id"][:-8], "systemd", running), listener, words)
-
-
-def _main_listener(main_pid: str, listener: Optional[Listener]) -> Optional[Listener]:
-    """Return the unit's main process rather than one that a pid file names, if the two differ."""
-    pid = int(main_pid or 0)
-    if not pid or (listener is not None and listener.pid == pid):
-        return listener
-    words = _command_line_of(pid)
-    return listener if words is None else Listener(pid, None, words)
+    if properties is None:
+        return Daemon(Service(None, "systemd", False), None, CommandLine())
+    running = properties["ActiveState"] in ("active", "reloading")
+    words = parse_words(sshd_unit.start_words(properties))
+    return Daemon(Service(properties["Id"][:-8], "systemd", running), None, words)
 
 
 def _listener_of_pid_file() -> Optional[Listener]:
+    """Return the process that a pid file names, if it is an sshd that listens."""
     for path in PID_FILES:
         try:
             with open(path, "rb") as pid_file:
                 pid = int(pid_file.read(32))
         except (OSError, ValueError):
             continue
-        words = _command_line_of(pid)
-        if words is not None:
-            return Listener(pid, path, words)
+        found = listener_of(pid, path)
+        limit = time.monotonic() + _RELOADS_SECONDS
+        while found is not None and not listening.held(pid):
+            if time.monotonic() > limit:
+                found = None
+                break
+            time.sleep(0.02)
+        if found is not None:
+            return found
     return None
 
 
-def _command_line_of(pid: int) -> Optional[CommandLine]:
-    """Return the words of the sshd of root that accepts connections here; None for other processes.
+def listener_of(pid: int, pid_file: Optional[str]) -> Optional[Listener]:
+    """Return the sshd of root that accepts connections here; None for other processes.
 
     An old pid file may hold the number of anybody's process, and that may bear any title.
     """
     try:
-        if not _is_roots(pid) or not is_sshd(pid):
+        if not _is_roots(pid) or not is_sshd(pid) or not _has_our_files(pid):
             return None
         with open(f"/proc/{pid}/cmdline", "rb") as cmdline:
             text = cmdline.read().decode("utf-8", "surrogateescape")
     except OSError:
         return None
-    title = re.match(r"sshd: (.*?) \[listener\]", text, re.DOTALL)
-    if title is None and text.startswith("sshd: "):
+    if not text or _SESSION.match(text):
         return None  # a session's monitor is root's too
+    unit = _unit_of(pid)
+    title = re.match(r"sshd: (.*?) \[listener\]", text, re.DOTALL)
     words = title.group(1).split(" ") if title else text.rstrip("\0").split("\0")
-    return _parse_words(words) if os.path.basename(words[0]).startswith("sshd") else None
+    if (title is None and text.startswith("sshd: ")) or (title is not None and _doubtful(words)):
+        from . import titles
+
+        return Listener(pid, pid_file, titles.resolve(pid, text, unit), unit)
+    return Listener(pid, pid_file, parse_words(words), unit)
+
+
+# Of a session: "sshd: ann [priv]", "sshd: ann@pts/0". A listener's words begin with a path.
+_SESSION = re.compile(r"sshd(?!: /)[a-z-]*: (?!.* \[listener\])", re.DOTALL)
+_COMMAND = re.compile(r"(?:-[46DdeGiqrTtV]*o)?(?:[A-Za-z]*command|subsystem)\b", re.IGNORECASE)
+
+
+def _doubtful(words: Sequence[str]) -> bool:
+    """Tell whether these words, parted at blanks, may have been others: a command has its own."""
+    return any(
+        (word.startswith("-") and not OPTION.match(word)) or _COMMAND.match(word)
+        for word in words[1:]
+    )
+
+
+def of_path(path: Optional[str], daemon: Daemon) -> Tuple[Daemon, Optional[str]]:
+    """Return the daemon that reads a file, else the first one; with it what that one reads."""
+    reads = daemon.config
+    if path is None or not daemon.others or is_same(reads, path):
+        return daemon, reads
+    for position, other in enumerate(daemon.others):
+        if is_same(other.config, path):
+            rest = daemon.others[:position] + daemon.others[position + 1 :]
+            return other._replace(others=(daemon._replace(others=()),) + rest), other.config
+    return daemon, reads
+
+
+def is_same(one: Optional[str], other: str) -> bool:
+    """Tell whether two paths lead to one file."""
+    return one is not None and os.path.realpath(one) == os.path.realpath(other)
+
+
+def doubts(daemon: Daemon, reads: Optional[str]) -> List[str]:
+    """Return why a daemon may not do what its program says of a file: sentences."""
+    sentences = []
+    if reads is None:
+        program = daemon.words.binary or "its program"
+        sentences.append(f"Which file the sshd of this host ({program}) reads cannot be known.")
+    if daemon.words.doubt:
+        from . import daemons
+
+        sentences.append(daemons.not_understood(daemon))
+    return sentences
 
 
 def _is_roots(pid: int) -> bool:
@@ -164,35 +204,16 @@ def is_sshd(pid: int) -> bool:
     )
 
 
-def _parse_words(words: Sequence[str]) -> CommandLine:
-    arguments: Dict[str, List[str]] = {"f": [], "o": [], "p": []}
-    rest = list(words[1:])
-    last = ""
-    while rest:
-        word = rest.pop(0)
-        if not word.startswith("-"):
-            if last == "o":  # the kernel shows the words joined by blanks: this was one word
-                arguments["o"][-1] += " " + word
-            continue
-        last = ""
-        for position, letter in enumerate(word[1:], 2):
-            if letter in _WITH_ARGUMENT:
-                last = letter
-                argument = word[position:] or (rest.pop(0) if rest else "")
-                arguments.setdefault(letter, []).append(argument)
-                break
-    return CommandLine(
-        words[0] if words else None,
-        arguments["f"][-1] if arguments["f"] else None,
-        tuple(arguments["o"]),
-        tuple(int(port) for port in arguments["p"] if re.match(r"[0-9]{1,5}\Z", port)),
-        tuple(
-            word
-            for letter in "hc"
-            for path in arguments.get(letter, ())
-            for word in ("-" + letter, path)
-        ),
-    )
+def _has_our_files(pid: int) -> bool:
+    """Tell whether a process has the folder of sshd's files that we have.
+
+    A unit whose mounts are its own may not have it, and a container has not.
+    """
+    if os.readlink(f"/proc/{pid}/ns/mnt") == os.readlink("/proc/self/ns/mnt"):
+        return True
+    folder = os.path.dirname(DEFAULT_PATH)
+    folder = folder if os.path.isdir(folder) else "/etc"
+    return os.path.samestat(os.stat(f"/proc/{pid}/root{folder}"), os.stat(folder))
 
 
 def _unit_of(pid: int) -> Optional[str]:
@@ -211,8 +232,8 @@ def _unit_of(pid: int) -> Optional[str]:
 def stale(listener: Listener, paths: Iterable[str]) -> Optional[bool]:
     """Tell whether the newest of the files was changed after the listener read its configuration.
 
-    None where nothing tells: no pid file, and a process that is older than the files; or times
-    that lie ahead, as they do once the clock was set back.
+    None where nothing tells: no pid file, a process that is older than the files, and no reload by
+    systemd since; or times that lie ahead, as they do once the clock was set back.
     """
     newest = max(_changed_at(path) for path in paths)
     if newest > time.time() * 1e9:
@@ -221,7 +242,14 @@ def stale(listener: Listener, paths: Iterable[str]) -> Optional[bool]:
     if known is not None:
         return known < newest
     started = started_at(listener.pid)
-    return False if started is not None and started > newest else None
+    if started is not None and started > newest:
+        return False
+    if listener.unit is None or not os.path.isdir("/run/systemd/system"):
+        return None
+    from . import unit
+
+    reloaded = unit.reloaded_at(listener.unit)
+    return False if reloaded is not None and reloaded > newest else None
 
 
 def newer(listener: Listener, paths: Iterable[str]) -> List[str]:

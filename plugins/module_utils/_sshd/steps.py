@@ -10,6 +10,7 @@ What the directives mean is in the Settings of a request; how a module tells of 
 import os
 from typing import TYPE_CHECKING, Callable, Dict, List, NamedTuple, Optional, Sequence
 
+from .. import _directory
 from .._files.reading import Change
 from .._once import Once
 from .._refusal import knowing
@@ -76,10 +77,10 @@ class Asked(NamedTuple):
         daemon = once(sshd_service.find)
         facts = Known(daemon.service)
         with knowing(self.telling.known(facts)):
-            program = sshd_host.find_program(self.request, daemon.words, once)
-        facts = facts._replace(version=program.version)
+            program = sshd_host.find_program(self.request, daemon, once)
+        facts = facts._replace(version=program.version, service=program.daemon.service)
         with knowing(self.telling.known(facts)):
-            host = sshd_host.look(self.request, daemon, program)
+            host = sshd_host.look(self.request, program)
         return Found(self.request, self.telling, facts, host)
 
 
@@ -164,7 +165,10 @@ class Answered(NamedTuple):
         proven = proof.judge(request, host, self.work, self.answers)
         # Now: once files are written, nothing may fail that need not.
         left = contradictions(request, host, self.work, refused=False)
-        return Proven(self.found, self.work, proven, _reloading(request, host, self.work), left)
+        warnings = proof.exceptions(request, self.work, self.answers)
+        warnings += [sentence for sentence in [_directory.silence()] if sentence]
+        reloading = _reloading(request, host, self.work)
+        return Proven(self.found, self.work, proven, reloading, left, warnings)
 
 
 class Proven(NamedTuple):
@@ -175,6 +179,7 @@ class Proven(NamedTuple):
     proven: proof.Gets
     reloading: "_Reloading"
     contradictions: List[Contradiction]
+    warnings: List[str]
 
     @property
     def known(self) -> Result:
@@ -199,12 +204,12 @@ class Proven(NamedTuple):
             known=self.found.facts,
             changed=bool(work.changes) or self.is_due,
             proven=self.proven,
-            verified=True if request.verify else None,
+            verified=self.reloading.verified if request.verify else None,
             reload_needed=self.reloading.needed,
             contradictions=self.contradictions,
             changed_files=[change.snapshot.real_path for change in work.changes],
             backup_files=[],
-            warnings=self.reloading.warnings,
+            warnings=self.warnings + self.reloading.warnings,
         )
 
     def activation(self) -> Optional["Activation"]:
@@ -214,9 +219,9 @@ class Proven(NamedTuple):
         from . import reload
 
         due, host = self.reloading.due, self.found.host
-        answered = reload.answering(due.listener, due.listening) if due else []
+        listened = reload.listening_at(due.listener) if due else []
         starting = host.binary if host.listener else None
-        return reload.Activation(starting, host.words, due, answered)
+        return reload.Activation(starting, host.words, due, listened)
 
     def ordered(self) -> List[Change]:
         """Return the changes so that a run that is killed leaves old or new values in force."""
@@ -247,36 +252,51 @@ class Written(NamedTuple):
 
     def result(self, backup_files: Sequence[str]) -> Result:
         """Return the result of a run that has written."""
-        found, work = self.proven.found, self.proven.work
-        needed = sshd_host.reload_needed(found.host, work, changing=False)
-        outcome = self.proven.outcome()
+        proven = self.proven
+        found, work, reloading = proven.found, proven.work, proven.reloading
+        needed: Optional[bool] = False  # the daemon was seen to read its files
+        if reloading.due is None:
+            needed = sshd_host.reload_needed(found.host, work, changing=False)
+        elif found.host.doubts:
+            needed = None
+        outcome = proven.outcome()
         return found.telling.outcome(
             outcome._replace(reload_needed=needed, backup_files=list(backup_files))
         )
 
 
 class _Reloading(NamedTuple):
-    """Whether the daemon has to read its files, what the run does about it, and warnings."""
+    """Whether the daemon has to read its files, what the run does about it, and warnings.
+
+    ``verified``: what sshd says of the files is what the daemon does, or will do once reloaded.
+    """
 
     needed: Optional[bool]
     due: Optional[Reload]
+    verified: bool
     warnings: List[str]
 
 
 def _reloading(request: Request, host: Host, work: Work) -> _Reloading:
     """Tell whether a reload is needed; if one is asked for, refuse what it would break."""
     needed = sshd_host.reload_needed(host, work, bool(work.changes))
+    warnings = list(host.notes) + list(host.doubts)
+    listener = host.listener
+    if listener is None:
+        if request.reload and needed is None:
+            warnings.append(
+                f"Nothing is reloaded: whether a running sshd has read {host.path} cannot be told."
+            )
+        return _Reloading(needed, None, not host.doubts, warnings)
     if not request.reload or needed is False:
-        return _Reloading(needed, None, [])
-    warnings = []
-    if needed is None:
-        warnings.append(
-            f"Nothing is reloaded: whether a running sshd has read {host.path} cannot be told."
-        )
-    if host.listener is None:
-        return _Reloading(needed, None, warnings)
+        if needed is None and not host.doubts:
+            warnings.append(
+                f"Nothing tells whether the running sshd has read {host.path} since it was last "
+                "changed: a reload puts it in force for certain."
+            )
+        return _Reloading(needed, None, needed is not None and not host.doubts, warnings)
     from . import reload
 
-    listening, foreseen = reload.check_reload(host, host.listener, work)
-    due = Reload(host.service, host.listener, listening) if needed else None
-    return _Reloading(needed, due, warnings + foreseen)
+    listening, foreseen = reload.check_reload(host, listener, work)
+    due = Reload(host.service, listener, listening)
+    return _Reloading(needed, due, not host.doubts, warnings + foreseen)

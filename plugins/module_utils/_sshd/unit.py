@@ -12,25 +12,88 @@ from typing import Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 from .._programs import run
 
-__all__ = ["show", "start_words"]
+__all__ = ["exact_words", "reloaded_at", "show", "sockets", "start_words"]
+
+_WANTED = "Id,LoadState,ActiveState,MainPID,ExecStart,Environment,EnvironmentFiles"
+_TAIL = 8  # what busctl tells of a command behind its words
 
 
 def show(names: Sequence[str]) -> Optional[Dict[str, str]]:
     """Return systemd's properties of the active one of these units, else of the first installed."""
-    wanted = "Id,LoadState,ActiveState,MainPID,ExecStart,Environment,EnvironmentFiles"
+    units = [
+        unit
+        for unit in _shown(names, _WANTED)
+        if unit["LoadState"] == "loaded" and unit["Id"].endswith(".service")
+    ]
+    units.sort(key=lambda unit: unit["ActiveState"] != "active")
+    return units[0] if units else None
+
+
+def sockets() -> List[Dict[str, str]]:
+    """Return the properties of each service that a socket of the network may start, now or never.
+
+    To each is added what the socket unit says: ``Accept``, and where it listens as ``Listen``.
+    """
+    found = []
+    for unit in _shown(["*.socket"], "Id,ActiveState,Accept,Triggers,Listen"):
+        ports = re.findall(r"(?m)^((?:\[.*\]|[0-9.]+):\d+) \(Stream\)$", unit["Listen"])
+        if unit["ActiveState"] != "active" or not ports:
+            continue
+        # Of a template systemd shows only instances; any name of one will do.
+        template = unit["Id"][: -len(".socket")] + "@0.service"
+        names = [template] if unit["Accept"] == "yes" else unit["Triggers"].split()
+        service = show(names) if names else None
+        if service is not None:
+            found.append(dict(service, Accept=unit["Accept"], Listen=" ".join(ports)))
+    return found
+
+
+def _shown(names: Sequence[str], wanted: str) -> List[Dict[str, str]]:
     status, output = run(["systemctl", "show", "--no-pager", "-p", wanted] + list(names))
     if status != 0:
-        return None
+        return []
     units = []
     for block in output.strip().split("\n\n"):
         unit = dict.fromkeys(wanted.split(","), "")
         for line in block.split("\n"):
             key, _equals, value = line.partition("=")
             unit[key] = unit[key] + "\n" + value if unit.get(key) else value
-        if unit["LoadState"] == "loaded" and unit["Id"].endswith(".service"):
-            units.append(unit)
-    units.sort(key=lambda unit: unit["ActiveState"] != "active")
-    return units[0] if units else None
+        units.append(unit)
+    return units
+
+
+def exact_words(properties: Dict[str, str]) -> List[str]:
+    """Return the words with which systemd would start sshd, each as it stands.
+
+    ``systemctl show`` joins them by blanks; where one holds blanks, only the bus tells.
+    """
+    commands = _commands(properties["Id"], "ExecStart")
+    return _filled(commands[0][1], properties) if commands else start_words(properties)
+
+
+def reloaded_at(name: str) -> Optional[int]:
+    """Return when systemd last sent sshd the signal to read its files, in ns; None: not known."""
+    commands = _commands(name, "ExecReload")
+    signals = [numbers for _path, words, numbers in commands if "-HUP" in words]
+    if not signals or any(numbers[-2:] != [1, 0] for _path, _words, numbers in commands):
+        return None  # not reloaded since it was started, or with an error (1: has exited)
+    return signals[-1][0] * 1000
+
+
+def _commands(name: str, wanted: str) -> List[Tuple[str, List[str], List[int]]]:
+    """Return a unit's commands: path, words, and numbers: start, end, ..., how it ended, status."""
+    escaped = "".join(char if char.isalnum() else f"_{ord(char):02x}" for char in name)
+    place = "/org/freedesktop/systemd1/unit/" + escaped
+    service = "org.freedesktop.systemd1"
+    status, output = run(["busctl", "get-property", service, place, service + ".Service", wanted])
+    rest = _split(output)[2:] if status == 0 else []
+    commands = []
+    while len(rest) > 2:
+        count = int(rest[1])
+        tail = rest[2 + count : 2 + count + _TAIL]
+        commands.append((rest[0], rest[2 : 2 + count], [int(number) for number in tail[1:]]))
+        rest = rest[2 + count + _TAIL :]
+    return commands
 
 
 def start_words(properties: Dict[str, str]) -> List[str]:
@@ -38,12 +101,17 @@ def start_words(properties: Dict[str, str]) -> List[str]:
     start = re.search(r"argv\[\]=(.*?) ;", properties["ExecStart"])
     if start is None:
         return []
+    return _filled(start.group(1).split(" "), properties)
+
+
+def _filled(words: Sequence[str], properties: Dict[str, str]) -> List[str]:
+    """Return the words with the unit's variables put in."""
     variables = _variables(properties)
-    words: List[str] = []
-    for word in start.group(1).split(" "):
+    filled: List[str] = []
+    for word in words:
         name = re.match(r"\$\{?(\w+)\}?\Z", word)
-        words.extend(_split(variables.get(name.group(1), "")) if name else [word])
-    return words
+        filled.extend(_split(variables.get(name.group(1), "")) if name else [word])
+    return filled
 
 
 def _variables(properties: Dict[str, str]) -> Dict[str, str]:

@@ -28,7 +28,7 @@ MAX_TRIALS = 32  # of the whole tree; a plan for more files than this is a rare 
 
 def ordered(request: Request, host: Host, work: Work) -> List[Change]:
     """Return the changes so that a run that is killed leaves old or new values in force."""
-    default = default_connection(work.plan.before, host.words)
+    default = default_connection(work.plan.before, host.words, host.version)
     paths = safest(work.plan, work.files.read, request.settings, work.connections + [default])
     return sorted(work.changes, key=lambda change: paths.index(change.snapshot.path))
 

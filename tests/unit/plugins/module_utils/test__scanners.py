@@ -61,6 +61,26 @@ def test_sshd_unseen(path, words):
     assert (said is None) if words is None else words in said
 
 
+# ID and VERSION_ID, a file beside the main one, whether scanners there read it
+DROP_INS = [
+    ("rhel", "9.4", "/etc/ssh/sshd_config.d/x.conf", True),
+    ("rhel", "9.4", "/usr/etc/ssh/sshd_config.d/x.conf", False),
+    ("rhel", "8.10", "/etc/ssh/sshd_config.d/x.conf", False),
+    ("ubuntu", "24.04", "/etc/ssh/sshd_config.d/x.conf", True),
+    ("sles", "15.6", "/etc/ssh/sshd_config.d/x.conf", True),
+    ("sles", "12.5", "/etc/ssh/sshd_config.d/x.conf", False),
+    ("almalinux", "9.4", "/etc/ssh/sshd_config.d/x.conf", False),
+    ("debian", "12", "/etc/ssh/sshd_config.d/x.conf", False),
+]
+
+
+@pytest.mark.parametrize("name, version, path, expected", DROP_INS)
+def test_read_drop_in(name, version, path, expected):
+    os_release = f'NAME="X"\nVERSION_ID="{version}"\nID={name}\nID_LIKE=rhel\n'
+    assert _scanners.read_drop_in(path, os_release) is expected
+    assert not _scanners.read_drop_in(path, "")
+
+
 @pytest.mark.parametrize("path, words", TMOUT)
 def test_tmout_unseen(path, words):
     said = _scanners.tmout_unseen(path)

@@ -20,7 +20,7 @@ KEYS = {
     "before", "effective", "connections", "verified", "detection_seconds", "openssh_version",
     "service", "reload_needed", "conflicts", "changed_files", "backup_files", "changed",
 }  # fmt: skip
-CONFLICT_KEYS = {"path", "line", "text", "scope", "wins", "disabled"}
+CONFLICT_KEYS = {"path", "line", "text", "scope", "wins", "disabled", "accounts"}
 
 
 def k(value, count=None):
@@ -107,9 +107,14 @@ CHANGES = [
     ("a drop-in that shadows", {"sshd_config": INC, "d/50-cloud-init.conf": "\n" + k(9)},
      {"interval": 60}, {"sshd_config": k(60) + INC, "d/50-cloud-init.conf": "\n" + k(9)},
      [("d/50-cloud-init.conf", 2, False, False)], (60, 3)),
-    ("a drop-in that shadows, disabled", {"sshd_config": INC, "d/50-cloud-init.conf": "\n" + k(9)},
+    ("a drop-in that loses then", {"sshd_config": INC, "d/50-cloud-init.conf": "\n" + k(9)},
      {"interval": 60, "conflicts": "disable"},
-     {"sshd_config": k(60) + INC, "d/50-cloud-init.conf": "\n" + MARKER + k(9)},
+     {"sshd_config": k(60) + INC, "d/50-cloud-init.conf": "\n" + k(9)},
+     [("d/50-cloud-init.conf", 2, False, False)], (60, 3)),
+    ("a drop-in that shadows, disabled",
+     {"sshd_config": INC + k(8), "d/50-cloud-init.conf": "\n" + k(9)},
+     {"interval": 60, "conflicts": "disable"},
+     {"sshd_config": INC + k(60), "d/50-cloud-init.conf": "\n" + MARKER + k(9)},
      [("d/50-cloud-init.conf", 2, False, True)], (60, 3)),
     ("a trailing Match block", {"sshd_config": "Match User bob\n  " + k(9)},
      {"interval": 60, "conflicts": "disable"},
@@ -473,7 +478,7 @@ def test_keeps_a_symbolic_link(tree):
 
 
 def test_changes_a_file_under_two_names_once(tree):
-    tree.write({"sshd_config": INC, "d/b.conf": k(9)})
+    tree.write({"sshd_config": INC + k(8), "d/b.conf": k(9)})
     (tree.root / "d" / "a.conf").symlink_to("b.conf")
     result = tree.ask(interval=60, conflicts="disable")
     assert sorted(result["changed_files"]) == [
@@ -543,4 +548,4 @@ def test_needs_no_sshd_without_proof(tree):
 def test_returns_text_whatever_the_files_hold(tree):
     tree.write({"sshd_config": "Match User bob\n ClientAliveInterval 9 # \udcff\n"})
     (conflict,) = tree.ask(interval=60)["conflicts"]
-    assert conflict["text"] == "ClientAliveInterval 9 # \ufffd"
+    assert conflict["text"] == "ClientAliveInterval 9 # \\xff"

@@ -155,7 +155,7 @@ def test_one_reload_is_enough_for_both(host, monkeypatch):
     host.listener = sshd_service.Listener(os.getpid(), None, host.words)
     done = []
     monkeypatch.setattr(reload, "check_reload", lambda *_given: (["127.0.0.1:1"], ["So."]))
-    monkeypatch.setattr(reload, "answering", lambda *_given: [])
+    monkeypatch.setattr(reload, "listening_at", lambda *_given: [])
     monkeypatch.setattr(reload, "check_start", lambda *_given: done.append("start"))
     monkeypatch.setattr(reload, "check_listening", lambda *_given: done.append("listen"))
     monkeypatch.setattr(reload, "reload", lambda *_given: done.append("reload"))

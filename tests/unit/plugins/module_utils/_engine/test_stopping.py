@@ -22,7 +22,7 @@ def reached(**known):
 # what ends a run, and what is said
 SENTENCES = [
     (Refusal("It is so."), "It is so."),
-    (Refusal("/a\nb\x1b[2J\udcff\x7f is not there."), "/a\\nb\\x1b[2J\ufffd\\x7f is not there."),
+    (Refusal("/a\nb\x1b[2J\udcff\x7f is not there."), "/a\\nb\\x1b[2J\\xff\\x7f is not there."),
     (OSError(5, "Input/output error", "/proc\t1"), "/proc\\t1: Input/output error."),
     (BadOption("text", "'\x00' is odd."), "Option text: '\\x00' is odd."),
 ]

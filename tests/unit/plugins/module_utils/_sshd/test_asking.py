@@ -213,17 +213,22 @@ def failing():
 
 
 VERSIONS = [
-    ("OpenSSH_8.4p1 Debian-5+deb11u3, OpenSSL 1.1.1w", "OpenSSH_8.4p1", (8, 4)),
-    ("OpenSSH_9.2, OpenSSL 3.0.19", "OpenSSH_9.2", (9, 2)),
-    ("unknown option -- V\nOpenSSH_8.0p1, OpenSSL", "OpenSSH_8.0p1", (8, 0)),
-    ("OpenSSH_10.0p2 Debian-7", "OpenSSH_10.0p2", (10, 0)),
+    (
+        "OpenSSH_8.4p1 Debian-5+deb11u3, OpenSSL 1.1.1w",
+        "OpenSSH_8.4p1",
+        (8, 4),
+        "OpenSSH_8.4p1 Debian-5+deb11u3",
+    ),
+    ("OpenSSH_9.2, OpenSSL 3.0.19", "OpenSSH_9.2", (9, 2), "OpenSSH_9.2"),
+    ("unknown option -- V\nOpenSSH_8.0p1, OpenSSL", "OpenSSH_8.0p1", (8, 0), "OpenSSH_8.0p1"),
+    ("OpenSSH_10.0p2 Debian-7", "OpenSSH_10.0p2", (10, 0), "OpenSSH_10.0p2 Debian-7"),
 ]
 
 
-@pytest.mark.parametrize("said, text, release", VERSIONS)
-def test_version(stand_in, said, text, release):
+@pytest.mark.parametrize("said, text, release, whole", VERSIONS)
+def test_version(stand_in, said, text, release, whole):
     found = asking.version(stand_in(f"printf '%s\\n' '{said}' >&2; exit 1"))
-    assert found == (text, release)
+    assert found == (text, release, whole)
 
 
 def test_a_program_that_is_no_sshd(stand_in):

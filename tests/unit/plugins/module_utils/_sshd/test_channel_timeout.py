@@ -19,6 +19,15 @@ SPELLINGS = [
     ("session:sh?ll=5", (10, 0), True, 5, None),
     ("session=15m", (9, 2), False, None, None),
     ("session=15m", (10, 5), False, None, None),
+    ("session=15m", (10, 6), True, 900, 900),
+    ("sess*n=3", (10, 3), False, None, None),
+    ("sess*n=3", (10, 6), True, 3, 3),
+    ("session=3 session:shell=9", (10, 6), True, 9, 3),
+    ("session:shell=9 session=3", (10, 6), True, 9, 3),
+    ("session=9 session:shell=3", (10, 6), True, 3, 9),
+    ("session=3 session:shell=0", (10, 3), False, None, None),
+    ("session=3 session:shell=0", (10, 6), True, 3, 3),
+    ("session:command=9 session=3", (10, 6), True, 3, 9),
     ("Session:shell=15m", (10, 0), False, None, None),
     ("session:shell=0", (10, 0), False, None, None),
     ("direct-tcpip=60", (10, 0), True, None, None),
@@ -38,6 +47,9 @@ REASONS = [
     ("session:shell=60 session=15m", (10, 0), "`session=15m` does nothing"),
     ("global=3s", (9, 6), "`global=3s` does nothing, since global counts from OpenSSH 9.7 on"),
     ("session:shell=60", (8, 9), "since OpenSSH 8.9 does not know ChannelTimeout"),
+    ("session:shell=60", (10, 7), "what it does was not measured on this release: OpenSSH 10.7"),
+    ("direct=60", (11, 0), "channel in use is of such a type: shells are session:shell"),
+    ("direct=60", (11, 0), "; what it does was not measured on this release: OpenSSH 11.0"),
 ]
 
 
@@ -51,6 +63,12 @@ def test_meaning(text, release, works, shell, command):
     )
     assert found["value"] == text
     assert works or found["why"]
+
+
+@pytest.mark.parametrize("release", [(10, 0), (10, 6), config.NEWEST])
+def test_nothing_to_add(release):
+    """Measured; or a release that is not known, of which another sentence tells."""
+    assert channel_timeout.meaning(["session:shell=60"], release)["why"] is None
 
 
 @pytest.mark.parametrize("text, release, words", REASONS)

@@ -35,6 +35,7 @@ def test_what_is_returned_of_a_contradiction():
         "scope": "command line",
         "wins": True,
         "disabled": False,
+        "accounts": None,
     }
 
 

@@ -24,6 +24,15 @@ ROOT = match.Connection(
 DEFAULT = match.Connection("nobody-at-all", "192.0.2.1", "192.0.2.1", "0.0.0.0", 22)
 
 
+def test_the_version_is_what_it_is():
+    default = DEFAULT._replace(version="OpenSSH_10.0p2 Debian-7")
+    fitting, other = criteria("version OpenSSH_1*"), criteria("version OpenSSH_9* user a")
+    assert deriving.derivable(fitting, default) == default
+    assert deriving.derivable(other, default) is None
+    with pytest.raises(BadOption, match="^Option match: nobody meets 'Match Version OpenSSH_9"):
+        deriving.derived_connection(other, default)
+
+
 def criteria(text):
     return parse_criteria(text.split())
 

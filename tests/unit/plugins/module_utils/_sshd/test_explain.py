@@ -21,6 +21,9 @@ CAUSES = [
      "/c line 2 in the scope Match all says 'ClientAliveInterval 9'."),
     ("Match Address 192.0.2.1\nClientAliveInterval 9\n", ["5"], "report",
      "/c line 2 in the scope Match Address 192.0.2.1 says 'ClientAliveInterval 9'."),
+    ("Match Version *\nClientAliveInterval 9\n", [], "report",
+     "/c line 2 in the scope Match Version * says 'ClientAliveInterval 9' (which counts for "
+     "everybody here, for this sshd calls itself '')."),
 ]  # fmt: skip
 
 

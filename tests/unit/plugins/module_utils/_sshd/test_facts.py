@@ -6,7 +6,7 @@
 
 import pytest
 
-from ansible_collections.curfew.session.plugins.module_utils._sshd import facts
+from ansible_collections.curfew.session.plugins.module_utils._sshd import config, facts
 
 SECONDS = [
     (("300",), "300"),
@@ -61,6 +61,7 @@ DETECTION = [
     (60, 3, (9, 4), (360, 480)),
     (60, 3, (9, 5), (180, 240)),
     (2, 1, (10, 0), (2, 4)),
+    (2, 1, (10, 7), (2, 4)),
     (0, 3, (9, 2), None),
     (60, 0, (8, 0), None),
     (60, 0, (10, 0), None),
@@ -84,6 +85,24 @@ def test_read_number(arguments, expected):
 def test_detection_seconds(interval, count_max, release, expected):
     found = facts.detection_seconds(interval, count_max, release)
     assert (found and (found["min"], found["max"])) == expected
+
+
+# release, and how a clause about it begins
+RELEASES = [
+    ((10, 0), None),
+    ((10, 6), None),
+    ((10, 7), "not measured on this release: OpenSSH 10.7 is newer than 10.6"),
+    ((11, 0), "not measured on this release: OpenSSH 11.0 is newer than 10.6"),
+    (config.NEWEST, None),
+]
+
+
+@pytest.mark.parametrize("release, clause", RELEASES)
+def test_unmeasured(release, clause):
+    found = facts.unmeasured(release)
+    assert found is clause or found.startswith(clause)
+    basis = facts.detection_seconds(60, 3, release)["basis"]
+    assert basis.endswith("not measured on this release") == (clause is not None)
 
 
 PAIRS = [

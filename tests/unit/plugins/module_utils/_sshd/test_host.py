@@ -31,6 +31,7 @@ WORDS = CommandLine(
     "/usr/sbin/sshd", "/etc/x", ("ClientAliveInterval=5", "UseDNS=no", "clientaliveinterval 6")
 )
 LISTENER = Listener(7, None, WORDS)
+DAEMON = Daemon(RUNS, None, WORDS)
 
 
 def request(**given):
@@ -49,16 +50,18 @@ BAD_PATHS = [
 
 @pytest.mark.parametrize("path, config_file, refusal", BAD_PATHS)
 def test_refuses_what_names_no_file(path, config_file, refusal):
+    daemon = DAEMON._replace(words=WORDS._replace(config=config_file))
     with pytest.raises(Refusal) as caught:
-        host.find_program(request(path=path), CommandLine(config=config_file), Once())
+        host.find_program(request(path=path), daemon, Once())
     assert str(caught.value) == refusal
 
 
 def test_without_a_proof_no_sshd_is_needed():
     given = dict(path="/x", sshd="/nowhere/sshd")
-    assert host.find_program(request(verify=False, **given), WORDS, Once()) == ("/x", None, None)
+    found = host.find_program(request(verify=False, **given), DAEMON, Once())
+    assert found == ("/x", None, None, DAEMON, "/etc/x")
     with pytest.raises(asking.SshdError):
-        host.find_program(request(**given), WORDS, Once())
+        host.find_program(request(**given), DAEMON, Once())
 
 
 def test_a_program_is_asked_for_its_release_once(monkeypatch):
@@ -67,7 +70,7 @@ def test_a_program_is_asked_for_its_release_once(monkeypatch):
     monkeypatch.setattr(asking, "version", lambda binary: asked.append(binary) or binary)
     once = Once()
     for sshd in (None, None, "/other"):
-        host.find_program(request(path="/x", sshd=sshd), WORDS, once)
+        host.find_program(request(path="/x", sshd=sshd), DAEMON, once)
     assert asked == ["/usr/sbin/sshd", "/other"]
 
 
@@ -79,15 +82,37 @@ BAD_MATCHES = [
 ]
 
 
+# The criteria, a release that is too old for them, and one that is not
+SINCE = [("version OpenSSH_10.*", (9, 9), (10, 0)), ("invalid-user", (9, 8), (9, 9))]
+
+
+@pytest.mark.parametrize("text, old, new", SINCE)
+def test_criteria_that_not_all_releases_know(text, old, new):
+    def looked_at(release):
+        version = asking.Version("OpenSSH", release, "OpenSSH_x")
+        daemon = Daemon(RUNS, None, WORDS)
+        program = host.Program("/x", "/sbin/sshd", version, daemon, "/x")
+        return host.look(request(match=text), program)
+
+    assert looked_at(new).criteria[0][0] == text.split()[0]
+    assert looked_at(new).version == "OpenSSH_x"
+    with pytest.raises(Refusal, match="OpenSSH knows .* from .* on, and this is older"):
+        looked_at(old)
+
+
 @pytest.mark.parametrize("text, refusal", BAD_MATCHES)
 def test_refuses_what_holds_no_criteria(text, refusal):
     with pytest.raises(Refusal, match=f"^Option match: .*{refusal}"):
-        host.look(request(match=text), Daemon(RUNS, None, WORDS), host.Program("/x", None, None))
+        host.look(request(match=text), host.Program("/x", None, None, DAEMON, "/x"))
 
 
-def look(path, **given):
-    program = host.Program(path, "/sbin/sshd", asking.Version("OpenSSH_9.2p1", (9, 2)))
-    return host.look(request(**given), Daemon(RUNS, LISTENER, WORDS), program)
+RUNNING = Daemon(RUNS, LISTENER, WORDS)
+
+
+def look(path, daemon=RUNNING, reads="/etc/x", **given):
+    version = asking.Version("OpenSSH_9.2p1", (9, 2))
+    program = host.Program(path, "/sbin/sshd", version, daemon, reads)
+    return host.look(request(**given), program)
 
 
 def test_the_daemon_counts_for_its_own_file():
@@ -104,6 +129,31 @@ def test_for_another_file_it_does_not():
     found = look("/etc/y")
     assert (found.is_daemons, found.listener, found.words) == (False, None, CommandLine())
     assert found.overrides == () and found.criteria is None and found.service == RUNS
+
+
+def test_a_daemon_of_which_not_all_is_known():
+    found = look("/etc/y", reads=None)
+    assert found.is_daemons is None and found.listener == LISTENER
+    (doubt,) = found.doubts
+    assert doubt == "Which file the sshd of this host (/usr/sbin/sshd) reads cannot be known."
+    assert host.reload_needed(found, None, True) is None
+    words = WORDS._replace(doubt="its title is cut")
+    (doubt,) = look("/etc/x", daemon=Daemon(RUNS, None, words, (), ("[::]:22",))).doubts
+    assert doubt == "The sshd that listens at [::]:22 was not understood: its title is cut."
+
+
+def test_which_of_several_daemons_is_meant():
+    other = Daemon(RUNS, None, CommandLine("/sbin/sshd", "/etc/m"), (), ("[::]:2222",))
+    first = DAEMON._replace(others=(other,), sockets=("[::]:22",))
+    given = dict(verify=False, sshd="/nowhere/sshd")
+    found = host.find_program(request(path="/etc/m", **given), first, Once())
+    assert found.daemon == other._replace(others=(first._replace(others=()),))
+    assert host.look(request(**given), found).notes == (
+        "More than one sshd lets people in: /etc/m is for [::]:2222, and not touched is "
+        "[::]:22 (/etc/x).",
+    )
+    for path in ("/etc/x", "/etc/z", None):
+        assert host.find_program(request(path=path, **given), first, Once()).daemon == first
 
 
 # Whether a listener is seen, runs at all, whether the file is its own, what is changed, what is
@@ -205,3 +255,15 @@ def test_nothing_is_derived_where_nothing_is_proven(tmp_path):
         work_of(tmp_path, match="Group no-such-group")
     (item,) = work_of(tmp_path, match="Group no-such-group", verify=False).connections
     assert item.addr == "192.0.2.1"
+
+
+def test_what_loses_is_no_reason_to_fail(tmp_path, monkeypatch):
+    main = tmp_path / "sshd_config"
+    main.write_text("ClientAliveInterval 60\nClientAliveInterval 900\n")
+    found = look(str(main))
+    assert host.prepare(request(), found).plan.is_staged
+    monkeypatch.setattr(host, "_can_change", lambda files, path: False)
+    work = host.prepare(request(), found)
+    assert (work.plan.is_staged, work.changes) == (False, [])
+    main.write_text("ClientAliveInterval 900\n")
+    assert host.prepare(request(), found).changes

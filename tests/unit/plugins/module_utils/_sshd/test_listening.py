@@ -44,7 +44,7 @@ def test_where_a_process_listens(host):
             pytest.skip("this host has no such address")
         idle.bind((host, 0))
         server.listen(1)
-        found = listening.sockets(os.getpid())
+        found = list(listening.held(os.getpid()).values())
         assert (host, server.getsockname()[1]) in found
         assert idle.getsockname()[1] not in [port for _host, port in found]
 
@@ -63,3 +63,18 @@ def test_a_socket_that_systemd_holds_too(monkeypatch, handed_over):
                 assert not listening.has_socket_of_systemd(systemd.pid)
             finally:
                 systemd.kill()
+
+
+def test_connections_are_not_read(tmp_path, monkeypatch):
+    """There may be a hundred thousand; the kernel lists what listens before them."""
+    rows = ["head", "0: 00000000:0016 00000000:0000 0A 0 0 0 0 0 77", "1: x x 03 0 0 0 0 0 8"]
+    rows += ["2: 00000000:0050 00000000:0000 0A 0 0 0 0 0 78", "3: y y 01 0 0 0 0 0 9", "4: bad"]
+    table = tmp_path / "tcp"
+    table.write_text("\n".join(rows))
+    monkeypatch.setattr(listening, "_TABLES", (("tcp", socket.AF_INET, "=I"),))
+    monkeypatch.setattr(listening, "open", lambda path: table.open(), raising=False)
+    assert listening.table() == {"77": ("0.0.0.0", 22), "78": ("0.0.0.0", 80)}
+
+
+def test_a_process_that_is_gone_listens_nowhere():
+    assert listening.held(2**22 + 1) == {}

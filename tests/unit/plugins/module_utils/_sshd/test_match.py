@@ -101,6 +101,38 @@ def test_a_user_without_groups_is_in_none():
     assert not match.matches(criteria("group *"), ROOT._replace(groups=()))
 
 
+# The criteria; whether everybody, and whether nobody meets them at an OpenSSH_10.0p2 Debian-7
+VERSIONS = [
+    ("all", True, False),
+    ("version OpenSSH_10.*", True, False),
+    ("version=OpenSSH_9.*,OpenSSH_1*", True, False),
+    ("version OpenSSH_10.0p2", False, True),
+    ("version OpenSSH_9.*", False, True),
+    ("version *,!OpenSSH_10*", False, True),
+    ("version openssh_10*", False, True),
+    ("version * version OpenSSH_9*", False, True),
+    ("version OpenSSH_10.* user a", False, False),
+    ("version OpenSSH_9.* user a", False, True),
+    ("user *", False, False),
+]
+
+
+@pytest.mark.parametrize("text, everybody, nobody", VERSIONS)
+def test_versions(text, everybody, nobody):
+    words = [word for part in text.split() for word in part.split("=")]
+    version = "OpenSSH_10.0p2 Debian-7"
+    assert match.everybody_meets(parse_criteria(words), version) is everybody
+    assert match.nobody_meets(parse_criteria(words), version) is nobody
+    connection = ROOT._replace(version=version)
+    if not words.count("user"):
+        assert match.matches(parse_criteria(words), connection) is everybody
+
+
+def test_of_a_version_that_is_not_known_nothing_is_said():
+    assert not match.nobody_meets(criteria("version OpenSSH_9.*"), "")
+    assert not match.everybody_meets(criteria("version OpenSSH_9.*"), "")
+
+
 @pytest.mark.parametrize("one, other", SAME)
 def test_the_same_by_meaning(one, other):
     assert match.canonical(criteria(one)) == match.canonical(criteria(other))

@@ -5,6 +5,7 @@
 """What a reload would close or break is refused; what it did is seen."""
 
 import os
+import signal
 import socket
 import time
 
@@ -20,28 +21,42 @@ LINE = sshd_service.CommandLine("/usr/sbin/sshd")
 SERVICE = sshd_service.Service("ssh", "systemd", True)
 
 
-@pytest.mark.parametrize("name, signals", [("ssh", 0), ("admin-ssh", 1), (None, 1)])
-def test_only_the_own_units_of_sshd_are_known_to_reload(monkeypatch, name, signals):
-    sent, commands = [], []
-    monkeypatch.setattr(os, "kill", lambda *given: sent.append(given))
-    monkeypatch.setattr(reload, "run", lambda words: commands.append(words) or (0, ""))
-    monkeypatch.setattr(reload, "has_socket_of_systemd", lambda pid: False)
-    listener = sshd_service.Listener(os.getpid(), None, LINE)
-    reload.reload(sshd_service.Service(name, "systemd", True), listener, [])
-    assert (len(sent), len(commands)) == (signals, 1 - signals)
-
-
-LISTENING = [
-    (["0.0.0.0:22", "[::]:22"], [("127.0.0.1", 22), ("::1", 22)]),
-    (["10.0.0.1:2222"], [("10.0.0.1", 2222)]),
-    (["[fe80::1]:22 rdomain x"], [("fe80::1", 22)]),
-    ([], []),
+# The manager, the name of the service, whether the daemon is to be started anew; the command, or
+# None: the signal that all of them would send.
+COMMANDS = [
+    ("systemd", "ssh", False, ["systemctl", "reload", "ssh"]),
+    ("systemd", "admin-ssh", False, None),
+    ("systemd", "admin-ssh", True, ["systemctl", "restart", "admin-ssh"]),
+    ("systemd", None, False, None),
+    ("openrc", "ssh", False, None),
+    ("openrc", "ssh", True, ["rc-service", "ssh", "restart"]),
+    ("sysvinit", "ssh", False, None),
+    ("sysvinit", "sshd", True, ["/etc/init.d/sshd", "restart"]),
+    ("runit", "ssh", False, None),
+    (None, None, False, None),
 ]
 
 
-@pytest.mark.parametrize("listen, addresses", LISTENING)
-def test_where_to_knock(listen, addresses):
-    assert reload._addresses(listen) == addresses
+@pytest.mark.parametrize("manager, name, anew, expected", COMMANDS)
+def test_how_a_daemon_is_reloaded(monkeypatch, manager, name, anew, expected):
+    sent, commands, traces = [], [], iter([frozenset("1"), frozenset("2")])
+    monkeypatch.setattr(os, "kill", lambda *given: sent.append(given))
+    monkeypatch.setattr(reload, "run", lambda words: commands.append(words) or (0, ""))
+    monkeypatch.setattr(reload, "has_socket_of_systemd", lambda pid: anew)
+    monkeypatch.setattr(reload, "_trace", lambda listener: (None, next(traces)))
+    monkeypatch.setattr(reload, "listening_at", lambda listener: [("::", 22)])
+    listener = sshd_service.Listener(os.getpid(), None, LINE)
+    reload.reload(sshd_service.Service(name, manager, True), listener, [("::", 22)])
+    assert commands == ([expected] if expected else [])
+    assert sent == ([] if expected else [(os.getpid(), signal.SIGHUP)])
+
+
+@pytest.fixture
+def port():
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen(1)
+        yield server.getsockname()[1]
 
 
 # Where a daemon could listen: this host's own addresses, ports that are free.
@@ -52,12 +67,18 @@ SOMEWHERE = [[], ["127.0.0.1:0"], ["192.0.2.77:22", "0.0.0.0:0"]]
 @pytest.mark.parametrize("listen", NOWHERE)
 def test_a_daemon_that_could_listen_nowhere_is_not_reloaded(listen):
     with pytest.raises(sshd_service.ServiceError, match="nowhere to listen.*192.0.2.77"):
-        reload.check_listening(listen)
+        reload.check_listening(listen, [])
 
 
 @pytest.mark.parametrize("listen", SOMEWHERE)
 def test_one_address_is_enough(listen):
-    reload.check_listening(listen)
+    reload.check_listening(listen, [])
+
+
+def test_a_port_in_use_is_free_for_the_daemon_that_has_it(port):
+    reload.check_listening([f"127.0.0.1:{port}"], [("0.0.0.0", port)])
+    with pytest.raises(sshd_service.ServiceError, match="nowhere to listen"):
+        reload.check_listening([f"127.0.0.1:{port}"], [("0.0.0.0", port + 1)])
 
 
 # What `sshd -t` does, and `sshd -i` to a client; then the refusal.
@@ -97,27 +118,43 @@ def written(path, text=""):
     return str(path)
 
 
-def test_a_pid_file_written_anew_is_seen_wherever_its_time_lies(tmp_path, monkeypatch):
+def test_a_pid_file_written_anew_is_seen_wherever_its_time_lies(tmp_path, port):
     pid_file = written(tmp_path / "pid")
     os.utime(pid_file, (time.time() + 7200,) * 2)
-    before = reload._pid_file_written(listener(pid_file))
+    before = reload._trace(listener(pid_file))
+    assert not reload._has_read(listener(pid_file), before)
     os.unlink(pid_file)
     written(tmp_path / "pid")
-    reload._await_answers(listener(pid_file), before, [])
+    reload._await(listener(pid_file), before, [("127.0.0.1", port)])
+
+
+def test_without_a_pid_file_other_sockets_tell(port):
+    before = reload._trace(listener(None))
+    assert not reload._has_read(listener(None), before)
+    closed = before[0], frozenset(["1"])
+    assert reload._has_read(listener(None), closed)
+    reload._await(listener(None), closed, [("127.0.0.1", port)])
 
 
 @pytest.mark.parametrize(
     "reads, refusal",
-    [(False, "did not read its files again"), (True, "no longer answers at 127.0.0.1 port 1")],
+    [(False, "did not read its files again"), (True, "no longer listens at 127.0.0.1 port 1")],
 )
 def test_why_a_reload_failed(tmp_path, monkeypatch, reads, refusal):
     monkeypatch.setattr(reload, "WAIT_SECONDS", 0.1)
     pid_file = written(tmp_path / "pid")
-    before = reload._pid_file_written(listener(pid_file))
+    before = reload._trace(listener(pid_file))
     if reads:
         written(tmp_path / "pid")
     with pytest.raises(sshd_service.ServiceError, match=refusal):
-        reload._await_answers(listener(pid_file), before, [("127.0.0.1", 1)])
+        reload._await(listener(pid_file), before, [("127.0.0.1", 1)])
+
+
+def test_a_daemon_whose_program_is_gone_would_end(tmp_path):
+    host = Daemon(tmp_path)
+    host.words = host.words._replace(binary=str(tmp_path / "gone"))
+    with pytest.raises(sshd_service.ServiceError, match="gone, which is gone: told to read"):
+        host.check("true")
 
 
 class Daemon:
@@ -148,14 +185,6 @@ class Daemon:
         return reload.check_reload(host, listener, work)
 
 
-@pytest.fixture
-def port():
-    with socket.socket() as server:
-        server.bind(("127.0.0.1", 0))
-        server.listen(1)
-        yield server.getsockname()[1]
-
-
 def test_a_reload_that_would_close_a_port_is_refused(tmp_path, port):
     """By the whole command line of the daemon, whose -p beats the files."""
     refusal = (
@@ -172,7 +201,7 @@ def test_a_port_that_no_line_names_any_more(tmp_path, port):
 
 
 def test_one_that_stays_open_is_not(tmp_path, port, monkeypatch):
-    monkeypatch.setattr(reload, "sockets", lambda pid: [("127.0.0.1", port)])
+    monkeypatch.setattr(reload, "listening_at", lambda listener: [("127.0.0.1", port)])
     listening, warnings = Daemon(tmp_path).check(f"echo listenaddress 0.0.0.0:{port}")
     assert listening == [f"0.0.0.0:{port}"]
     assert warnings == []
@@ -184,7 +213,7 @@ def test_the_socket_of_systemd_stays_whatever_the_files_say(tmp_path, port, monk
 
 
 def test_what_else_a_reload_puts_in_force_is_named(tmp_path, monkeypatch):
-    monkeypatch.setattr(reload, "sockets", lambda pid: [])
+    monkeypatch.setattr(reload, "listening_at", lambda listener: [])
     (tmp_path / "pid").write_text("1")
     time.sleep(0.02)
     host = Daemon(tmp_path)

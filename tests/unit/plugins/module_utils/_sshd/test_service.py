@@ -33,13 +33,13 @@ WORDS = [
 
 
 def test_host_keys_and_certificates_of_the_command_line():
-    found = sshd_service._parse_words("sshd -c /cert -D -h /key -h/other -o A=1".split(" "))
+    found = sshd_service.parse_words("sshd -c /cert -D -h /key -h/other -o A=1".split(" "))
     assert found.keys == ("-h", "/key", "-h", "/other", "-c", "/cert")
 
 
 @pytest.mark.parametrize("words, config, options, ports", WORDS)
 def test_command_line(words, config, options, ports):
-    found = sshd_service._parse_words(words.split(" "))
+    found = sshd_service.parse_words(words.split(" "))
     assert found[:4] == ("/usr/sbin/sshd", config, options, ports)
 
 
@@ -81,59 +81,121 @@ def test_a_title_alone_makes_no_daemon(tmp_path, user, name, title, found):
             folder.chmod(0o755)
     with subprocess.Popen([title, "60"], executable=str(program), preexec_fn=become) as process:
         try:
-            words = sshd_service._command_line_of(begun(process).pid)
+            words = sshd_service.listener_of(begun(process).pid, None)
         finally:
             process.kill()
     assert (words is not None) is found
-    assert words is None or words.binary == "/opt/sshd"
+    assert words is None or words.command_line.binary == "/opt/sshd"
 
 
-def test_the_main_process_of_the_unit_comes_before_the_pid_file(monkeypatch):
-    words = sshd_service.CommandLine("/usr/sbin/sshd")
-    monkeypatch.setattr(sshd_service, "_command_line_of", lambda pid: words if pid == 7 else None)
-    of_file = sshd_service.Listener(5, "/run/sshd.pid", words)
-    of_unit = sshd_service.Listener(7, None, words)
-    for main, listener, expected in [
-        ("", of_file, of_file),
-        ("0", None, None),
-        ("5", of_file, of_file),
-        ("7", of_file, of_unit),
-        ("7", None, of_unit),
-        ("9", of_file, of_file),
-    ]:
-        assert sshd_service._main_listener(main, listener) == expected
-
-
-LINE = sshd_service.CommandLine("/usr/sbin/sshd")
-RUNS = sshd_service.Listener(5, "/run/sshd.pid", LINE)
-# the listener, the unit of its control group, the state of the installed unit; what is found
-UNITS_FOUND = [
-    (RUNS, "sshd.service", "inactive", ("sshd", "systemd", True)),
-    (RUNS, "ssh.service", "active", ("ssh", "systemd", True)),
-    (RUNS, None, "inactive", (None, "systemd", True)),
-    (RUNS, "admin-ssh.service", "inactive", ("admin-ssh", "systemd", True)),
-    (RUNS, "admin-ssh.service", None, ("admin-ssh", "systemd", True)),
-    (RUNS, None, None, (None, "systemd", True)),
-    (RUNS, None, "active", ("ssh", "systemd", True)),
-    (None, None, "inactive", ("ssh", "systemd", False)),
-    (None, None, None, (None, "systemd", False)),
+LINE = sshd_service.CommandLine("/usr/sbin/sshd", "/etc/x")
+# The state of the installed unit; the service where nothing listens.
+INSTALLED = [
+    ("inactive", ("ssh", "systemd", False)),
+    ("active", ("ssh", "systemd", True)),
+    (None, (None, "systemd", False)),
 ]
 
 
-@pytest.mark.parametrize("listener, unit, state, expected", UNITS_FOUND)
-def test_what_runs_comes_before_what_is_installed(monkeypatch, listener, unit, state, expected):
+@pytest.mark.parametrize("state, expected", INSTALLED)
+def test_where_nothing_listens_the_unit_tells(monkeypatch, state, expected):
     shown = state and {
         "Id": "ssh.service",
         "ActiveState": state,
         "MainPID": "0",
-        "ExecStart": "",
+        "ExecStart": "argv[]=/usr/sbin/sshd -D -f /x ;",
         "Environment": "",
         "EnvironmentFiles": "",
     }
     monkeypatch.setattr(sshd_unit, "show", lambda names: shown)
-    monkeypatch.setattr(sshd_service, "_unit_of", lambda pid: unit)
-    service, found, _words = sshd_service._find_systemd(listener)
-    assert (service, found) == (expected, listener)
+    monkeypatch.setattr(os.path, "isdir", lambda path: path == "/run/systemd/system")
+    service, found, words = sshd_service._without_listener()[:3]
+    assert (service, found) == (expected, None)
+    assert words.config == ("/x" if state else None)
+
+
+@pytest.mark.parametrize("doubt, running", [(None, True), ("its title is cut", None)])
+def test_what_runs_and_is_not_understood_may_not_run(monkeypatch, doubt, running):
+    monkeypatch.setattr(os.path, "isdir", lambda path: path == "/run/systemd/system")
+    words = LINE._replace(doubt=doubt)
+    found = sshd_service.Listener(5, None, words, "admin-ssh.service")
+    expected = sshd_service.Service("admin-ssh", "systemd", running)
+    assert sshd_service.of_listener(found) == sshd_service.Daemon(expected, found, words)
+
+
+@pytest.fixture
+def pid_file(tmp_path, monkeypatch):
+    path = tmp_path / "sshd.pid"
+    path.write_text(f"{os.getpid()}\n")
+    monkeypatch.setattr(sshd_service, "PID_FILES", (str(path),))
+    monkeypatch.setattr(sshd_service, "_RELOADS_SECONDS", 0.1)
+    monkeypatch.setattr(sshd_service, "listener_of", lambda pid, by: (pid, by))
+    return str(path)
+
+
+def test_a_pid_file_is_believed_if_its_process_listens(monkeypatch, pid_file):
+    monkeypatch.setattr(sshd_service.listening, "held", lambda pid: {"1": ("::", 22)})
+    assert sshd_service._listener_of_pid_file() == (os.getpid(), pid_file)
+    answers = iter([{}, {}, {"1": ("::", 22)}])  # it has just begun anew
+    monkeypatch.setattr(sshd_service.listening, "held", lambda pid: next(answers))
+    assert sshd_service._listener_of_pid_file() == (os.getpid(), pid_file)
+    monkeypatch.setattr(sshd_service.listening, "held", lambda pid: {})
+    assert sshd_service._listener_of_pid_file() is None
+
+
+# What a title shows, and whether these may have been other words.
+TITLES = [
+    ("/usr/sbin/sshd -D -o ClientAliveInterval=7 -f /x -p22", False),
+    ("/usr/sbin/sshd -D -o Banner /etc/issue", False),
+    ("/usr/sbin/sshd -o AuthorizedKeysCommand /x %u -o UseDNS=no", True),
+    ("/usr/sbin/sshd -oAuthorizedKeysCommand=/x", True),
+    ("/usr/sbin/sshd -o Subsystem sftp /x -f 1", True),
+    ("/usr/sbin/sshd -o Banner /x --y", True),
+]
+
+
+@pytest.mark.parametrize("title, doubtful", TITLES)
+def test_titles_that_may_have_been_other_words(title, doubtful):
+    assert sshd_service._doubtful(title.split(" ")) is doubtful
+
+
+def test_a_word_that_is_no_option_is_a_part_of_the_one_before():
+    title = "/s -D -o AuthorizedKeysCommand /k --user %u --fingerprint %f -o UseDNS=no"
+    assert sshd_service.parse_words(title.split(" ")).options == (
+        "AuthorizedKeysCommand /k --user %u --fingerprint %f",
+        "UseDNS=no",
+    )
+
+
+# What a program holds, and the file that it reads.
+PROGRAMS = [
+    (b"\x7fELF\0/opt/ssh/sshd_config\0more", "/opt/ssh/sshd_config"),
+    (b"\0see sshd_config\0%s/sshd_config\0", None),
+    (b"\0/one/sshd_config\0/two/sshd_config\0", None),
+    (b"#!/bin/sh\nexec sshd -f /x/sshd_config\n", None),
+    (b"", None),
+]
+
+
+@pytest.mark.parametrize("content, path", PROGRAMS)
+def test_the_file_that_a_program_reads_is_built_in(tmp_path, content, path):
+    program = tmp_path / "sshd"
+    program.write_bytes(content)
+    assert sshd_service.built_in(str(program)) == path
+    daemon = sshd_service.Daemon(None, None, sshd_service.CommandLine(str(program)))
+    assert daemon.config == path
+    doubts = sshd_service.doubts(daemon, daemon.config)
+    assert [f"({program}) reads cannot be known" in text for text in doubts] == [True] * (not path)
+
+
+def test_of_two_files_the_one_that_is_there(tmp_path):
+    (tmp_path / "sshd_config").write_text("")
+    program = tmp_path / "sshd"
+    program.write_bytes(
+        b"\0/no/such/sshd_config\0" + os.fsencode(str(tmp_path)) + b"/sshd_config\0"
+    )
+    assert sshd_service.built_in(str(program)) == str(tmp_path / "sshd_config")
+    assert sshd_service.built_in(str(tmp_path / "none")) is None
 
 
 def listener(pid_file):
@@ -191,6 +253,18 @@ def test_nobody_knows_without_a_pid_file(tmp_path):
     config.write_text("")
     assert sshd_service.stale(listener(None), [str(config)]) is None
     assert sshd_service.stale(listener(None), ["/proc/1/nothing"]) is False
+
+
+@pytest.mark.parametrize("reloaded, stale", [(None, None), (-1, None), (1, False)])
+def test_without_a_pid_file_systemd_knows_when_it_reloaded(tmp_path, monkeypatch, reloaded, stale):
+    config = written(tmp_path / "config")
+    changed = os.stat(config).st_ctime_ns
+    monkeypatch.setattr(os.path, "isdir", lambda path: True)
+    monkeypatch.setattr(
+        sshd_unit, "reloaded_at", lambda name: reloaded and changed + reloaded if name == "a" else 0
+    )
+    found = listener(None)._replace(unit="a")
+    assert sshd_service.stale(found, [config]) is stale
 
 
 def test_a_process_looked_up_late_has_not_started_late(tmp_path):

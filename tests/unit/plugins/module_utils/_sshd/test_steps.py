@@ -100,6 +100,7 @@ def test_the_conflicts_of_a_refusal_are_in_the_shape_of_the_result(tmp_path, dae
         "scope": "Match all",
         "wins": True,
         "disabled": False,
+        "accounts": None,
     }
 
 
@@ -160,7 +161,8 @@ RELOADS = [
     (False, True, True, (True, False, None)),
     (True, True, True, (True, True, None)),
     (True, True, False, (False, False, None)),
-    (True, True, None, (None, False, "Nothing is reloaded: whether a running sshd has read")),
+    (True, True, None, (None, True, None)),
+    (False, True, None, (None, False, "Nothing tells whether the running sshd has read")),
     (True, False, None, (None, False, "Nothing is reloaded: whether a running sshd has read")),
 ]
 
@@ -175,7 +177,7 @@ def test_a_reload_that_is_due(tmp_path, monkeypatch, wanted, seen, stale, expect
     monkeypatch.setattr(sshd_service, "find", lambda: found)
     monkeypatch.setattr(sshd_host, "stale", lambda *_given: stale)
     monkeypatch.setattr(reload, "check_reload", lambda *_given: (["127.0.0.1:1"], []))
-    monkeypatch.setattr(reload, "answering", lambda *_given: [])
+    monkeypatch.setattr(reload, "listening_at", lambda *_given: [])
     step = proven(asked(None, reload=wanted, verify=False, sshd="/nowhere/sshd"))
     outcome = step.result()["outcome"]
     needed, done, warning = expected
