@@ -38,19 +38,31 @@ options:
       - Connections to tell about, besides the default one and one for each C(Match) block.
       - What is not given is taken from the default connection, which is a user that does not exist from an address that
         nobody has, at the first listener.
+  users:
+    description:
+      - Accounts of a directory service to tell about, besides those of C(/etc/passwd). Each is looked up by its name; a directory is
+        never enumerated.
+    type: list
+    elements: str
+    default: []
 notes:
-  - Shells are asked as a user without rights, with an empty home, at a terminal as after a login over SSH, and without one if they do not come to
-    their prompt there. Only where what a login file does about TMOUT depends on who logs in, each account's shell is asked with that account's
-    identity, root's never.
+  - Shells are asked in a private view of the host, in which all that login files do is gone afterwards, with an empty home, at a terminal as after
+    a login over SSH, and without one if they do not come to their prompt there; as a user without rights, as root without his powers, and as one
+    of each class of accounts that login files can tell from others. On a host that allows no such view nobody is asked as root, and that is said.
+  - A shell that waits for an answer at login gets one. One that shows a TMOUT is also left alone, with one second in the place of the number
+    where that can be done; one that stays is V(unknown), with the line that may be why.
   - Files in home directories are not looked at, so a user whose value is not readonly may have turned it off, or turned a timeout of his own on.
   - sshd and the shells read their files as at every login, which is all that may move an access time. Files of one run in C(/tmp) are private and
     removed.
-  - C(ChannelTimeout), C(SetEnv) and C(ForceCommand) of an account are those of its connections from no particular address; what a C(Match) block
-    gives for an address or a port is in RV(sshd.connections). Where sshd starts a ForceCommand instead of the shell, what that does is not known.
+  - C(ChannelTimeout), C(SetEnv), C(ForceCommand), C(ChrootDirectory), C(PermitTTY) and who is let in, of an account, are those of its connections
+    from no particular address; what a C(Match) block gives for an address or a port is in RV(sshd.connections). Where sshd starts a ForceCommand
+    instead of the shell, or the shell in a ChrootDirectory or without a terminal, what that does is not known.
+  - An account that sshd does not let in (C(DenyUsers), C(PermitRootLogin no) and the like) keeps the state of its shell, which C(su) or a console
+    may start. One that is locked out by C(ChannelTimeout none) in a C(Match) block, which nobody means, is C(no_login).
   - What accounts bring themselves (C(~/.ssh/environment), C(command=) in authorized_keys, a TMOUT sent by the client) is not looked at.
   - That logind ends idle SSH sessions of root with OpenSSH 9.8 or later follows from how both work; no release of Debian has such a pair to
     measure it with.
-  - Accounts of a directory service are never enumerated.
+  - Accounts of a directory service are never enumerated. Which directories there are is in RV(directories).
 seealso:
   - module: curfew.session.sshd_client_alive
   - module: curfew.session.shell_tmout
@@ -98,11 +110,16 @@ sshd:
       type: list
       elements: str
     effective:
-      description: The numbers of the default connection, C(interval_seconds) and C(count_max).
+      description:
+        - The numbers of the default connection, C(interval_seconds) and C(count_max).
+        - Where C(Match) blocks give all accounts that can log in others, those of the first of the RV(sshd.connections) that stand for
+          accounts. So do RV(sshd.detection_seconds) and the two timeouts below.
       type: dict
     connections:
       description:
         - The default connection, one for each C(Match) block derived from its conditions, and those of O(connections).
+        - Where conditional blocks set any of this, also one for each set of accounts for which the same lines count, root's first; of
+          those, C(accounts) has the C(count) and up to ten C(names), and is null for others.
         - Each has C(user), C(host), C(addr), C(laddr), C(lport), C(scope) (the block that it was derived from, else null),
           C(interval_seconds), C(count_max), and C(detection_seconds), C(channel_timeout) and C(unused_connection_timeout) as below.
       type: list
@@ -181,6 +198,11 @@ sshd:
         beaten_by:
           description: What it loses to; null if it wins.
           type: str
+        accounts:
+          description:
+            - The accounts of C(/etc/passwd) that can log in and meet its conditional scope, as C(count) and up to ten C(names).
+            - Null where it is unconditional, or about other things than accounts.
+          type: dict
     reload_needed:
       description: Whether the listener last read its configuration before the newest file it reads was changed; null where nothing tells.
       type: bool
@@ -278,7 +300,9 @@ logind:
       elements: dict
   sample: {stop_idle_session_seconds: null, sees_ssh: false, definitions: []}
 accounts:
-  description: Each account of C(/etc/passwd) that can have a session, with what ends its idle SSH sessions.
+  description:
+    - Each account of C(/etc/passwd) that can have a session, and each of O(users), with what ends its idle SSH sessions.
+    - On a host with more than 1,000 of them, one of each kind; RV(classes) has all.
   returned: always
   type: list
   elements: dict
@@ -298,7 +322,9 @@ accounts:
     state:
       description:
         - V(ends) after RV(accounts[].idle_logout_seconds), V(never), V(unknown) where that could not be learned, or V(no_login) where nobody can log
-          in because the shell does not exist.
+          in as it.
+        - That is where the shell does not exist or gives no session, where the account cannot start it, and where the account has expired. Accounts
+          with C(nologin), C(false) and the like, which are made so that nobody logs in, are left out.
       type: str
     why:
       description: A sentence that says all that ends it, or why nothing does, or what could not be learned.
@@ -316,6 +342,43 @@ accounts:
       ended_by: null
       state: never
       why: Uses zsh, which does not read /etc/profile.d on this system.
+classes:
+  description: All accounts by what is said of them.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    count:
+      description: How many accounts there are of which this is said.
+      type: int
+    users:
+      description: Up to ten of them.
+      type: list
+      elements: str
+    shell:
+      description: As in RV(accounts), and so are C(idle_logout_seconds), C(ended_by), C(state) and C(why).
+      type: str
+  sample:
+    - {count: 1, users: [root], shell: /bin/bash, idle_logout_seconds: 900, ended_by: TMOUT, state: ends, why: An idle bash prompt is closed after 15 minutes.}
+directories:
+  description: Directory services that this host has accounts from, and that are set up.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: What C(/etc/nsswitch.conf) calls it.
+      type: str
+    answers:
+      description: Whether it answered within seconds.
+      type: bool
+    why:
+      description: What is wrong if it does not; empty if it does.
+      type: str
+    asked:
+      description: How many accounts of O(users) were found and asked.
+      type: int
+  sample: [{name: sss, answers: true, why: "", asked: 0}]
 verdict:
   description: Plain sentences that say what ends a session on this host, after how long, for whom nothing does, and what could not be seen.
   returned: always
@@ -325,7 +388,6 @@ verdict:
     - An idle bash prompt is closed after 15 minutes.
     - A client that vanishes is noticed after 3 to 4 minutes.
     - "The account `deploy` uses zsh, which does not read /etc/profile.d on this system: nothing ever logs it out."
-    - "Accounts of a directory service are not enumerated: of those that are not in /etc/passwd nothing is said."
 """
 
 from ansible.module_utils.basic import AnsibleModule

@@ -3,13 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Why what one shell says of TMOUT may not hold for everybody. Private to the collection.
 
-A shell is asked as a user without rights. Login files that look at who logs in, at what only a real
-login has, or that do more to the timer than setting it, make its answer one of several.
+A shell is asked in a view, as one of each class of accounts. Login files that look at what only a
+real login has, or that do more to the timer than setting it, make its answer one of several.
 """
 
-import os
 import re
-import stat
 from typing import TYPE_CHECKING, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from .._shell import definitions, dropin, parser
@@ -26,10 +24,6 @@ __all__ = [
     "unsets",
 ]
 
-_IDENTITY = re.compile(
-    r"(?<![\w.$-])(?:id|whoami|groups|logname|getent)\b"
-    r"|\$\{?(?:USER|LOGNAME|UID|EUID|GROUPS)\b"
-)
 # What nobody can know before the login, and what only needs a terminal of sshd's.
 _UNKNOWABLE = re.compile(
     r"\$\{?(?:SSH_(?:CLIENT|CONNECTION)|DISPLAY|PPID|XDG_\w+|HOME)\b|(?<![\w/])~/"
@@ -57,17 +51,13 @@ class Effects(NamedTuple):
 class Doubts(NamedTuple):
     """Why an answer may not hold for everybody; texts are empty where nothing speaks for that.
 
-    ``ours`` are our own drop-ins that exempt somebody. ``differs`` names what looks at who logs in,
-    ``how`` what looks at things of a real login, ``prompts`` what sets TMOUT after the login.
-    ``places`` are the files that do something about TMOUT, and ``known``: one gives it a value.
+    ``ours`` are our own drop-ins that exempt somebody. ``how`` is what looks at things of a real
+    login, ``prompts`` what sets TMOUT after the login.
     """
 
     ours: List[str]
-    differs: str
     how: Optional["Because"]
     prompts: str
-    places: List[str]
-    known: bool
 
 
 def doubts_of(
@@ -85,7 +75,11 @@ def doubts_of(
     drop_ins = [path for path in texts if texts[path].startswith(dropin.HEADER + "\n")]
     paths = list(dict.fromkeys(path for path, _definition in places))
     offsets = {
-        path: [definition.offset for where, definition in places if where == path]
+        path: [
+            definition.offset
+            for where, definition in places
+            if where == path and _moves_timer(definition)
+        ]
         for path in paths
         if path not in drop_ins
     }
@@ -94,22 +88,19 @@ def doubts_of(
         for path, text in texts.items()
         if path not in drop_ins
     }
-    how, who = None, None
-    if offsets:
+    how = None
+    if any(offsets.values()):
         from . import conditions
 
-        read = conditions.Texts(others)
-        how = read.because(offsets, _TERMINAL if detached else _UNKNOWABLE)
-        who = read.because(offsets, _IDENTITY)
-    closed = [path for path in paths if not _is_for_all(path)]
-    return Doubts(
-        [path for path in drop_ins if any(dropin.exempt(texts[path]))],
-        closed[0] if closed else who.where() if who else "",
-        how,
-        _set_after_login(places, family),
-        paths,
-        any(item.gives_value or item.kind == "opaque" for _path, item in places),
-    )
+        pattern = _TERMINAL if detached else _UNKNOWABLE
+        how = conditions.Texts(others).because(offsets, pattern)
+    exempting = [path for path in drop_ins if any(dropin.exempt(texts[path]))]
+    return Doubts(exempting, how, _set_after_login(places, family))
+
+
+def _moves_timer(definition: definitions.Definition) -> bool:
+    """Tell whether it matters after how long a shell ends, and who can change that."""
+    return definition.kind != "attribute" or definition.readonly
 
 
 def _set_after_login(places: Sequence[Tuple[str, definitions.Definition]], family: str) -> str:
@@ -122,13 +113,6 @@ def _set_after_login(places: Sequence[Tuple[str, definitions.Definition]], famil
 
 def _without_variable(test: "re.Match[str]") -> str:
     return test.group().replace("$", "_")
-
-
-def _is_for_all(path: str) -> bool:
-    try:
-        return bool(os.stat(path).st_mode & stat.S_IROTH)
-    except OSError:
-        return True
 
 
 def effects_of(texts: Mapping[str, str], family: str) -> Effects:

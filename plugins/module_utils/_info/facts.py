@@ -57,6 +57,7 @@ class SshdDefinition(NamedTuple):
     scope: str
     conditional: bool
     beaten: Optional[Beaten]
+    accounts: Optional[Dict[str, Any]] = None
 
     @property
     def wins(self) -> bool:
@@ -73,11 +74,15 @@ class SshdDefinition(NamedTuple):
             "scope": self.scope,
             "wins": self.wins,
             "beaten_by": self.beaten.by if self.beaten else None,
+            "accounts": self.accounts,
         }
 
 
 class ConnectionTimeouts(NamedTuple):
-    """What sshd says of one connection; ``scope`` is the Match block it was derived from."""
+    """What sshd says of one connection; ``scope`` is the Match block it was derived from.
+
+    ``accounts`` are those of this host for which it stands.
+    """
 
     user: str
     host: str
@@ -90,12 +95,18 @@ class ConnectionTimeouts(NamedTuple):
     detection_seconds: Optional[Dict[str, Any]]
     channel_timeout: Optional[Dict[str, Any]]
     unused_connection_timeout: Optional[Dict[str, Any]]
+    accounts: Optional[Dict[str, Any]] = None
+
+    @property
+    def numbers(self) -> Tuple[Optional[int], Optional[int]]:
+        """Return what of it is about clients that are gone."""
+        return self.interval_seconds, self.count_max
 
 
 class SshdTimeouts(NamedTuple):
     """What is known of sshd; of ``connections`` the default one comes first."""
 
-    path: str
+    path: Optional[str]
     version: Optional[str]
     service: Service
     connections: List[ConnectionTimeouts]
@@ -104,10 +115,27 @@ class SshdTimeouts(NamedTuple):
     command_line: List[str]
     reload_needed: Optional[bool]
     sessions: Optional[Dict[str, Optional[int]]]
+    default_is_somebody: bool = False
+    daemons: Sequence[Dict[str, Any]] = ()
+
+    @property
+    def general(self) -> Optional[ConnectionTimeouts]:
+        """Return the connection that stands for most: the default one, if any account is like it.
+
+        A block that all accounts meet and nobody's connection does not leaves that one alone. It
+        may be like those of a directory, which are not looked at.
+        """
+        default = self.connections[0] if self.connections else None
+        people = [item for item in self.connections if item.accounts is not None]
+        if not people or self.default_is_somebody:
+            return default
+        if default is None or default.numbers in [item.numbers for item in people]:
+            return default
+        return people[0]
 
     def returned(self) -> Dict[str, Any]:
-        """Return it as the module does, with the numbers of the default connection on top."""
-        default = self.connections[0] if self.connections else None
+        """Return it as the module does, with the numbers of most connections on top."""
+        default = self.general
         return {
             "path": self.path,
             "version": self.version,
@@ -125,6 +153,7 @@ class SshdTimeouts(NamedTuple):
             "command_line": self.command_line,
             "reload_needed": self.reload_needed,
             "sessions": self.sessions,
+            "daemons": list(self.daemons),
         }
 
 
@@ -169,10 +198,12 @@ class LogindTimeouts(NamedTuple):
 
 
 class AccountShell(NamedTuple):
-    """One account's shell. ``state``: told, unknown (``detail`` says why), or missing.
+    """One account's shell. ``state``: told, unknown, or missing if nobody can log in as it.
 
+    Of the last two ``detail`` says why.
     Of one that is told, ``detail`` is the file that exempts the account, or what gives it its
-    timeout if that is no login file.
+    timeout if that is no login file. A ``note`` is true besides; of one that is missing it says why
+    nobody gets as far as the shell.
     """
 
     user: str
@@ -183,6 +214,8 @@ class AccountShell(NamedTuple):
     tmout_seconds: Optional[int]
     logout_seconds: Optional[int]
     readonly: Optional[bool]
+    note: str = ""
+    uid: int = 0
 
 
 class Facts(NamedTuple):
@@ -197,3 +230,5 @@ class Facts(NamedTuple):
     logind: LogindTimeouts
     unseen: Sequence[str]
     distribution: str = ""
+    # Names, and why they do not answer; empty for those that do.
+    directories: Sequence[Tuple[str, str]] = ()

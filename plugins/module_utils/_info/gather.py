@@ -7,10 +7,9 @@ Nothing is changed: files are read, programs are asked. Whatever cannot be seen 
 result, and a sentence of its ``verdict``.
 """
 
-import pwd
-from typing import Any, Dict, List, Mapping, Optional, Set, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
-from .. import _accounts
+from .. import _accounts, _directory
 from .._refusal import BadOption, Refusal
 from .._results import check_usable, printable
 from .._sshd import options
@@ -19,8 +18,13 @@ from . import shells as info_shells
 from . import sshd as info_sshd
 from .facts import AccountShell, Facts, LogindTimeouts, ShellTimeouts, SshdTimeouts
 
+if TYPE_CHECKING:
+    from .. import _directories
+
 __all__ = ["gather", "run", "spec"]
 
+# Above so many, accounts stand for others of which the same is said.
+_MOST_ACCOUNTS = 1000
 # The shells that take TMOUT from their environment and obey it (measured).
 _INHERITING = ("bash", "ksh93", "mksh", "zsh")
 
@@ -28,7 +32,8 @@ _INHERITING = ("bash", "ksh93", "mksh", "zsh")
 def spec() -> Dict[str, Any]:
     """Return the module's options, those that it shares with the modules that edit sshd's files."""
     shared = options.argument_spec()
-    return {name: shared[name] for name in ("path", "connections", "sshd")}
+    own = {name: shared[name] for name in ("path", "connections", "sshd")}
+    return dict(own, users=dict(type="list", elements="str", default=[]))
 
 
 def run(params: Mapping[str, Any]) -> Dict[str, Any]:
@@ -45,23 +50,56 @@ def gather(params: Mapping[str, Any]) -> Dict[str, Any]:
     :raises Refusal: one sentence that names the option.
     """
     _check(params)
-    shells = info_shells.survey_shells()
+    shells = info_shells.survey_shells(params["users"])
     sshd = info_sshd.survey_sshd(
         params["path"],
         params["connections"],
         params["sshd"],
         [account.user for account in shells.accounts],
     )
-    facts = _facts(shells, sshd)
+    directories = _survey_directories()
+    named = len(shells.named.accounts)
+    facts = _facts(shells, sshd, directories)
+    accounts = [verdict.account(facts, *pair) for pair in facts.accounts]
     result = {
         "changed": False,
         "sshd": facts.sshd.returned(),
         "shells": [shell.returned() for shell in facts.shells],
         "logind": dict(facts.logind._asdict()),
-        "accounts": [verdict.account(facts, *pair) for pair in facts.accounts],
-        "verdict": verdict.verdict(facts),
+        "accounts": accounts if len(accounts) <= _MOST_ACCOUNTS else _first_of_each(accounts),
+        "classes": verdict.classes(accounts),
+        "directories": [
+            dict(one._asdict(), asked=named if one.answers else 0) for one in directories
+        ],
+        "verdict": verdict.verdict(facts) + _on_size(accounts),
     }
     return dict(printable(result))
+
+
+def _first_of_each(accounts: Sequence[Mapping[str, Any]]) -> List[Mapping[str, Any]]:
+    """Return an account for each thing that is said of accounts."""
+    first: Dict[Tuple[Any, ...], Mapping[str, Any]] = {}
+    for account in accounts:
+        first.setdefault(tuple(account[key] for key in account if key != "user"), account)
+    return list(first.values())
+
+
+def _on_size(accounts: Sequence[Mapping[str, Any]]) -> List[str]:
+    if len(accounts) <= _MOST_ACCOUNTS:
+        return []
+    return [
+        f"This host has {len(accounts)} accounts that can log in: `accounts` has one of each kind,"
+        " and `classes` counts all."
+    ]
+
+
+def _survey_directories() -> List["_directories.Directory"]:
+    """Return the directories that accounts come from; on most hosts nobody has to look."""
+    if not _directory.sources():
+        return []
+    from .. import _directories
+
+    return _directories.survey()
 
 
 def _check(params: Mapping[str, Any]) -> None:
@@ -75,7 +113,11 @@ def _check(params: Mapping[str, Any]) -> None:
             raise BadOption(option, f"{given!r} is the name of a folder.")
 
 
-def _facts(shells: info_shells.Shells, sshd: info_sshd.Sshd) -> Facts:
+def _facts(
+    shells: info_shells.Shells,
+    sshd: info_sshd.Sshd,
+    directories: Sequence["_directories.Directory"],
+) -> Facts:
     """Return all facts, with what the host's other services have to do with sessions."""
     timeouts = sshd.timeouts._replace(sessions=_sessions(sshd))
     modules = _pam_modules(sshd)
@@ -89,14 +131,23 @@ def _facts(shells: info_shells.Shells, sshd: info_sshd.Sshd) -> Facts:
         accounts=[
             (
                 _over_sshd(account, sshd.users[account.user], shells.timeouts, pam_value),
-                _over_ssh(account.user, sshd, logind, modules or set()),
+                _over_ssh(account, sshd, logind, modules or set()),
             )
             for account in shells.accounts
         ],
         logind=logind,
-        unseen=sshd.unseen + shells.unseen + notes + _not_seen(timeouts),
+        unseen=sshd.unseen + shells.unseen + notes + _not_seen(timeouts) + _unnamed(shells.named),
+        directories=[(one.name, one.why) for one in directories],
         distribution=host.distribution(),
     )
+
+
+def _unnamed(named: _accounts.Named) -> List[str]:
+    if not named.missing and not named.silent:
+        return []
+    from .. import _directories
+
+    return _directories.warnings(named)
 
 
 def _sessions(sshd: info_sshd.Sshd) -> Optional[Dict[str, Optional[int]]]:
@@ -127,29 +178,24 @@ def _logind(sshd: info_sshd.Sshd, modules: Optional[Set[str]]) -> Tuple[LogindTi
 
 
 def _over_ssh(
-    user: str, sshd: info_sshd.Sshd, logind: LogindTimeouts, modules: Set[str]
+    account: AccountShell, sshd: info_sshd.Sshd, logind: LogindTimeouts, modules: Set[str]
 ) -> Dict[str, int]:
     """Return what else than the shell ends a user's idle SSH session, with a terminal, by name."""
     ends: Dict[str, int] = {}
-    channel = sshd.users[user].channel
+    channel = sshd.users[account.user].channel
     if channel and channel["shell_seconds"]:
         ends["ChannelTimeout"] = channel["shell_seconds"]
     seconds = logind.stop_idle_session_seconds
-    if seconds and host.logind_sees_ssh(sshd.release, _uid_of(user), modules):
+    if sshd.users[account.user].refused is not None:
+        return {}
+    if seconds and host.logind_sees_ssh(sshd.release, account.uid, modules):
         ends["StopIdleSessionSec"] = seconds
     return ends
 
 
-def _uid_of(user: str) -> int:
-    try:
-        return pwd.getpwnam(user).pw_uid
-    except (KeyError, ValueError):
-        return 0  # of whom least is said
-
-
 def _not_seen(sshd: SshdTimeouts) -> List[str]:
     """Return sentences on what of sshd could not be seen."""
-    sentences = []
+    sentences = [sentence for sentence in [_directory.silence()] if sentence]
     if (
         sshd.version is not None
         and sshd.reload_needed is None
@@ -170,19 +216,34 @@ def _over_sshd(
     pam_value: Optional[str],
 ) -> AccountShell:
     """Return a shell as sshd starts it: SetEnv comes after PAM, ForceCommand in its place."""
-    if user.forced is not None and account.state != "missing":
-        return account._replace(
-            state="unknown",
-            tmout_seconds=None,
-            logout_seconds=None,
-            readonly=None,
-            detail=f"sshd starts its ForceCommand `{user.forced}` instead of the shell",
-        )
+    if account.state == "missing":
+        return account
+    if user.locked_out:
+        account = _without_times(account, "missing", "")
+        return account._replace(note=user.refused or "")
+    if user.refused is not None:
+        return account._replace(note=f"sshd does not let it in: {user.refused}")
+    if user.forced is not None:
+        detail = f"sshd starts its ForceCommand `{user.forced}` instead of the shell"
+        return _without_times(account, "unknown", detail)
+    if user.jail is not None:
+        detail = f"sshd starts it within {user.jail}, where the login files are not the host's"
+        return _without_times(account, "unknown", detail)
+    if user.no_terminal is not None:
+        detail = f"sshd gives it no terminal, {user.no_terminal}, and a shell without one may stay"
+        return _without_times(account, "unknown", detail)
     if "TMOUT" in user.environment:
         return _with_inherited(account, shells, user.environment["TMOUT"], "sshd's SetEnv")
     if pam_value is not None:
         return _with_inherited(account, shells, pam_value, "/etc/environment")
     return account
+
+
+def _without_times(account: AccountShell, state: str, detail: str) -> AccountShell:
+    """Return an account of which nothing is known that was asked of its shell."""
+    return account._replace(
+        state=state, tmout_seconds=None, logout_seconds=None, readonly=None, detail=detail
+    )
 
 
 def _with_inherited(

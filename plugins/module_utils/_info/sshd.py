@@ -8,7 +8,8 @@ sentence.
 """
 
 import os
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+import time
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from .._refusal import Refusal
 from .._sshd import asking, channel_timeout, config
@@ -16,23 +17,34 @@ from .._sshd import connections as sshd_connections
 from .._sshd import facts as sshd_facts
 from .._sshd import service as sshd_service
 from .._sshd.match import Connection
-from .._sshd.options import DEFAULT_PATH
 from . import facts
 from .configuration import KEYWORDS, Configuration, definitions, keyword_of, read
+
+if TYPE_CHECKING:
+    from .._sshd.sessions import Session
 
 __all__ = ["Daemon", "Sshd", "User", "environment", "find", "survey_sshd"]
 
 AT_ONCE = 8
+MOST_SECONDS = 5
 _KEEPALIVE = "/proc/sys/net/ipv4/tcp_keepalive_"
 
 
 class User(NamedTuple):
     """What the connections of one user get: ChannelTimeout as it is returned, SetEnv, and the
-    ForceCommand that takes the place of the shell."""
+    ForceCommand that takes the place of the shell.
+
+    ``jail`` and ``no_terminal`` are the lines that give the shell another root folder, or no
+    terminal; ``refused`` says why there is no session over SSH, which ``locked_out`` nobody meant.
+    """
 
     channel: Optional[Dict[str, Any]]
     environment: Dict[str, str]
     forced: Optional[str]
+    jail: Optional[str] = None
+    no_terminal: Optional[str] = None
+    refused: Optional[str] = None
+    locked_out: bool = False
 
 
 class Sshd(NamedTuple):
@@ -50,10 +62,13 @@ class Daemon(NamedTuple):
     """The daemon that runs here, or would, and the file to tell about.
 
     Where the daemon reads another file, which ``ours`` tells, its ``options`` do not count.
+    ``doubts`` say what of it cannot be known; ``all`` holds it, and each other that lets people in.
     """
 
-    path: str
+    path: Optional[str]
     ours: bool
+    doubts: Tuple[str, ...]
+    all: Tuple[sshd_service.Daemon, ...]
     service: sshd_service.Service
     listener: Optional[sshd_service.Listener]
     binary: Optional[str]
@@ -61,10 +76,12 @@ class Daemon(NamedTuple):
 
 
 class _Question(NamedTuple):
-    """A connection to ask about, and the Match lines that it was derived from."""
+    """A connection to ask about, and what it stands for: the Match lines that it was derived from,
+    or accounts of this host."""
 
     connection: Connection
     scope: config.Scope
+    accounts: Optional[Dict[str, Any]] = None
 
 
 class _Answer(NamedTuple):
@@ -89,22 +106,23 @@ def survey_sshd(
     :raises SshdError, BadConnection: an option is not right.
     """
     daemon = find(path)
-    unseen = _hidden_options(daemon)
+    unseen = _hidden_options(daemon) + list(daemon.doubts)
     version: Optional[asking.Version] = None
     configuration: Optional[Configuration] = None
     answers: List[_Answer] = []
     try:
         program = _find_binary(binary, daemon.binary)
         version = asking.version(program)
-        configuration = read(daemon.path, daemon.words, version.release)
-        unseen += configuration.unseen
-        answers = _ask(program, configuration, connections)
+        if daemon.path is not None:
+            configuration = read(daemon.path, daemon.words, version.release, version.whole)
+            answers = _ask(program, configuration, connections)
     except sshd_connections.BadConnection:
         raise
     except (Refusal, OSError) as error:
         if isinstance(error, asking.SshdError) and binary and version is None:
             raise
         unseen.append(_sentence(str(error)))
+    unseen += configuration.unseen if configuration else []
     timeouts = _timeouts(daemon, version, configuration, answers)
     return Sshd(
         timeouts,
@@ -112,20 +130,22 @@ def survey_sshd(
         version.release if version else config.NEWEST,
         daemon.listener,
         bool(answers) and answers[0].is_on("usepam"),
-        {user: _user(user, configuration, timeouts) for user in users},
+        _users(users, configuration, timeouts),
     )
 
 
 def find(path: Optional[str]) -> Daemon:
     """Find the daemon, and the file to tell about: the option's, or the one that it reads."""
-    running, listener, words = sshd_service.find()
-    standard = words.config or DEFAULT_PATH
+    daemon, standard = sshd_service.of_path(path, sshd_service.find())
+    running, listener, words = daemon[:3]
+    doubts = sshd_service.doubts(daemon, standard)
     path = path or standard
-    ours = os.path.realpath(path) == os.path.realpath(standard)
+    ours = path is not None and sshd_service.is_same(standard, path)
     if listener is None and os.geteuid() != 0 and running.manager != "systemd":
         running = running._replace(running=None)  # only root sees which process an sshd is
     options = words if ours else sshd_service.CommandLine()
-    return Daemon(path, ours, running, listener, words.binary, options)
+    others = (daemon._replace(others=()),) + daemon.others
+    return Daemon(path, ours, tuple(doubts), others, running, listener, words.binary, options)
 
 
 def _hidden_options(daemon: Daemon) -> List[str]:
@@ -148,32 +168,69 @@ def _find_binary(given: Optional[str], running: Optional[str]) -> str:
 def _ask(
     program: str, configuration: Configuration, connections: Sequence[Mapping[str, Any]]
 ) -> List[_Answer]:
-    """Ask sshd about the default connection, the derived ones, and those given.
+    """Ask sshd about the default connection, the derived ones, those given, and accounts.
+
+    The derived ones come last, and as long as it takes no longer than some seconds: where there
+    are many accounts and blocks, sshd may take several for each.
 
     :raises Rejected: sshd refuses the configuration.
     """
     default = configuration.default
-    questions = [_Question(default, ())]
-    questions += [_Question(item, scope) for scope, item in configuration.derived.items()]
-    questions += [_Question(sshd_connections.connection(item, default), ()) for item in connections]
-    words = [
+    derived = [_Question(item, scope) for scope, item in configuration.derived.items()]
+    others = [_Question(sshd_connections.connection(item, default), ()) for item in connections]
+    others += [
+        _Question(item.connection, (), item.accounts.returned())
+        for item in configuration.classes()
+        if item.connection is not None
+    ]
+    words = _words(configuration)
+    start, left = time.monotonic(), list(derived)
+    with asking.Prover(program, configuration.release, words) as prover:
+        questions = [_Question(default, ())] + others
+        together = left if len(left + questions) <= AT_ONCE else []  # as on most hosts
+        left = left[len(together) :]
+        found = _answered(prover, configuration, questions + together)
+        while left:
+            taken = time.monotonic() - start
+            room = int((MOST_SECONDS - taken) * len(found) / taken)  # by what they took so far
+            if room < 1:
+                break
+            some, left = left[: min(room, AT_ONCE)], left[min(room, AT_ONCE) :]
+            found += _answered(prover, configuration, some)
+    if left:
+        configuration.unseen.append(
+            f"sshd was asked about the first {len(derived) - len(left)} of {len(derived)} Match "
+            "blocks only: it took long for each."
+        )
+    count = len(questions)
+    return found[:1] + found[count:] + found[1:count]
+
+
+def _words(configuration: Configuration) -> List[str]:
+    """Return the daemon's options that matter here, for sshd's command line."""
+    return [
         word
         for option in configuration.options
         if keyword_of(option, configuration.release) in {*KEYWORDS, "tcpkeepalive", "usepam"}
         for word in ("-o", option)
     ]
-    answers = []
-    with asking.Prover(program, configuration.release, words) as prover:
-        for start in range(0, len(questions), AT_ONCE):
-            some = questions[start : start + AT_ONCE]
-            replies = prover.ask(
-                [asking.Question(configuration.tree, item.connection, False) for item in some]
-            )
-            for question, reply in zip(some, replies):
-                if isinstance(reply, asking.Rejected):
-                    raise reply
-                answers.append(_Answer(question, reply))
-    return answers
+
+
+def _answered(
+    prover: asking.Prover, configuration: Configuration, questions: Sequence[_Question]
+) -> List[_Answer]:
+    """Return what sshd says to some questions."""
+    replies = prover.ask(
+        [asking.Question(configuration.tree, item.connection, False) for item in questions]
+    )
+    for reply in replies:
+        if isinstance(reply, asking.Rejected):
+            raise reply
+    return [
+        _Answer(question, reply)
+        for question, reply in zip(questions, replies)
+        if not isinstance(reply, asking.Rejected)
+    ]
 
 
 def _timeouts(
@@ -185,7 +242,9 @@ def _timeouts(
     """Return what is known, as far as it could be read and asked."""
     reload_needed = None
     if configuration is not None and daemon.ours:
-        if daemon.listener is not None:
+        if daemon.doubts:
+            reload_needed = None
+        elif daemon.listener is not None:
             reload_needed = sshd_service.stale(daemon.listener, configuration.tree.texts)
         elif daemon.service.running is False:
             reload_needed = False
@@ -199,9 +258,33 @@ def _timeouts(
         ),
         definitions=definitions(configuration) if configuration else [],
         command_line=["-o " + option for option in daemon.words.options],
+        daemons=_daemons(daemon),
         reload_needed=reload_needed,
         sessions=None,
+        default_is_somebody=(
+            configuration is not None
+            and any(item.question.accounts for item in answers)
+            and configuration.default_is_somebody()
+        ),
     )
+
+
+def _daemons(daemon: Daemon) -> List[Dict[str, Any]]:
+    """Return all that let people in; the first is the one that the rest is about."""
+    if daemon.listener is None and not any(item.listener or item.sockets for item in daemon.all):
+        return []  # nothing is known to listen
+    from .._sshd import daemons
+
+    return [
+        {
+            "config": item.config,
+            "binary": item.words.binary,
+            "addresses": daemons.places(item),
+            "service": dict(item.service._asdict()),
+            "told": position == 0,
+        }
+        for position, item in enumerate(daemon.all)
+    ]
 
 
 def _of_connection(answer: _Answer, configuration: Configuration) -> facts.ConnectionTimeouts:
@@ -211,7 +294,7 @@ def _of_connection(answer: _Answer, configuration: Configuration) -> facts.Conne
     interval = sshd_facts.read_seconds(words(sshd_facts.INTERVAL))
     count_max = sshd_facts.read_number(words(sshd_facts.COUNT_MAX))
     numbers = [None if text is None else int(text) for text in (interval, count_max)]
-    connection, scope = answer.question
+    connection, scope, accounts = answer.question
     return facts.ConnectionTimeouts(
         *connection[:5],
         scope=config.scope_text(scope) if scope else None,
@@ -220,19 +303,27 @@ def _of_connection(answer: _Answer, configuration: Configuration) -> facts.Conne
         detection_seconds=sshd_facts.detection_seconds(
             numbers[0], numbers[1], configuration.release
         ),
-        channel_timeout=_channel(words("ChannelTimeout"), configuration),
+        channel_timeout=_channel(words("ChannelTimeout"), configuration, connection),
         unused_connection_timeout=_unused(words("UnusedConnectionTimeout"), configuration.release),
+        accounts=accounts,
     )
 
 
-def _channel(shown: Sequence[str], configuration: Configuration) -> Optional[Dict[str, Any]]:
+def _channel(
+    shown: Sequence[str], configuration: Configuration, connection: Optional[Connection] = None
+) -> Optional[Dict[str, Any]]:
     """Return what ChannelTimeout does where sshd shows these arguments."""
+    directive = connection and config.deciding(configuration.tree, "channeltimeout", connection)
+    if directive and channel_timeout.locks_out(shown, directive.scope, configuration.release):
+        nothing = channel_timeout.meaning((), configuration.release)
+        return dict(nothing, value="none", why=channel_timeout.LOCKS_OUT)
     shown = _without_none(shown)
     counted, why = channel_timeout.in_force(
         shown,
         configuration.tree,
         configuration.arguments("channeltimeout"),
         configuration.release,
+        configuration.version,
     )
     counted = _without_none(counted)
     if not counted and not shown:
@@ -261,22 +352,37 @@ def _unused(arguments: Sequence[str], release: config.Release) -> Optional[Dict[
     }
 
 
-def _user(name: str, configuration: Optional[Configuration], timeouts: facts.SshdTimeouts) -> User:
-    """Return what the text gives a user who comes from nowhere in particular."""
+def _users(
+    users: Sequence[str], configuration: Optional[Configuration], timeouts: facts.SshdTimeouts
+) -> Dict[str, User]:
+    """Return what the text gives users who come from nowhere in particular."""
     if configuration is None or not timeouts.connections:
-        return User(None, {}, None)
-    channel = timeouts.connections[0].channel_timeout
-    try:
-        connection = sshd_connections.connection({"user": name}, configuration.default)
-    except sshd_connections.BadConnection:
-        return User(channel, {}, None)
+        return dict.fromkeys(users, User(None, {}, None))
+    general = timeouts.connections[0].channel_timeout
+    found = configuration.sessions(users)
+    told: Dict[Session, User] = {}
+    for session in found.values():
+        if session not in told:
+            told[session] = _user(session, configuration, general)
+    plain = User(general, {}, None)
+    return {user: told[found[user]] if user in found else plain for user in users}
+
+
+def _user(
+    session: "Session", configuration: Configuration, general: Optional[Dict[str, Any]]
+) -> User:
+    """Return what a session means for its user; ``general``: the ChannelTimeout of everybody."""
+    channel = general
     if configuration.release >= channel_timeout.MATCH_RELEASE:
-        channel = _channel(configuration.decided("channeltimeout", connection), configuration)
-    forced = " ".join(configuration.decided("forcecommand", connection))
+        channel = _channel(session.channel, configuration)
     return User(
-        channel,
-        environment(configuration.decided("setenv", connection), configuration.release),
-        None if forced.lower() in ("", "none") else forced,
+        None if session.refused else channel,
+        environment(session.setenv, configuration.release),
+        session.forced,
+        session.jail,
+        session.no_terminal,
+        session.refused,
+        session.locked_out,
     )
 
 

@@ -7,6 +7,7 @@ import re
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
 from .. import _durations, _scanners
+from .._sshd.facts import unmeasured
 from .facts import (
     OVERLAP,
     PREDEFINING,
@@ -22,10 +23,13 @@ from .facts import (
     TmoutDefinition,
 )
 
-__all__ = ["account", "duration", "verdict"]
+__all__ = ["account", "classes", "duration", "verdict"]
 
-# Of a kind that only grows with a configuration; accounts are all named.
+# Of a kind that only grows with a configuration.
 MAX_SENTENCES = 10
+_CLASS_NAMES = 10
+# Of the accounts of which something is said.
+MAX_NAMES = 50
 # A line that does not only test, export or fix what there is.
 _GIVES = re.compile(r"TMOUT(?:\[[^]]*\])?:{0,2}\+?=|\b(?:eval|let|read|printf|for|trap)\b|\(\(")
 _ZERO = re.compile(r"TMOUT:?=[\"']?0+(?![0-9])")
@@ -50,7 +54,12 @@ def _span(low: int, high: int) -> str:
 
 
 def _quoted(names: Sequence[str]) -> str:
-    return _durations.listed([f"`{name}`" for name in names])
+    return _durations.listed([f"`{name}`" for name in names[:MAX_NAMES]] + _more(names))
+
+
+def _more(names: Sequence[str]) -> List[str]:
+    more = len(names) - MAX_NAMES
+    return [f"{more} more"] if more > 0 else []
 
 
 def account(facts: Facts, shell: AccountShell, over_ssh: Mapping[str, int]) -> Dict[str, Any]:
@@ -70,6 +79,17 @@ def account(facts: Facts, shell: AccountShell, over_ssh: Mapping[str, int]) -> D
         "state": _state(facts, shell, first[0]),
         "why": _why(facts, shell, over_ssh),
     }
+
+
+def classes(accounts: Sequence[Mapping[str, Any]]) -> List[Dict[str, Any]]:
+    """Return the accounts by what is said of them, as the module returns it: all are counted."""
+    found: Dict[Tuple[Any, ...], Dict[str, Any]] = {}
+    for account in accounts:
+        same = {key: account[key] for key in account if key != "user"}
+        known = found.setdefault(tuple(same.values()), dict(same, count=0, users=[]))
+        known["count"] += 1
+        known["users"] += [account["user"]] if known["count"] <= _CLASS_NAMES else []
+    return list(found.values())
 
 
 def _state(facts: Facts, shell: AccountShell, seconds: Optional[int]) -> str:
@@ -96,8 +116,10 @@ def _after_warning(shell: AccountShell, over_ssh: Mapping[str, int]) -> Mapping[
 
 
 def _why(facts: Facts, shell: AccountShell, over_ssh: Mapping[str, int]) -> str:
+    if shell.state == "missing" and shell.note:
+        return f"Nobody can log in over SSH: {shell.note}."
     if shell.state == "missing":
-        return f"{shell.shell} does not exist, so that nobody can log in with it."
+        return shell.detail[:1].upper() + shell.detail[1:] + "."
     if shell.logout_seconds:
         warning = ", the last minute of them a warning" if shell.family == "ksh93" else ""
         giver = f", set by {shell.detail}" if shell.detail else ""
@@ -118,6 +140,8 @@ def _why(facts: Facts, shell: AccountShell, over_ssh: Mapping[str, int]) -> str:
         )
     elif _sshd_is_silent(facts):
         clauses.append("whether sshd ends an idle session cannot be told")
+    if shell.note:
+        clauses.append(shell.note)
     text = "; ".join(clauses)
     return text[0].upper() + text[1:] + "."
 
@@ -127,8 +151,8 @@ def _reason(facts: Facts, shell: AccountShell, use: str, are: str) -> str:
     family = str(shell.family)
     if shell.detail:
         return f"{are} exempt from TMOUT in {shell.detail}"
-    if family == "dash":
-        return f"{use} dash, which knows no idle timeout"
+    if family in ("dash", "fish", "busybox"):
+        return f"{use} {family}, which knows no idle timeout"
     if family == "tcsh":
         return f"{use} tcsh, which obeys only its own autologout, and that is not set"
     places = _places(facts, family)
@@ -167,20 +191,45 @@ def verdict(facts: Facts) -> List[str]:
     """Tell what ends a session on this host, after how long, and for whom nothing does."""
     return (
         _prompts(facts)
+        + _doors(facts)
         + _channels(facts.sshd)
         + _dead_clients(facts)
+        + _for_whom(facts.sshd)
+        + _locked_out(facts)
         + _unused(facts.sshd)
+        + _newer(facts)
         + _logind(facts.logind)
         + _uncovered(facts)
-        + [
-            "Accounts of a directory service are not enumerated: of those that are not in "
-            "/etc/passwd nothing is said."
-        ]
+        + _on_directories(facts)
         + _contradictions(facts)
         + _older(facts.sshd)
         + _to_scanners(facts)
         + list(facts.unseen)
     )
+
+
+def _doors(facts: Facts) -> List[str]:
+    """Say which shells read no login file: whoever has a TMOUT has none there."""
+    if not any(shell.logout_seconds for shell in facts.shells):
+        return []
+    return [
+        "That is for login shells: a shell that `sudo -s`, plain `su` or `ssh -t HOST bash` starts"
+        " reads no such file, and stays, unless it is given an exported TMOUT, or has one from"
+        " elsewhere."
+    ]
+
+
+def _on_directories(facts: Facts) -> List[str]:
+    """Say of whom nothing is said: those of a directory, which are never enumerated."""
+    if not facts.directories:
+        return []
+    names = _durations.listed([name for name, _why in facts.directories])
+    silent = [f"{name} {why}." for name, why in facts.directories if why]
+    return [
+        f"This host has accounts of a directory ({names} in /etc/nsswitch.conf), which is not"
+        " enumerated: of those that are not in /etc/passwd nothing is said.",
+        *silent,
+    ]
 
 
 def _prompts(facts: Facts) -> List[str]:
@@ -220,12 +269,12 @@ def _prompts(facts: Facts) -> List[str]:
 def _by_connection(
     sshd: SshdTimeouts, tell: Callable[[ConnectionTimeouts], List[str]]
 ) -> List[str]:
-    """Tell something of the default connection, and of others where that is not the same."""
-    if not sshd.connections:
+    """Tell something of what stands for most, and of others where that is not the same."""
+    if sshd.general is None:
         return []
-    general = tell(sshd.connections[0])
+    general = tell(sshd.general)
     differing: Dict[str, List[str]] = {}
-    for connection in sshd.connections[1:]:
+    for connection in sshd.connections:
         for text in tell(connection):
             names = differing.setdefault(text, []) if text not in general else []
             if _name(connection) not in names:  # a scope may stand there twice
@@ -237,7 +286,35 @@ def _by_connection(
 def _name(connection: ConnectionTimeouts) -> str:
     if connection.scope:
         return f"`{connection.scope}`"
+    if connection.accounts is not None:
+        return _several(connection.accounts)
     return f"user `{connection.user}` from {connection.addr}"
+
+
+def _several(accounts: Mapping[str, Any]) -> str:
+    more = accounts["count"] - len(accounts["names"])
+    names = [f"`{name}`" for name in accounts["names"]] + [f"{more} more"] * bool(more)
+    noun = "account" if accounts["count"] == 1 else "accounts"
+    return f"the {noun} {_durations.listed(names)}"
+
+
+def _for_whom(sshd: SshdTimeouts) -> List[str]:
+    """Tell where what is said of sshd is not what the default connection gets."""
+    if not sshd.connections or sshd.general is sshd.connections[0] or sshd.general is None:
+        return []
+    return [
+        "Every account that can log in here meets a Match block with numbers of its own: what is "
+        f"said of sshd without a name is said of {_several(sshd.general.accounts or {})}."
+    ]
+
+
+def _locked_out(facts: Facts) -> List[str]:
+    """Tell who cannot log in, although nobody meant that."""
+    users: Dict[str, List[str]] = {}
+    for shell, _over_ssh in facts.accounts:
+        if shell.state == "missing" and shell.note:
+            users.setdefault(shell.note, []).append(shell.user)
+    return [f"{_accounts(names)} cannot log in over SSH: {why}." for why, names in users.items()]
 
 
 def _capitalised(text: str) -> str:
@@ -253,13 +330,15 @@ def _capped(sentences: List[str], what: str) -> List[str]:
 
 def _channels(sshd: SshdTimeouts) -> List[str]:
     working = any(
-        connection.channel_timeout and connection.channel_timeout["shell_seconds"]
-        for connection in sshd.connections[:1]
+        connection and connection.channel_timeout and connection.channel_timeout["shell_seconds"]
+        for connection in [sshd.general]
     )
 
     def tell(connection: ConnectionTimeouts) -> List[str]:
         channel = connection.channel_timeout
-        texts = []
+        texts: List[str] = []
+        if channel and channel["value"] == "none":  # nobody comes as far as a session
+            return [f"of ChannelTimeout, {channel['why']}."]
         if channel and channel["shell_seconds"]:
             texts.append(
                 "sshd closes an SSH session in which nothing is typed or shown for "
@@ -308,6 +387,12 @@ def _unused(sshd: SshdTimeouts) -> List[str]:
         return [f"a connection without any session in it is closed after {after}{early}."]
 
     return _by_connection(sshd, tell)
+
+
+def _newer(facts: Facts) -> List[str]:
+    """Tell of a release of which nobody has watched a session yet."""
+    newer = unmeasured(facts.release) if facts.sshd.connections else None
+    return [f"What sshd's directives do was {newer}."] if newer else []
 
 
 def _logind(logind: LogindTimeouts) -> List[str]:
@@ -426,8 +511,19 @@ def _elsewhere(shells: Sequence[ShellTimeouts]) -> List[TmoutDefinition]:
 def _older(sshd: SshdTimeouts) -> List[str]:
     """Tell where what is said of sshd is not what its open sessions have."""
     sentences = []
-    if sshd.version and sshd.service.running is False:
+    waiting = any(daemon["told"] for daemon in sshd.daemons)
+    if sshd.version and sshd.service.running is False and waiting:
+        sentences.append("No sshd waits for connections: systemd does, and starts one for them.")
+    elif sshd.version and sshd.service.running is False:
         sentences.append("No sshd runs now: what is said of sshd holds for one that is started.")
+    for daemon in sshd.daemons:
+        if not daemon["told"]:
+            where = _durations.listed(daemon["addresses"]) or "another place"
+            reads = daemon["config"] or "a file that is not known"
+            sentences.append(
+                f"Another sshd lets people in at {where}, and reads {reads}: nothing of what is "
+                "said of sshd here was asked of it."
+            )
     if sshd.reload_needed:
         sentences.append(
             "sshd has not read its configuration since it was changed: what is said "

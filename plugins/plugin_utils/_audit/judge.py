@@ -34,6 +34,7 @@ DIFFERS = "differs"
 UNVERIFIED = "unverified"
 UNREACHABLE = "unreachable"
 _MOST_ACCOUNTS = 20
+_MOST_EXCEPTED = 10
 # What the codes of reasons stand for, where a fleet's are counted.
 TITLES = {
     "unreachable": "Not reached",
@@ -45,8 +46,10 @@ TITLES = {
     "count_max": "Another ClientAliveCountMax",
     "reload_needed": "A running sshd with older numbers",
     "reload_unknown": "A running sshd with numbers nobody knows",
+    "other_sshd": "Another sshd that nobody has judged",
     "accounts_unknown": "Accounts unknown",
     "uncovered": "Accounts that nothing logs out",
+    "directory": "Accounts of a directory, of which nothing is known",
     "shell_unknown": "Accounts whose shell did not tell",
     "late": "Accounts logged out later than asked",
     "writable": "A TMOUT that users can change",
@@ -80,23 +83,29 @@ def judge(policy: Policy, info: Dict[str, Any]) -> List[Reason]:
 
 def exceptions(info: Dict[str, Any]) -> List[Dict[str, Any]]:
     """Return what conditional Match blocks define: somebody's exception, shown and not judged."""
-    keys = ("scope", "keyword", "value", "path", "line", "wins")
+    keys = ("scope", "keyword", "value", "path", "line", "wins", "accounts")
     return [
         {key: definition.get(key) for key in keys}
         for definition in mappings(mapping(info.get("sshd")).get("definitions"))
-        if text(definition.get("scope")) not in scopes.UNCONDITIONAL
+        if not scopes.for_all_or_none(text(definition.get("scope")))
     ]
 
 
 def notes(policy: Policy, info: Dict[str, Any]) -> List[str]:
     """Return what holds and yet may surprise."""
     sentences = _sshd_notes(mapping(info.get("sshd")))
+    if policy.client_alive is not None:
+        sentences += _excepted(policy.client_alive, mapping(info.get("sshd")))
     accounts = mappings(info.get("accounts"))
-    missing = [
-        text(account.get("user")) for account in accounts if account.get("state") == "no_login"
-    ]
-    if missing:
-        sentences.append(f"Nobody can log in as {names(missing)}, whose shell does not exist.")
+    missing: Dict[str, List[str]] = {}
+    for account in accounts:
+        if account.get("state") == "no_login":
+            why = text(account.get("why") or "")
+            over_ssh = why.startswith("Nobody can log in over SSH: ")
+            missing.setdefault(why if over_ssh else "", []).append(text(account.get("user")))
+    for why, users in missing.items():
+        told = f": {why.partition(': ')[2]}" if why else ", whose shell does not exist."
+        sentences.append(f"Nobody can log in as {names(users)}{told}")
     if policy.tmout is not None:
         graced = [
             text(account.get("user"))
@@ -108,6 +117,40 @@ def notes(policy: Policy, info: Dict[str, Any]) -> List[str]:
         if policy.tmout.exempt_users:
             sentences.append(f"The policy exempts {names(policy.tmout.exempt_users)}.")
     return sentences
+
+
+def _excepted(asked: ClientAlive, sshd: Dict[str, Any]) -> List[str]:
+    """Tell which accounts of the host get other numbers, where others get those asked for."""
+    found = _differing(asked, sshd)
+    if asked.match or all(found):
+        return []
+    texts = [reason.text for reasons in found for reason in reasons if reason.status == DIFFERS]
+    return [f"An exception: {one}" for one in texts[:_MOST_EXCEPTED]]
+
+
+def _differing(asked: ClientAlive, sshd: Dict[str, Any]) -> List[List[Reason]]:
+    """Return for each class of accounts why it does not get what is asked for."""
+    return [
+        _number_reasons(asked, sshd, f" for {_whose(connection)}", connection)
+        for connection in _classes(sshd)
+    ]
+
+
+def _whose(connection: Dict[str, Any]) -> str:
+    accounts = mapping(connection.get("accounts"))
+    named = accounts.get("names")
+    users = [text(name) for name in named] if isinstance(named, list) else []
+    more = (number(accounts.get("count")) or 0) - len(users)
+    return _durations.listed(users + [f"{more:,} more"] * (more > 0)) or "some accounts"
+
+
+def _classes(sshd: Dict[str, Any]) -> List[Dict[str, Any]]:
+    """Return the connections that stand for accounts of the host."""
+    return [
+        connection
+        for connection in mappings(sshd.get("connections"))
+        if isinstance(connection.get("accounts"), dict)
+    ]
 
 
 def _sshd_notes(sshd: Dict[str, Any]) -> List[str]:
@@ -145,6 +188,8 @@ def _sshd_reasons(asked: ClientAlive, sshd: Dict[str, Any]) -> List[Reason]:
     reasons: List[Reason] = []
     for whose, numbers in subjects:
         reasons += _number_reasons(asked, sshd, whose, numbers)
+    if not reasons and not asked.match:
+        reasons += _nobodys(asked, sshd)
     if sshd.get("reload_needed") is True:
         reasons.append(
             Reason(
@@ -164,7 +209,26 @@ def _sshd_reasons(asked: ClientAlive, sshd: Dict[str, Any]) -> List[Reason]:
                 "Nothing tells whether the running sshd has read its newest configuration.",
             )
         )
-    return reasons
+    return reasons + _others(sshd)
+
+
+def _others(sshd: Dict[str, Any]) -> List[Reason]:
+    """Return that people get in through a daemon that the policy was not held against."""
+    names = [
+        ", ".join(map(text, daemon.get("addresses") or [])) or text(daemon.get("config"))
+        for daemon in mappings(sshd.get("daemons"))
+        if daemon.get("told") is not True
+    ]
+    if not names:
+        return []
+    where = _durations.listed(names)
+    return [Reason(UNVERIFIED, "other_sshd", f"Another sshd that was not asked listens: {where}.")]
+
+
+def _nobodys(asked: ClientAlive, sshd: Dict[str, Any]) -> List[Reason]:
+    """Return a reason where what sshd says in general is what no account of the host gets."""
+    found = _differing(asked, sshd)
+    return [reasons[0] for reasons in found] if all(found) else []
 
 
 def _silence(asked: ClientAlive, sshd: Dict[str, Any]) -> str:
@@ -177,7 +241,12 @@ def _subjects(asked: ClientAlive, sshd: Dict[str, Any]) -> List[Tuple[str, Dict[
     """Return pairs of whose numbers are held against the policy, and the numbers."""
     connections = mappings(sshd.get("connections"))
     # The first one without a scope is the default connection; the others the policy asks for.
-    plain = [connection for connection in connections if connection.get("scope") is None]
+    classes = _classes(sshd)
+    plain = [
+        connection
+        for connection in connections
+        if connection.get("scope") is None and connection not in classes
+    ]
     named = [
         (f" for {text(connection.get('user'))} from {text(connection.get('addr'))}", connection)
         for connection in plain[1:]
@@ -197,7 +266,14 @@ def _subjects(asked: ClientAlive, sshd: Dict[str, Any]) -> List[Tuple[str, Dict[
             if wanted == scopes.meaning(scope)
         ] + named
     effective = mapping(sshd.get("effective"))
-    return [("", dict(plain[0] if plain else {}, **effective))] + named if effective else []
+    # Where no account is like the default connection, the first accounts stand for most.
+    alike = [
+        connection
+        for connection in plain[:1] + classes[:1]
+        if all(connection.get(key) == value for key, value in effective.items())
+    ]
+    general = (alike + plain + [{}])[0]
+    return [("", dict(general, **effective))] + named if effective else []
 
 
 def _number_reasons(
@@ -266,17 +342,18 @@ def _account_reasons(asked: Tmout, info: Dict[str, Any]) -> List[Reason]:
         ]
     uncovered: Dict[Tuple[str, str, str], List[str]] = {}
     late: Dict[int, List[str]] = {}
-    for account in mappings(info.get("accounts")):
-        user, seconds = text(account.get("user")), number(account.get("idle_logout_seconds"))
+    for users, account in _accounts_or_classes(info):
+        seconds = number(account.get("idle_logout_seconds"))
         if not too_late(asked, account, info):
             continue
         if seconds:
-            late.setdefault(seconds, []).append(user)
+            late.setdefault(seconds, []).extend(users)
         else:
             why = _lowered(text(account.get("why") or ""))
             key = (text(account.get("state")), text(account.get("shell")), why)
-            uncovered.setdefault(key, []).append(user)
+            uncovered.setdefault(key, []).extend(users)
     reasons = [_uncovered_reason(users, *key) for key, users in sorted(uncovered.items())]
+    reasons += _directory_reasons(info)
     return reasons + [
         Reason(
             DIFFERS,
@@ -286,6 +363,35 @@ def _account_reasons(asked: Tmout, info: Dict[str, Any]) -> List[Reason]:
             "asked for.",
         )
         for seconds, users in sorted(late.items())
+    ]
+
+
+def _accounts_or_classes(info: Dict[str, Any]) -> List[Tuple[List[str], Dict[str, Any]]]:
+    """Return each account, or, where there are too many to list, all of a class at once."""
+    accounts, classes = mappings(info.get("accounts")), mappings(info.get("classes"))
+    counts = [number(one.get("count")) or 0 for one in classes]
+    if sum(counts) <= len(accounts):
+        return [([text(account.get("user"))], account) for account in accounts]
+    rows = []
+    for one, count in zip(classes, counts):
+        given = one.get("users")
+        users = [text(user) for user in given] if isinstance(given, list) else []
+        more = count - len(users)
+        rows.append((users + [f"{more} more accounts"] * (more > 0), one))
+    return rows
+
+
+def _directory_reasons(info: Dict[str, Any]) -> List[Reason]:
+    """Return a reason for each directory of which no account was asked."""
+    return [
+        Reason(
+            UNVERIFIED,
+            "directory",
+            f"Of the accounts of the directory {text(one.get('name'))} none was asked"
+            f"{': it ' + text(one.get('why')).rstrip('.') if one.get('why') else ''}.",
+        )
+        for one in mappings(info.get("directories"))
+        if not number(one.get("asked"))
     ]
 
 

@@ -10,9 +10,9 @@ import re
 from typing import Any, Dict, FrozenSet, List, Optional, Tuple
 
 from ...module_utils._sshd import config, match
-from .values import mappings, number, text
+from .values import mapping, mappings, number, text
 
-__all__ = ["UNCONDITIONAL", "meaning", "origin"]
+__all__ = ["UNCONDITIONAL", "for_all_or_none", "meaning", "origin"]
 
 # Outside of every Match block; a block that a connection meets goes before them.
 _OUTSIDE = ("global", "command line")
@@ -29,6 +29,14 @@ def meaning(scope: str) -> Optional[FrozenSet[Any]]:
     return None if criteria is None else match.canonical(criteria)
 
 
+def for_all_or_none(scope: str) -> bool:
+    """Tell whether a scope is no exception of anybody: what it asks for all connections share."""
+    criteria = _criteria(scope)
+    return scope in UNCONDITIONAL or bool(
+        criteria and {name for name, _argument in criteria} == {"version"}
+    )
+
+
 def origin(sshd: Dict[str, Any], keyword: str, numbers: Dict[str, Any]) -> Optional[str]:
     """Tell which line gives a connection its value, as sshd reads its files; None: not known."""
     definitions = [
@@ -38,7 +46,7 @@ def origin(sshd: Dict[str, Any], keyword: str, numbers: Dict[str, Any]) -> Optio
     ]
     for definition in definitions:
         scope = text(definition.get("scope"))
-        met = False if scope in _OUTSIDE else _met(scope, numbers)
+        met = False if scope in _OUTSIDE else _met(definition, scope, numbers)
         if met is None:
             return None
         if met:
@@ -55,8 +63,16 @@ def _place(definition: Dict[str, Any]) -> str:
     return f"{text(definition.get('path'))} line {text(definition.get('line'))}"
 
 
-def _met(scope: str, numbers: Dict[str, Any]) -> Optional[bool]:
-    """Tell whether a connection meets a scope, where what is told of it decides that."""
+def _met(definition: Dict[str, Any], scope: str, numbers: Dict[str, Any]) -> Optional[bool]:
+    """Tell whether a connection meets a scope, where what is told of both decides that."""
+    if scope != "Match all" and for_all_or_none(scope):
+        return definition.get("wins") is True
+    accounts = mapping(definition.get("accounts"))
+    named, count = accounts.get("names"), number(accounts.get("count"))
+    if isinstance(named, list) and mapping(numbers.get("accounts")):
+        if numbers.get("user") in named:
+            return True
+        return False if count == len(named) else None
     criteria, connection = _criteria(scope), _connection(numbers)
     if criteria == () or scope == text(numbers.get("scope")):
         return True

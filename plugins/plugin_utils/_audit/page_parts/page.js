@@ -105,12 +105,19 @@
     return element("span", {class: `state ${state}`}, icon(state), label);
   }
 
+  function whose(accounts) {
+    if (!accounts || !Array.isArray(accounts.names)) return "";
+    const more = accounts.count - accounts.names.length;
+    const names = [...accounts.names, ...more > 0 ? [`${more} more`] : []];
+    return `, for ${names.length ? names.join(", ") : "no account of this host"}`;
+  }
+
   function because(host) {
     const list = element("ul", {class: "because", role: "list"});
     for (const reason of host.reasons) list.append(element("li", {}, foreign(reason.text)));
     for (const one of host.exceptions) {
       const where = one.path === null ? "" : `, ${one.path} line ${one.line}`;
-      list.append(element("li", {class: "aside"}, foreign(`Exception: ${one.scope} has ${one.keyword} ${one.value}${where}.`)));
+      list.append(element("li", {class: "aside"}, foreign(`Exception: ${one.scope} has ${one.keyword} ${one.value}${where}${whose(one.accounts)}.`)));
     }
     for (const note of host.notes) list.append(element("li", {class: "aside"}, foreign(note)));
     return list;

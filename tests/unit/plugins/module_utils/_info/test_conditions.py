@@ -11,7 +11,11 @@ import pytest
 from ansible_collections.curfew.session.plugins.module_utils._info import conditions, doubts
 from ansible_collections.curfew.session.plugins.module_utils._shell import definitions
 
-WHO = doubts._IDENTITY
+# Any kind of word can be followed; here one of which there are many ways to look at it.
+WHO = re.compile(
+    r"(?<![\w.$-])(?:id|whoami|groups|logname|getent)\b"
+    r"|\$\{?(?:USER|LOGNAME|UID|EUID|GROUPS)\b"
+)
 STOCK = """if [ "$(id -u)" -eq 0 ]; then
   PATH=/sbin:/bin
 else

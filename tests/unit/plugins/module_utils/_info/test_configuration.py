@@ -65,6 +65,57 @@ def test_what_beats_a_definition(tmp_path, options, text, included, beaten):
     assert [one["wins"] for one in found] == [by is None for by in beaten]
 
 
+VERSION = "OpenSSH_10.0p2 Debian-7"
+# The file, the host's own version; what beats each definition
+VERSIONS = [
+    (k(6) + "Match Version OpenSSH_10.*\n" + k(7), ["@ROOT@/m line 3", None]),
+    ("Match Version OpenSSH_9.*\n" + k(7), [f"this sshd calls itself {VERSION}, which the block "
+                                            "is not for"]),
+    ("Match all\n" + k(6) + "Match Version *\n" + k(7), [None, "@ROOT@/m line 2"]),
+    ("Match Version OpenSSH_9.* User a\n" + k(7) + "Match User a\n" + k(8),
+     [f"this sshd calls itself {VERSION}, which the block is not for", None]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text, beaten", VERSIONS)
+def test_blocks_for_versions_of_sshd(tmp_path, text, beaten):
+    main = tmp_path / "m"
+    main.write_text(text)
+    read = configuration.read(str(main), sshd_service.CommandLine(), (10, 0), VERSION)
+    found = [definition.returned()["beaten_by"] for definition in configuration.definitions(read)]
+    assert found == [by and by.replace("@ROOT@", str(tmp_path)) for by in beaten]
+    assert read.unseen == []
+
+
+# What a block sets, whether the accounts of the host are looked at for it
+PEOPLE = [
+    ("", False),
+    ("Match all\nClientAliveInterval 5\n", False),
+    ("Match User root\nX11Forwarding no\n", False),
+    ("Match Version OpenSSH_9.*\nClientAliveInterval 5\n", False),
+    ("Match User root\nClientAliveCountMax 5\n", True),
+]
+
+
+@pytest.mark.parametrize("text, expected", PEOPLE)
+def test_whether_accounts_are_looked_at(tmp_path, text, expected):
+    main = tmp_path / "m"
+    main.write_text(k(1) + text)
+    read = configuration.read(str(main), sshd_service.CommandLine(), (10, 0), VERSION)
+    assert (read.people is not None) is expected
+    assert [one.connection.user for one in read.classes()][:1] == ["root"] * expected
+
+
+# A block that sets ChannelTimeout, and whether it wins before 10.5: it is ignored, or does harm
+@pytest.mark.parametrize("value, wins", [("session:shell=3", False), ("none", True)])
+def test_a_block_that_locks_out_is_not_ignored(tmp_path, value, wins):
+    main = tmp_path / "m"
+    main.write_text(f"Match User root\nChannelTimeout {value}\n")
+    read = configuration.read(str(main), sshd_service.CommandLine(), (10, 0), VERSION)
+    (found,) = configuration.definitions(read)
+    assert found.wins is wins
+
+
 # Two scopes, and whether the second one loses to the first only where both apply.
 OVERLAPS = [
     ("Match Address 10.0.0.1", "Match Address 10.0.0.0/8", info_facts.OVERLAP),

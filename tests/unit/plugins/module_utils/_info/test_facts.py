@@ -4,6 +4,8 @@
 
 """Facts as the module returns them: every key, and none that is for the verdict alone."""
 
+import pytest
+
 from ansible_collections.curfew.session.plugins.module_utils._info import facts
 from ansible_collections.curfew.session.plugins.module_utils._sshd.service import Service
 
@@ -17,7 +19,7 @@ SSHD = facts.SshdTimeouts(
 KEYS = {
     "path", "version", "service", "effective", "connections", "detection_seconds",
     "tcp_keepalive_seconds", "channel_timeout", "unused_connection_timeout", "definitions",
-    "command_line", "reload_needed", "sessions",
+    "command_line", "reload_needed", "sessions", "daemons",
 }  # fmt: skip
 
 
@@ -49,8 +51,38 @@ def test_a_definition_without_what_is_for_the_verdict_alone():
         "scope": "global",
         "wins": False,
         "beaten_by": "the same line, in the scope Match all",
+        "accounts": None,
     }
     assert definition._replace(beaten=None).returned()["wins"] is True
+
+
+def connection(interval, accounts=None):
+    found = facts.ConnectionTimeouts(*[None] * 11)
+    return found._replace(interval_seconds=interval, accounts=accounts)
+
+
+ROOT = {"count": 1, "names": ["root"]}
+OTHERS = {"count": 2, "names": ["a", "b"]}
+# Each connection's interval and accounts, whether the default one may stand for a directory; which
+# of them stands for most
+GENERAL = [
+    ([], False, None),
+    ([(300, None), (9, None)], False, 0),
+    ([(300, None), (0, ROOT), (300, OTHERS)], False, 0),
+    ([(300, None), (0, ROOT), (7, OTHERS)], False, 1),
+    ([(300, None), (0, ROOT), (7, OTHERS)], True, 0),
+    ([(300, None), (0, ROOT)], False, 1),
+]
+
+
+@pytest.mark.parametrize("given, directory, expected", GENERAL)
+def test_which_connection_stands_for_most(given, directory, expected):
+    connections = [connection(*one) for one in given]
+    found = facts.SshdTimeouts("/c", "", None, connections, None, [], [], None, None, directory)
+    assert found.general == (None if expected is None else connections[expected])
+    if expected is not None:
+        service = found._replace(service=facts.LogindTimeouts(None, None, []))
+        assert service.returned()["effective"]["interval_seconds"] == given[expected][0]
 
 
 def test_a_shell():

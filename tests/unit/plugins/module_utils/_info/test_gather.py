@@ -75,7 +75,38 @@ def test_over_sshd(family, forced, environment, pam_value, defined, expected):
     assert (account.state, account.logout_seconds, account.detail) == expected
 
 
+JAIL = info_sshd.User(None, {}, None, jail="ChrootDirectory /j (/c line 1)")
+# What sshd does with a user's sessions; state, seconds, a part of what is said
+SESSIONS = [
+    (JAIL, "unknown", None, "within ChrootDirectory /j (/c line 1)"),
+    (JAIL._replace(forced="x"), "unknown", None, "ForceCommand"),
+    (
+        JAIL._replace(refused="DenyUsers (/c line 2)"),
+        "told",
+        9,
+        "does not let it in: DenyUsers (/c",
+    ),
+    (JAIL._replace(refused="x (/c line 3)", locked_out=True), "missing", None, "x (/c line 3)"),
+    (
+        JAIL._replace(jail=None, no_terminal="PermitTTY no (/c line 4)"),
+        "unknown",
+        None,
+        "PermitTTY",
+    ),
+]
+
+
+@pytest.mark.parametrize("user, state, seconds, words", SESSIONS)
+def test_what_sshd_does_with_sessions(user, state, seconds, words):
+    plain = PLAIN._replace(tmout_seconds=9, logout_seconds=9)
+    account = gather._over_sshd(plain, user, [], None)
+    assert (account.state, account.logout_seconds) == (state, seconds)
+    assert words in account.detail + account.note
+    missing = plain._replace(state="missing")
+    assert gather._over_sshd(missing, user, [], None) == missing
+
+
 def test_options_are_those_of_the_documentation():
     spec = gather.spec()
-    assert list(spec) == ["path", "connections", "sshd"]
+    assert list(spec) == ["path", "connections", "sshd", "users"]
     assert list(spec["connections"]["options"]) == ["user", "host", "addr", "laddr", "lport"]

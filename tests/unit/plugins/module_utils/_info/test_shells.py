@@ -2,62 +2,48 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is said by a child that is somebody else."""
+"""What is said of accounts where a shell could not be asked as they are."""
 
 import os
-import signal
-import time
 
 import pytest
 
-from ansible_collections.curfew.session.plugins.module_utils import _identities
+from ansible_collections.curfew.session.plugins.module_utils import _accounts, _view
 from ansible_collections.curfew.session.plugins.module_utils._info import shells
+from ansible_collections.curfew.session.plugins.module_utils._shell import asking
 
-# what a child that is somebody else may say
-NOT_ANSWERS = [
-    b"",
-    b"null",
-    b"[]",
-    b"{}",
-    b"\xff",
-    b'{"tmout_seconds": "5"}',
-    b'{"tmout_seconds": 5, "logout_seconds": 5, "readonly": 1}',
-    b'{"tmout_seconds": true, "logout_seconds": 5, "readonly": true}',
+BASH = _accounts.Shell("/bin/bash", os.path.realpath("/bin/bash"), "bash", False)
+USERS = [
+    _accounts.Account("root", "/bin/bash", 0, 0),
+    _accounts.Account("ann", "/bin/bash", 4201, 4201),
 ]
 
 
-@pytest.mark.parametrize("said", NOT_ANSWERS)
-def test_not_an_answer(said):
-    assert shells._checked(said) is None
+@pytest.fixture
+def asked(monkeypatch):
+    """Who was asked, and whether at a terminal; no view can be had."""
+    asked = []
+
+    def within(*_given):
+        raise _view.NoView("it is refused.")
+
+    def ask(askers, way):
+        asked.extend((asker.person.user, way.terminal) for asker in askers)
+        return [asking.Answer(asker, "answered", 0, "", "60", True, True, {}) for asker in askers]
+
+    monkeypatch.setattr(_accounts, "read_passwd", lambda: USERS)
+    monkeypatch.setattr(_accounts, "installed", lambda _users: ([BASH], {}))
+    monkeypatch.setattr(_view, "within", within)
+    monkeypatch.setattr(asking, "ask", ask)
+    return asked
 
 
-def test_what_nests_too_deeply_is_no_answer():
-    assert shells._checked(b"[" * 60000) is None
-
-
-def test_an_answer():
-    said = b'{"tmout_seconds": 5, "logout_seconds": null, "readonly": true}'
-    assert shells._checked(said).tmout_seconds == 5
-
-
-NOBODY = _identities.Identity(65534, 65534, (65534,), ())
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root to be somebody else")
-
-
-def stops():
-    os.kill(os.getpid(), signal.SIGSTOP)
-
-
-@needs_root
-def test_asked_as_somebody_else():
-    def work():
-        return shells._Timeout(os.geteuid(), None, None)
-
-    assert shells._as_user(NOBODY, work, 20).tmout_seconds == 65534
-
-
-@needs_root
-def test_who_stops_what_asks_does_not_stop_the_run():
-    begun = time.monotonic()
-    assert shells._as_user(NOBODY, stops, 0.3) is None
-    assert time.monotonic() - begun < 20
+def test_without_a_view_root_is_unknown(asked):
+    survey = shells.survey_shells()
+    root, ann = survey.accounts
+    assert (root.state, root.logout_seconds) == ("unknown", None)
+    assert "in a private view of the host alone" in root.detail
+    assert (ann.state, ann.logout_seconds) == ("told", 60)
+    assert asked == [(None, True)]
+    (sentence,) = [text for text in survey.unseen if "it is refused." in text]
+    assert sentence.startswith("No private view of this host can be made, so that nobody was asked")

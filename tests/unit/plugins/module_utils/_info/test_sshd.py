@@ -34,7 +34,7 @@ def test_unseen_listener(
     main.write_text("ClientAliveInterval 60\n")
     service = sshd_service.Service("ssh", manager, runs)
     words = sshd_service.CommandLine(config=str(main))
-    monkeypatch.setattr(sshd_service, "find", lambda: (service, None, words))
+    monkeypatch.setattr(sshd_service, "find", lambda: sshd_service.Daemon(service, None, words))
     monkeypatch.setattr(os, "geteuid", lambda: uid)
     daemon = info_sshd.find(None)
     read = configuration.read(daemon.path, daemon.words, config.NEWEST)
@@ -64,4 +64,4 @@ def test_set_env(tmp_path, text, expected, release):
     read = configuration.read(str(main), sshd_service.CommandLine(), release)
     connection = info_facts.ConnectionTimeouts(*[None] * 11)
     timeouts = info_facts.SshdTimeouts(str(main), "", None, [connection], None, [], [], None, None)
-    assert info_sshd._user("root", read, timeouts).environment == expected
+    assert info_sshd._users(["root"], read, timeouts)["root"].environment == expected

@@ -146,6 +146,10 @@ DROP_IN = "/etc/ssh/sshd_config.d/x.conf"
 KEEPALIVE = "; TCP's own keepalive does after 2 hours 11 minutes 15 seconds, if the client's host"
 # facts, and the sentences that must be there, as they are or from their beginning
 SAID = [
+    (
+        facts((10, 7)),
+        ["What sshd's directives do was not measured on this release: OpenSSH 10.7 is newer than"],
+    ),
     (facts(accounts=[told("a", "bash")]), ["An idle bash prompt is closed after 15 minutes."]),
     (
         facts(accounts=[told("a", "bash"), told("b", "mksh"), told("c", "ksh93", 960)]),
@@ -402,7 +406,13 @@ SAID = [
         ),
         ["The account `a` may never be logged out, which cannot be told: /opt/x is odd."],
     ),
-    (facts(), ["Accounts of a directory service are not enumerated"]),
+    (
+        facts()._replace(directories=[("ldap", ""), ("sss", "does not answer within 3 seconds")]),
+        [
+            "This host has accounts of a directory (ldap and sss in /etc/nsswitch.conf)",
+            "sss does not answer within 3 seconds.",
+        ],
+    ),
     (
         facts(
             definitions=[definition(3, "60"), definition(9, "300", "/etc/ssh/sshd_config line 3")]
@@ -480,7 +490,10 @@ SAID = [
 # facts, and words that must be in no sentence
 UNSAID = [
     (facts(accounts=[(told("a", "zsh", None), {"ChannelTimeout": 60})]), ["`a`"]),
-    (facts(accounts=[AccountShell("a", "/no", None, "missing", "", None, None, None)]), ["`a`"]),
+    (
+        facts(accounts=[AccountShell("a", "/no", None, "missing", "gone", None, None, None)]),
+        ["`a`"],
+    ),
     (
         facts(
             definitions=[definition(3, "60"), definition(9, "60", "/etc/ssh/sshd_config line 3")]
@@ -581,13 +594,54 @@ ACCOUNTS = [
     (NOTHING, {}, None, None, "What the shell does cannot be told: /bin/x is odd."),
     (NOTHING, {"ChannelTimeout": 60}, 60, "ChannelTimeout", "What the shell does cannot be told"),
     (
-        NOTHING._replace(state="missing"),
+        NOTHING._replace(state="missing", detail="the account has expired"),
         {"ChannelTimeout": 60},
         None,
         None,
-        "/bin/x does not exist, so that nobody can log in with it.",
+        "The account has expired.",
     ),
 ]
+
+
+ROOT = {"count": 1, "names": ["root"]}
+MANY = {"count": 12, "names": ["a", "b"]}
+LOCKING = channel(value="none", works=False, shell_seconds=None, why="`none` locks out")
+# Connections, what the verdict begins with
+WHOM = [
+    ([connection(), never(0, 3, accounts=ROOT), connection(accounts=MANY)],
+     ["A client that vanishes is noticed after 3 to 4 minutes.",
+      "For the account `root`: sshd itself never notices a client that vanishes: "
+      "ClientAliveInterval is 0."]),
+    ([connection(), never(0, 3, accounts=MANY)],
+     ["sshd itself never notices a client that vanishes: ClientAliveInterval is 0.",
+      "For user `x` from 192.0.2.1: a client that vanishes is noticed after 3 to 4 minutes.",
+      "Every account that can log in here meets a Match block with numbers of its own: what is "
+      "said of sshd without a name is said of the accounts `a`, `b` and 10 more."]),
+    ([connection(), connection(scope="Match User b", channel_timeout=LOCKING)],
+     ["For `Match User b`: of ChannelTimeout, `none` locks out."]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("connections, sentences", WHOM)
+def test_for_whom_it_is_said(connections, sentences):
+    given = facts()
+    sshd = given.sshd._replace(connections=connections, tcp_keepalive_seconds=None)
+    assert verdict.verdict(given._replace(sshd=sshd))[: len(sentences)] == sentences
+
+
+def test_who_is_locked_out():
+    shells = [told(user, "bash")._replace(state="missing", note="x (/c line 2)") for user in "ab"]
+    given = facts()._replace(accounts=[(shell, {}) for shell in shells])
+    assert "The accounts `a` and `b` cannot log in over SSH: x (/c line 2)." in verdict.verdict(
+        given
+    )
+    found = verdict.account(given, shells[0], {"ChannelTimeout": 3})
+    assert found["state"] == "no_login"
+    assert found["why"] == "Nobody can log in over SSH: x (/c line 2)."
+    denied = told("c", "bash")._replace(note="sshd does not let it in: DenyUsers (/c line 1)")
+    found = verdict.account(given, denied, {})
+    assert (found["state"], found["ended_by"]) == ("ends", "TMOUT")
+    assert found["why"].endswith("; sshd does not let it in: DenyUsers (/c line 1).")
 
 
 @pytest.mark.parametrize("shell, over_ssh, seconds, ended_by, why", ACCOUNTS)
@@ -604,7 +658,12 @@ ACCOUNT_STATES = [
     (told("a", "bash"), {}, "ends", "after 15 minutes."),
     (told("a", "dash", None), {}, "never", "no idle timeout."),
     (NOTHING, {}, "unknown", "/bin/x is odd."),
-    (NOTHING._replace(state="missing"), {}, "no_login", "log in with it."),
+    (
+        NOTHING._replace(state="missing", detail="nobody can log in with it"),
+        {},
+        "no_login",
+        "log in with it.",
+    ),
     (told("a", "dash", None), SILENT, "unknown", "an idle session cannot be told."),
     (told("a", "bash"), SILENT, "ends", "whether sshd ends an idle session cannot be told."),
     (told("a", "dash", None), dict(SILENT, release=(8, 4)), "never", "no idle timeout."),
@@ -631,3 +690,16 @@ def test_account_states(account, host, state, why):
     assert found["state"] == state
     assert found["why"].endswith(why)
     assert (found["idle_logout_seconds"] is not None) == (state == "ends")
+
+
+def account_said(number, shell="/bin/bash"):
+    said = {"user": f"u{number}", "shell": shell, "idle_logout_seconds": 900}
+    return dict(said, ended_by="TMOUT", state="ends", why="It ends.")
+
+
+def test_all_accounts_are_counted_in_classes():
+    accounts = [account_said(number) for number in range(40)] + [account_said(40, "/bin/dash")]
+    first, second = verdict.classes(accounts)
+    assert (first["count"], first["users"]) == (40, [f"u{number}" for number in range(10)])
+    assert (second["count"], second["users"], second["shell"]) == (1, ["u40"], "/bin/dash")
+    assert "user" not in first and first["why"] == "It ends."

@@ -227,6 +227,73 @@ def test_status(statuses, expected):
     assert judge.status([Reason(one, "", "") for one in statuses]) == expected
 
 
+PEOPLE = {"count": 2, "names": ["root", "a"]}
+REST = {"count": 1, "names": ["b"]}
+
+
+def of(accounts, interval, count_max=3):
+    return {
+        "scope": None,
+        "user": accounts["names"][0],
+        "host": "h",
+        "addr": "192.0.2.1",
+        "laddr": "0.0.0.0",
+        "lport": 22,
+        "interval_seconds": interval,
+        "count_max": count_max,
+        "accounts": accounts,
+    }
+
+
+# The numbers of each class of accounts, what is said of most, the codes, how many exceptions
+CLASSES = [
+    ([], 60, [], 0),
+    ([of(PEOPLE, 60)], 60, [], 0),
+    ([of(PEOPLE, 60), of(REST, 0)], 60, [], 1),
+    ([of(PEOPLE, 0), of(REST, 60)], 60, [], 1),
+    ([of(PEOPLE, 0), of(REST, 7)], 0, ["interval"], 0),
+    # Others than the host's own accounts may be as the default connection is.
+    ([of(PEOPLE, 0), of(REST, 60, 9)], 60, ["interval", "count_max"], 0),
+]
+
+
+@pytest.mark.parametrize("classes, effective, codes, exceptions", CLASSES)
+def test_accounts_with_other_numbers(classes, effective, codes, exceptions):
+    connections = [*GOOD["sshd"]["connections"], *classes]
+    block = {
+        "path": MAIN,
+        "line": 20,
+        "keyword": "ClientAliveInterval",
+        "value": "0",
+        "scope": "Match Group x",
+        "wins": True,
+        "accounts": PEOPLE,
+    }
+    info = said(
+        ("sshd.connections", connections),
+        ("sshd.effective.interval_seconds", effective),
+        ("sshd.definitions", [block, *GOOD["sshd"]["definitions"]]),
+    )
+    policy = Policy(ClientAlive(60, 3, None), None)
+    found = judge.judge(policy, info)
+    assert [reason.code for reason in found] == codes
+    assert all(
+        f"{MAIN} line 20" in one.text for one in found if "root" in one.text or not effective
+    )
+    notes = [note for note in judge.notes(policy, info) if note.startswith("An exception: ")]
+    assert len(notes) == exceptions
+    # A policy about a block is about nobody else.
+    assert judge.judge(Policy(ClientAlive(60, 3, "User x"), None), info) == []
+
+
+def test_who_cannot_log_in():
+    locked = "Nobody can log in over SSH: ChannelTimeout none (/c line 3)."
+    info = said(("accounts.0.state", "no_login"), ("accounts.0.why", locked))
+    assert "Nobody can log in as root: ChannelTimeout none (/c line 3)." in judge.notes(
+        POLICY, info
+    )
+
+
 def test_exceptions():
     conditional = {
         "path": MAIN,
@@ -235,9 +302,11 @@ def test_exceptions():
         "value": "900",
         "scope": "Match User backup",
         "wins": True,
+        "accounts": {"count": 1, "names": ["backup"]},
     }
     unconditional = dict(conditional, scope="Match all")
-    info = said(("sshd.definitions", [conditional, unconditional]))
+    version = dict(conditional, scope="Match Version OpenSSH_10.*")
+    info = said(("sshd.definitions", [conditional, unconditional, version]))
     assert judge.exceptions(info) == [conditional]
 
 

@@ -82,6 +82,10 @@ ORIGINS = [
     ([GLOBAL, (MAIN, 9, "nonsense", True)], OPS, None),
     ([GLOBAL, BLOCK], {"scope": None}, None),
     ([GLOBAL], {"scope": None}, MAIN + " line 3"),
+    # All connections to a host share its version.
+    ([GLOBAL, (MAIN, 9, "Match Version OpenSSH_1*", True)], OPS, MAIN + " line 9"),
+    ([GLOBAL, (MAIN, 9, "Match Version OpenSSH_9*", False)], OPS, MAIN + " line 3"),
+    ([GLOBAL, (MAIN, 9, "Match Version * User ops", True)], OPS, None),
     # What would take for ever is not tried.
     ([GLOBAL, (MAIN, 9, "Match User " + "*a" * 40, True)], dict(OPS, user="a" * 200), None),
     ([GLOBAL, BLOCK], dict(OPS, user="a" * 300), None),

@@ -24,10 +24,10 @@ PLAIN = [
     (1.5, 1.5),
     (float("nan"), "nan"),
     (float("inf"), "inf"),
-    ("a\udcffb", "a\ufffdb"),
+    ("a\udcffb", "a\\xffb"),
     ("x" * 3000, "x" * 2000 + "..."),
     ((1, "a"), [1, "a"]),
-    ({1: [Tagged("a")], "\udcff": None}, {"1": ["a"], "\ufffd": None}),
+    ({1: [Tagged("a")], "\udcff": None}, {"1": ["a"], "\\xff": None}),
     ({"a": {1, 2} & {1}}, {"a": "{1}"}),
 ]
 
