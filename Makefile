@@ -27,12 +27,13 @@ test-quick: refuse-inventory ## run lint and units in under two minutes, without
 	@$(PYTHON) -m tools.suite --quick
 
 # COUNT=1000 for fewer cases; a failure prints the seed that brings it back
-fuzz: refuse-inventory ## fuzz for some hours: 20,000 cases of each kind, all defects, faults and drills
+fuzz: refuse-inventory ## fuzz for some hours: 20,000 cases of each kind, all defects, faults, drills and situations
 	@sh tools/lab/bootstrap.sh test
 	@$(PYTHON) -m tests.search --count $(or $(COUNT),20000)
 	@$(PYTHON) -m tests.search.defects
 	@CURFEW_FULL=1 $(PYTHON) -B -m pytest -p no:cacheprovider tests/whole/faults
 	@CURFEW_FULL=1 PATH="$(CURDIR)/.venv/bin:$$PATH" molecule test -s drills
+	@CURFEW_FULL=1 $(PYTHON) -B -m pytest -p no:cacheprovider tests/whole/field
 
 behaviour: refuse-inventory ## measure what ends sessions, on hosts made for it; writes docs/what-ends-a-session.*
 	@sh tools/lab/bootstrap.sh apply

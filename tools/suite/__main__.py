@@ -37,7 +37,7 @@ def main() -> int:
 
 
 def _quick() -> Tally:
-    """Two at a time, the longest early, so that both end together; and beside them what waits.
+    """Four at a time, since many of them watch idle shells; and beside them what only waits.
 
     Each unit once: what the modules share on the oldest Python, where it breaks first, whole
     modules on the newest. A full run has all on both.
@@ -45,30 +45,33 @@ def _quick() -> Tally:
     waiting = pythons.newest_units(pythons.OF_MODULES, pythons.WAITING)
     working = [
         *lint.stages(),
-        pythons.oldest_units(pythons.OF_UTILS),
+        pythons.oldest_units(pythons.OF_UTILS, pythons.WORKING),
+        pythons.newest_units(pythons.OF_UTILS, pythons.WAITING),
         *pythons.newest_units_of_each(pythons.OF_MODULES, pythons.WORKING),
         pythons.newest_units(pythons.OF_HOUSE),
         lint.ansible_lint(),
         pythons.newest_units(pythons.OF_CONTROLLER),
     ]
-    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
         done = pool.map(perform, working)
         return sum([perform(waiting), *done], Tally())
 
 
 def _full() -> Tally:
-    """One lane works on the hosts while the other lints; the benchmark has the machine alone."""
+    """One lane works on the hosts, one lints, one has the oldest Python; many tests only wait.
+
+    The benchmark has the machine alone.
+    """
     here = [
         *lint.stages(),
         lint.ansible_lint(),
         ansible_test.sanity(),
         ansible_test.units(),
-        pythons.oldest_units(),
         report.stage(),
         *on_hosts.offline(),
     ]
     try:
-        total = _lanes(here, on_hosts.stages())
+        total = _lanes(here, [pythons.oldest_units()], on_hosts.stages())
         total += _lanes(on_hosts.benchmark())
         return total + _really_ran()
     finally:

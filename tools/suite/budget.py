@@ -11,7 +11,7 @@ SECONDS = {
     "ansible-lint": 25,
     "vermin": 5,
     "mypy": 15,  # 1 s where it has run before
-    "units of modules": 80,  # those that wait
+    "units of modules": 110,  # those that wait
     "units of module_utils": 75,
     "units of shell_tmout": 75,
     "units of sshd_client_alive": 45,
@@ -20,13 +20,14 @@ SECONDS = {
     "units of house": 10,
     "units of loaded": 10,
     "units of": 5,
-    "units on Python": 300,
+    "units on Python": 600,  # beside each other, and the hosts
     "ansible-test sanity": 120,
     "images": 120,  # 3 s where they have been built before
     "molecule drills": 240,
     "molecule": 120,
     "tests of readme": 400,
     "tests of predictions": 360,
+    "tests of field": 60,
     "tests of search": 180,
     "tests of faults": 150,
     "tests of": 120,

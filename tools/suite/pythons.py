@@ -1,5 +1,6 @@
 """Units under the oldest Python that this machine has, with the oldest ansible-core supported."""
 
+import dataclasses
 import glob
 import os
 import pwd
@@ -23,6 +24,8 @@ OF_MODULES, OF_UTILS = f"{UNITS}/plugins/modules", f"{UNITS}/plugins/module_util
 OF_CONTROLLER = f"{UNITS}/plugins/plugin_utils"
 # The rules about which room knows which.
 OF_HOUSE = f"{UNITS}/test_house.py"
+# Files whose tests leave shells alone for a second or more, and in how many parts they are run.
+WATCHING, PARTS = ("test_shell_tmout.py", "test_timeout_info.py", "test_timeouts.py"), 3
 # Tests that mostly wait, and those that work: the first cost nothing beside the second.
 WAITING, WORKING = ("-m", "waits"), ("-m", "not waits")
 Version = tuple[int, int]
@@ -36,15 +39,26 @@ def newest_units(folder: str = UNITS, which: tuple[str, ...] = ()) -> Stage:
 
 
 def newest_units_of_each(folder: str, which: tuple[str, ...]) -> list[Stage]:
-    """A stage for each file of the folder, the largest first: it takes longest."""
+    """A stage for each file of the folder, the largest first: it takes longest.
+
+    Of those that watch idle shells, some at once: each of their tests waits for seconds.
+    """
     files = sorted((TOP / folder).glob("test_*.py"), key=lambda path: -path.stat().st_size)
-    return [newest_units(f"{folder}/{path.name}", which) for path in files]
+    stages = []
+    for path in files:
+        parts = PARTS if path.name in WATCHING else 1
+        for part in range(1, parts + 1):
+            some = ("--part", f"{part}/{parts}") if parts > 1 else ()
+            stage = newest_units(f"{folder}/{path.name}", which + some)
+            name = f"{stage.name}, part {part} of {parts}" if some else stage.name
+            stages.append(dataclasses.replace(stage, name=name))
+    return stages
 
 
-def oldest_units(folder: str = UNITS) -> Stage:
+def oldest_units(folder: str = UNITS, which: tuple[str, ...] = ()) -> Stage:
     version, python = oldest()
     name = _name(folder, "{}.{} with core 2.16".format(*version))
-    return Stage(name, lambda log: _oldest_units(log, version, python, folder))
+    return Stage(name, lambda log: _oldest_units(log, version, python, folder, which))
 
 
 def _name(folder: str, version: str) -> str:
@@ -102,7 +116,9 @@ def _version(python: str) -> Version | None:
     return int(major), int(minor)
 
 
-def _oldest_units(log: Log, version: Version, python: str, folder: str) -> Tally:
+def _oldest_units(
+    log: Log, version: Version, python: str, folder: str, which: tuple[str, ...]
+) -> Tally:
     core = TOP / ".cache" / f"core-{OLDEST_CORE}"
     if not core.exists():
         log.call(
@@ -116,7 +132,7 @@ def _oldest_units(log: Log, version: Version, python: str, folder: str) -> Tally
                 f"ansible-core=={OLDEST_CORE}",
             ]
         )
-    tally = _pytest(log, _environment_of(log, version, python), str(core), folder)
+    tally = _pytest(log, _environment_of(log, version, python), str(core), folder, which)
     if version > OLDEST_TARGET:
         why = "no Python 3.6 on this machine; the oldest here is {}.{}".format(*version)
         tally.skips.append(f"units on Python 3.6: {why}")

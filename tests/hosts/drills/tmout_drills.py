@@ -73,7 +73,8 @@ FILES = {
     "/etc/profile has a second name": _of_tmout(
         add(PROFILE, "TMOUT=60\n") + f"ln {PROFILE} /etc/twin", REFUSED
     ),
-    "/tmp is full": _of_tmout(FULL_TMP, REFUSED),
+    # What is asked is asked in a view, which has memory of its own.
+    "/tmp is full": _of_tmout(FULL_TMP),
     "the drop-in is a program of somebody's": _of_tmout(
         put(OURS, "TMOUT=60\numask 027\n"), REFUSED
     ),

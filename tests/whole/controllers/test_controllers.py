@@ -26,7 +26,7 @@ PYTHON_OF_NEWEST = (3, 12)
 SSHD = "curfew.session.sshd_client_alive"
 PLAYS = Path(__file__).parent
 ASSERTIONS = 7
-RELOADING = "Reload sshd, and see that it answers"
+RELOADING = "Reload sshd, and see that it has read its files"
 
 
 class Core(NamedTuple):

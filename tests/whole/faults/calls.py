@@ -120,7 +120,9 @@ def further(fault: Fault, trace: str, prefixes: Sequence[str]) -> int | None:
     """How many calls later than in the clean run this run made the one that is meant, if it did."""
     lines = re.findall(rf"^(?:\d+ +)?{fault.point.call}\(.*", trace, re.MULTILINE)
     places = [
-        number for number, line in enumerate(lines, 1) if any(prefix in line for prefix in prefixes)
+        number
+        for number, line in enumerate(lines, 1)
+        if any(prefix in line for prefix in prefixes) and "ANSIBLE_MODULE_ARGS" not in line
     ]
     order, number = fault.point.order, fault.point.number
     return places[order - 1] - number if len(places) >= order else None

@@ -139,7 +139,8 @@ class Drill:
     def _clean_run(self, work: Path) -> list[Point]:
         tree = self._fresh(work / "shown", self.original)
         self.old = state_of(tree)
-        self._run(self.writing or self.command, tree).check_returncode()
+        result = self._run(self.writing or self.command, tree)
+        assert result.returncode == 0, result.stdout + result.stderr
         self.new = state_of(tree)
         self.in_force = {"new": self.probe(tree)} if self.probe else {}
         # What the next run does with the new tree, and with the old one, is told once for all.
@@ -172,7 +173,9 @@ class Drill:
         return [str(tree), "/run/curfew", *self.watch]
 
     def _names_tree(self, line: str, tree: Path) -> bool:
-        return any(prefix in line for prefix in self._prefixes(tree))
+        # Whether the arguments are a file is asked of their text, which names the tree, too.
+        is_arguments = "ANSIBLE_MODULE_ARGS" in line
+        return not is_arguments and any(prefix in line for prefix in self._prefixes(tree))
 
     def _fresh(self, tree: Path, build: Callable[[Path], None] | None = None) -> Path:
         tree.mkdir(mode=0o700)

@@ -14,11 +14,9 @@ import pytest
 from .calls import ERRORS
 from .harness import FAST_FOLDER, Drill
 from .test_module_faults import NOT_HERE, environment_in, in_force, module_command
-from .test_reload_faults import MANAGED, listening, manage
 from .test_tmout_faults import (
     DOUBTING,
     DROP_IN,
-    ENTER,
     MAIN,
     PROFILE,
     SHELLS,
@@ -78,10 +76,10 @@ class Case(NamedTuple):
 
 DRILLS = {
     "first run": Case(STOCK, PRESENT, (SSHD, DROP_IN), full=True),
-    "both values change": Case(DIRTY, PRESENT, (SSHD, CLOUD, MAIN, DROP_IN), WITHOUT),
-    "backup": Case(DIRTY, dict(PRESENT, backup=True), (SSHD, CLOUD, MAIN, DROP_IN), WITHOUT),
+    "both values change": Case(DIRTY, PRESENT, (SSHD, MAIN, DROP_IN), WITHOUT),
+    "backup": Case(DIRTY, dict(PRESENT, backup=True), (SSHD, MAIN, DROP_IN), WITHOUT),
     "absent": Case(
-        DIRTY, ABSENT, (CLOUD, SSHD, DROP_IN, MAIN), WITHOUT, before=PRESENT, full=True
+        DIRTY, ABSENT, (SSHD, DROP_IN, MAIN), WITHOUT, before=PRESENT, full=True
     ),
     "sshd's value changes": Case(
         DIRTY, dict(PRESENT, sshd_client_alive={"interval": 30, "count_max": 2}), (SSHD,),
@@ -96,7 +94,7 @@ DRILLS = {
         (SSHD, DROP_IN), before=PRESENT, rights={DROP_IN: 0o600},
     ),
     "undo": Case(
-        {**DIRTY, "etc/profile.d/zzz.sh": DOUBTING}, PRESENT, (SSHD, CLOUD, MAIN, DROP_IN),
+        {**DIRTY, "etc/profile.d/zzz.sh": DOUBTING}, PRESENT, (SSHD, MAIN, DROP_IN),
         WITHOUT, writing=dict(PRESENT, verify=False), alone=(),
     ),
 }  # fmt: skip
@@ -156,44 +154,3 @@ def test_every_fault(case, folder, host_key, request, drilled):
         others=[lambda tree, name=name: run(tree, case.options, name) for name in case.alone],
     )
     drilled(f"both: {request.node.callspec.id}", drill)
-
-
-@pytest.mark.skipif(not Path("/usr/bin/systemctl").exists(), reason="there is no systemctl")
-@pytest.mark.parametrize("refused", [False, True], ids=["reload", "reload refused"])
-def test_every_fault_with_a_reload(folder, host_key, refused, drilled):
-    """sshd's, which comes when all files of both are written, and may fail."""
-    environment = environment_in(folder)
-
-    def inside_managed(tree: Path, *command: str) -> list[str]:
-        enter = MANAGED + ENTER
-        return ["unshare", "-m", "--propagation", "private", "sh", "-c", enter, str(tree), *command]
-
-    def make(number: int, tree: Path) -> None:
-        build(tree, DIRTY, host_key)
-        manage(tree, number, "/etc/ssh", refused)
-        subprocess.run(inside_managed(tree, "systemctl", "reload"), check=True)
-
-    def command(tree: Path, reload: bool) -> list[str]:
-        options = dict(PRESENT)
-        options["sshd_client_alive"] = dict(PRESENT["sshd_client_alive"], reload=reload)
-        module = module_command("timeouts", **options)
-        return inside_managed(tree, *module(tree))
-
-    with listening(folder, "-D") as number:
-        drill = Drill(
-            build=lambda tree: make(number, tree),
-            command=lambda tree: command(tree, reload=True),
-            writing=(lambda tree: command(tree, reload=False)) if refused else None,
-            order=(SSHD, CLOUD, MAIN, DROP_IN),
-            environment=environment,
-            watch=["/etc/", environment["TMPDIR"]],
-            scratch=Path(environment["TMPDIR"]),
-            ends_old=refused,
-            errors=("EIO",),
-            looking=False,
-            probe=lambda tree: both_in_force(tree, host_key),
-            between=WITHOUT,
-        )
-        drilled(f"both: reload{' refused' if refused else ''}", drill)
-    if not refused:
-        assert drill.new["etc/ssh/.read/sshd_config"] == drill.new[SSHD], "never reloaded"

@@ -28,7 +28,7 @@ umask 022; export TMOUT=60
 """
 # Says something once the real files, and not only staged ones, are new.
 DOUBTING = """if grep -q 900 /etc/profile.d/tmout.sh 2>/dev/null &&
-  [ "$(stat -c %d /etc/profile.d/tmout.sh)" = "$(stat -c %d /etc/passwd)" ]; then
+  ls /etc/profile.d/.curfew.session.journal* >/dev/null 2>&1; then
   echo I do not like this
 fi
 """

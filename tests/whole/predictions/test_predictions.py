@@ -103,8 +103,6 @@ def agrees(said: Said, seconds: float | None) -> bool:
 
 # Of whom nothing is said, so that whatever they do agrees; of all others it is.
 UNKNOWN = {
-    "a drop-in that asks who logs in": {"root"},
-    "a drop-in for root alone": {"root"},
     "a login that ends by itself": set(WATCHED) - {"zed", "tess"},
     "a later unset": {"kate", "mike"},
     "ForceCommand": {"bess"},

@@ -22,7 +22,12 @@ import os
 from ansible.module_utils.basic import AnsibleModule
 
 module = AnsibleModule(
-    dict(path=dict(type="path"), sshd=dict(type="path"), connections=dict(type="list")),
+    dict(
+        path=dict(type="path"),
+        sshd=dict(type="path"),
+        connections=dict(type="list"),
+        users=dict(type="list"),
+    ),
     supports_check_mode=True,
 )
 module.exit_json(**json.loads(os.environ["SAID"]))
