@@ -104,10 +104,11 @@ class _Host:
     def __init__(self, sshd: Sshd, files: Files, folder: Path) -> None:
         self.sshd = sshd
         self.main = sshd_words.write(files, folder)
+        self.connections = [item._replace(version=sshd.version) for item in CONNECTIONS]
 
     def drill(self, rng: random.Random) -> str:
         """Read, edit, take back; return what kind of case it was."""
-        connections = rng.sample(CONNECTIONS, 2 if rng.random() < 0.2 else 1)
+        connections = rng.sample(self.connections, 2 if rng.random() < 0.2 else 1)
         before = self._answers(connections)
         if before is None:
             self._refuse_too()
@@ -210,17 +211,20 @@ class _Host:
 
     def _told_truly(self, rng: random.Random, plan: Any, settings: Any, criteria: Any) -> None:
         """A conflict wins if it decides for anybody; under a condition, for whom that makes."""
-        found = sshd_plan.conflicts(plan, settings, False, CONNECTIONS, criteria, _derived)
+        derive, version = self._derived, self.sshd.version
+        found = sshd_plan.conflicts(
+            plan, settings, False, self.connections, criteria, derive, version=version
+        )
         wins = {(item.path, item.line, item.scope): item.wins for item in found}
         decides: dict[Any, list[bool]] = {}  # of each reading: a line may be read several times
         asked = []
         for item in plan.after.directives:
             place = (item.path, item.line, config.scope_text(item.scope))
-            derived = _derived(config.criteria_of(item.scope))
-            conditional = not config.unconditional(item)
+            derived = derive(config.criteria_of(item.scope))
+            conditional = not config.for_everybody(item, version)
             if place not in wins or (conditional and derived is None):
                 continue
-            meant = [derived] if conditional else CONNECTIONS
+            meant = [derived] if conditional else self.connections
             met = [each for each in meant if _decides(item, each, plan.after)]
             if conditional:
                 decides.setdefault(place, []).append(bool(met))
@@ -232,6 +236,9 @@ class _Host:
                 raise Wrong(f"wins: {place[0]} line {place[1]} decides for nobody in {place[2]}")
         if asked:
             self._has_its_way(*rng.choice(asked))
+
+    def _derived(self, criteria: Any) -> Any:
+        return deriving.derivable(criteria, NOBODY._replace(version=self.sshd.version))
 
     def _has_its_way(self, directive: Any, connection: Any) -> None:
         (answer,) = self._answers([connection]) or [None]
@@ -293,10 +300,6 @@ def _same_lines(plan: Any, release: tuple[int, int], exactly: bool) -> None:
         kept, now = _others(plan.before.texts[path], release), _others(text, release)
         if (kept and not _within(kept, now)) or (exactly and kept != now):
             raise Wrong(f"the edit of {path} loses or changes a line that is not its own")
-
-
-def _derived(criteria: Any) -> Any:
-    return deriving.derivable(criteria, NOBODY)
 
 
 def _decides(directive: Any, connection: Any, tree: Any) -> bool:

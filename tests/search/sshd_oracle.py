@@ -23,11 +23,13 @@ _LACKS = re.compile(r"no hostkeys available|privilege separation", re.IGNORECASE
 
 
 class Sshd(NamedTuple):
-    """A binary, its release, and words that let it answer where the host lacks what -T wants."""
+    """A binary, its release, words that let it answer where the host lacks what -T wants, and what
+    it calls itself."""
 
     binary: str
     release: tuple[int, int]
     extra: tuple[str, ...] = ()
+    version: str = ""
 
     def ask(self, config: Path, connection: Any) -> dict[str, list[str]] | None:
         """What the connection would get, by lower-case keyword; None: sshd refuses the tree."""
@@ -72,10 +74,10 @@ def find_sshd() -> Sshd:
     if binary is None:
         raise CannotBeAsked("no sshd is installed here; CURFEW_SSHD names one")
     said = subprocess.run([binary, "-V"], capture_output=True, text=True, check=False)
-    version = re.search(r"OpenSSH_(\d+)\.(\d+)", said.stdout + said.stderr)
+    version = re.search(r"OpenSSH_(\d+)\.(\d+)[^,\n]*", said.stdout + said.stderr)
     if version is None:
         raise CannotBeAsked(f"{binary} does not tell its release: {said}")
-    return Sshd(binary, (int(version[1]), int(version[2])))
+    return Sshd(binary, (int(version[1]), int(version[2])), version=version[0])
 
 
 def throwaway_key(folder: str) -> str:

@@ -19,6 +19,7 @@ from .sshd_words import (
     NEIGHBOURS,
     NEW_CRITERIA,
     ROOT,
+    VERSION_CRITERIA,
     Tree,
 )
 
@@ -267,6 +268,7 @@ class _Maker:
 
     def match(self) -> bytes:
         known = CRITERIA + (NEW_CRITERIA if self.release >= (9, 9) else ())
+        known += VERSION_CRITERIA if self.release >= (10, 0) else ()
         criteria = self.one("all", "ALL", '"all"', "all # user root", *self.rng.sample(known, 6))
         if self.rng.random() < 0.2:
             criteria = " ".join(self.rng.sample(CRITERIA_PARTS, self.rng.randint(2, 3)))

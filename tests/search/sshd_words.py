@@ -43,6 +43,12 @@ CRITERIA = (
     "Host *,!192.0.2.1",
 )  # fmt: skip
 NEW_CRITERIA = ("invalid-user", "invalid-user LocalPort 22", "user root invalid-user")
+# From 10.0 on; what sshd calls itself differs from host to host.
+VERSION_CRITERIA = (
+    "Version *", "version OpenSSH_10.*", "Version OpenSSH_9.*,OpenSSH_8.*", "version=OpenSSH_1?.*",
+    "Version OpenSSH_10.0p2", 'Version "OpenSSH_* Debian*"', "Version *,!OpenSSH_10*",
+    "version openssh_*", "User root Version OpenSSH_1*", "Version OpenSSH_9* User *",
+)  # fmt: skip
 
 
 def write(tree, folder: Path) -> Path:
