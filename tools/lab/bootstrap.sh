@@ -7,7 +7,7 @@ cd "$(dirname "$0")/../.."
 
 remote="python3 python3-venv openssh-client"
 hosts="podman crun netavark iptables nftables mmdebstrap debian-archive-keyring util-linux"
-quick="python3 python3-venv openssh-client openssh-server busybox bash dash zsh ksh mksh tcsh tmux vim util-linux acl attr patch strace shellcheck"
+quick="python3 python3-venv openssh-client openssh-server gcc libc6-dev busybox bash dash zsh ksh mksh tcsh tmux vim util-linux acl attr patch strace shellcheck"
 browser="chromium chromium-driver fonts-dejavu-core"
 case $1 in
     remote) packages=$remote requirements=tests/requirements-apply.txt ;;

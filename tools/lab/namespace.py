@@ -18,9 +18,14 @@ from .common import LabError
 
 STATE = Path("/run/curfew-lab")
 HOLDER = STATE / "holder"
+# What podman knows of running containers lies in /run, and is true in this namespace alone: it
+# goes with the holder, so that the next one finds hosts of a dead one stopped, as after a reboot.
+OF_PODMAN = "/run/libpod /run/containers /run/netns"
 ENTER_CGROUP2 = (
-    "umount -R /sys/fs/cgroup && mount -t cgroup2 none /sys/fs/cgroup && echo ready"
-    " && exec sleep infinity"
+    "umount -R /sys/fs/cgroup && mount -t cgroup2 none /sys/fs/cgroup"
+    f" && mkdir -p {OF_PODMAN}"
+    f" && for place in {OF_PODMAN}; do mount -t tmpfs -o mode=755 none $place || exit 1; done"
+    " && echo ready && exec sleep infinity"
 )
 
 
