@@ -69,19 +69,21 @@ class Account(NamedTuple):
 
 
 class Named(NamedTuple):
-    """What directories know of names that were given.
+    """What directories know of names that were given, and of who has a session open.
 
     ``accounts`` are those that are not of this host alone, with their ``groups``; ``missing`` are
-    names that nobody has, and ``silent`` those for which no directory answered in time.
+    names that nobody has, and ``silent`` those for which no directory answered in time. ``asked``
+    counts those that can log in by their directory.
     """
 
     accounts: List[Account]
     groups: Dict[str, Tuple[Group, ...]]
     missing: List[str]
     silent: List[str]
+    asked: Dict[str, int]
 
 
-NOBODY = Named([], {}, [], [])
+NOBODY = Named([], {}, [], [], {})
 
 
 class Shell(NamedTuple):

@@ -8,6 +8,7 @@ numbers and groups that its text holds, or the rights of the files themselves), 
 that. One member of each is asked for all.
 """
 
+import fnmatch
 import os
 import re
 import stat
@@ -28,13 +29,17 @@ from typing import (
 
 from ._accounts import Account
 from ._files.reading import fitting, text_or_nothing
-from ._identities import Group, Person
+from ._identities import GROUP, PASSWD, Group, Person
 
 __all__ = ["Class", "Classes", "Marks", "classes", "marks_of"]
 
 _PRIMARY = re.compile(r"\bid\s+(?:-gn|-ng|-g\s+-n|-n\s+-g)\b")
 _WORD = re.compile(r"[\w.@+-]+\$?")
-_PATTERN = re.compile(r"[\w.@+?*-]*\w{2}[\w.@+?*-]*")
+_PATTERN = re.compile(r"[\w.@+?*\[\]!^-]*\w[\w.@+?*\[\]!^-]*")
+# How a regular expression, or an expansion, looks at a part of a name: ^ops, ${USER#ops-}.
+_PART = re.compile(r"([\^#%])([\w.@-]*[A-Za-z_][\w.@-]*)")
+# These are about how a shell was started ("$-"), and many names have such a letter.
+_OF_OPTIONS = frozenset(("*i*", "*i", "i*"))
 # Numbers that something is compared with.
 _COMPARED = re.compile(
     r"-(?:eq|ne|gt|ge|lt|le)\s+[\"']?([0-9]{1,10})\b|\b([0-9]{1,10})[\"']?\s+-(?:eq|ne|gt|ge|lt|le)\b"
@@ -50,8 +55,14 @@ _OF_USER = re.compile(
 _NAMED = re.compile(r"(?<![\w/])/etc/[\w./+-]+")
 _MOST_FILES = 200
 _COMMENT = re.compile(r"(?m)^[ \t]*#.*$")
-_MAX_DATA = 262144
+_MAX_DATA = 8 * 1024 * 1024
+# Of these it is known what they say of accounts.
+_OF_ACCOUNTS = (PASSWD, GROUP, "/etc/shadow", "/etc/gshadow")
+# A line with more words is a list, of which no part is told from another.
+_MOST_WORDS = 40
 _MOST_NAMES = 10
+# So many are asked: each takes some hundredths of a second.
+MOST_CLASSES = 300
 
 
 class Marks(NamedTuple):
@@ -60,6 +71,7 @@ class Marks(NamedTuple):
     ``edges`` are the numbers that user ids may be compared with; ``closed`` the owners and groups
     of files that are not for all to read; ``of_user`` what stands before and behind the user's name
     in the names of files.
+    ``listed`` are words of files that login files name, each with the lines that it stands in.
     """
 
     words: FrozenSet[str]
@@ -68,6 +80,7 @@ class Marks(NamedTuple):
     primary: bool
     closed: FrozenSet[Tuple[str, int]]
     of_user: Tuple[Tuple[str, str], ...]
+    listed: Mapping[str, FrozenSet[int]]
 
 
 class Class(NamedTuple):
@@ -86,10 +99,14 @@ class Class(NamedTuple):
 
 
 class Classes(NamedTuple):
-    """All classes but the strangers' own, and by the name of an account which of them it is in."""
+    """All classes but the strangers' own, and by the name of an account which of them it is in.
+
+    Where there are too many, ``left_out`` are accounts of the smallest, of whom nobody is asked.
+    """
 
     known: List[Class]
     by_user: Dict[str, int]
+    left_out: FrozenSet[str] = frozenset()
 
     def of(self, user: str) -> Optional[Class]:
         """Return the class of an account; None where it is as strangers are."""
@@ -103,18 +120,53 @@ def marks_of(texts: Mapping[str, str], programs: Iterable[str] = ()) -> Marks:
     :param texts: what they hold, by path.
     :param programs: the login shells, which may not be for all to start.
     """
-    plain = [_COMMENT.sub("", text) for text in texts.values()]
-    named = _named_by("\n".join(plain), texts)
-    whole = "\n".join(plain + list(named.values()))
+    plain = "\n".join(_COMMENT.sub("", text) for text in texts.values())
+    named = _named_by(plain, texts)
+    whole = "\n".join([plain, *named.values()])
     numbers = {int(number) for found in _COMPARED.findall(whole) for number in found if number}
     return Marks(
-        words=frozenset(_WORD.findall(whole)),
-        patterns=tuple({word for word in _PATTERN.findall(whole) if "*" in word or "?" in word}),
+        words=frozenset(_WORD.findall(plain)),
+        patterns=_patterns(whole),
         edges=tuple(sorted(numbers | {number + 1 for number in numbers})),
         primary=bool(_PRIMARY.search(whole)),
         closed=frozenset(_closed([*texts, *named, *programs])),
         of_user=tuple(set(_OF_USER.findall(whole))),
+        listed=_listed(named),
     )
+
+
+def _patterns(text: str) -> Tuple[str, ...]:
+    """Return the patterns that a text may hold names against."""
+    found = {word for word in _PATTERN.findall(text) if any(char in word for char in "*?[")}
+    for at, part in _PART.findall(text):
+        if at != "%":
+            found.add(f"{part}*")
+        elif len(part) > 1:  # not as in printf %s
+            found.add(f"*{part}")
+    patterns = {word.replace("[^", "[!") for word in found - _OF_OPTIONS}
+    return tuple(filter(_is_pattern, patterns))
+
+
+def _is_pattern(word: str) -> bool:
+    """Tell whether names can be held against it: none is in a range from z to a."""
+    with suppress(re.error):
+        return bool(re.compile(fnmatch.translate(word)))
+    return False
+
+
+def _listed(texts: Mapping[str, str]) -> Dict[str, FrozenSet[int]]:
+    """Return the words of files, each with what else stands in its lines.
+
+    Of a list of users each is like the others; where a number stands beside, those with the same.
+    """
+    found: Dict[str, FrozenSet[int]] = {}
+    for path, text in texts.items():
+        for number, line in enumerate(text.split("\n")):
+            words = set(_WORD.findall(line))
+            for word in words:
+                rest = str(number) if len(words) > _MOST_WORDS else line.replace(word, "\0")
+                found[word] = found.get(word, frozenset()) | {hash((path, rest))}
+    return found
 
 
 def _named_by(text: str, known: Mapping[str, str]) -> Dict[str, str]:
@@ -129,7 +181,10 @@ def _named_by(text: str, known: Mapping[str, str]) -> Dict[str, str]:
     return {
         path: _COMMENT.sub("", text_or_nothing(path))
         for path in paths[:_MOST_FILES]
-        if path not in known and os.path.isfile(path) and os.path.getsize(path) <= _MAX_DATA
+        if path not in known
+        and path not in _OF_ACCOUNTS
+        and os.path.isfile(path)
+        and os.path.getsize(path) <= _MAX_DATA
     }
 
 
@@ -181,7 +236,23 @@ def classes(
             known.append(Class(person, account.shell, tuple(g.name for g in own), (), 0))
         known[index] = known[index].add(account.user)
         of.setdefault(account.user, index)
-    return Classes(known, of)
+    return _largest(Classes(known, of))
+
+
+def _largest(found: Classes) -> Classes:
+    """Return the classes that are asked: root's, and the largest."""
+    if len(found.known) <= MOST_CLASSES:
+        return found
+    order = sorted(
+        range(len(found.known)),
+        key=lambda index: (found.known[index].person.uid != 0, -found.known[index].members),
+    )
+    kept = {index: at for at, index in enumerate(sorted(order[:MOST_CLASSES]))}
+    return Classes(
+        [found.known[index] for index in kept],
+        {user: kept[index] for user, index in found.by_user.items() if index in kept},
+        frozenset(user for user, index in found.by_user.items() if index not in kept),
+    )
 
 
 class _Looked:
@@ -189,31 +260,42 @@ class _Looked:
 
     def __init__(self, marks: Marks) -> None:
         self._marks = marks
-        self._groups: Dict[Group, bool] = {}
+        self._groups: Dict[Group, object] = {}
+        # Most names fit no pattern.
+        some = "|".join(map(fnmatch.translate, marks.patterns))
+        self._any = re.compile(some) if some else None
 
     def at(self, user: Optional[str], uid: int, groups: Sequence[Group]) -> Tuple[object, ...]:
         """Return what is equal for accounts between which login files cannot tell."""
         marks = self._marks
+        told = [self._told(group) for group in groups]
         return (
             uid == 0,
             bisect(marks.edges, uid),
-            user if user is not None and self._is_named(user) else None,
-            uid if str(uid) in marks.words or ("user", uid) in marks.closed else None,
-            frozenset(group.gid for group in groups if self._matters(group)),
+            None if user is None else self._named(user),
+            uid if ("user", uid) in marks.closed else self._word(str(uid)),
+            frozenset(one for one in told if one is not None),
             marks.primary and bool(groups) and groups[0].name == user,
             tuple(os.path.lexists(f"{a}{user}{b}") for a, b in marks.of_user),
         )
 
-    def _matters(self, group: Group) -> bool:
+    def _told(self, group: Group) -> object:
+        """Return what is equal for groups between which login files cannot tell; None: no mark."""
         if group not in self._groups:
-            self._groups[group] = (
-                self._is_named(group.name)
-                or str(group.gid) in self._marks.words
-                or ("group", group.gid) in self._marks.closed
-            )
+            is_closed = ("group", group.gid) in self._marks.closed
+            told = self._named(group.name), self._word(str(group.gid))
+            alike = told if told != (None, None) else None
+            self._groups[group] = group.gid if is_closed else alike
         return self._groups[group]
 
-    def _is_named(self, name: str) -> bool:
-        return name in self._marks.words or any(
-            fitting([name], pattern) for pattern in self._marks.patterns
-        )
+    def _named(self, name: str) -> object:
+        """Return what tells a name from others: itself, or the patterns and lists that it is in."""
+        word = self._word(name)
+        if word == name or self._any is None or not self._any.match(name):
+            return word
+        return word, tuple(one for one in self._marks.patterns if fitting([name], one))
+
+    def _word(self, word: str) -> object:
+        if word in self._marks.words:
+            return word
+        return self._marks.listed.get(word)

@@ -12,22 +12,18 @@ import grp
 import json
 import os
 import pwd
-import re
 import socket
 from contextlib import suppress
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from time import monotonic
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
 
-from . import _accounts, _durations, _identities, _programs
+from . import _accounts, _directory, _durations, _identities, _programs
 from ._accounts import Account, Named
 from ._files.reading import text_or_nothing
 from ._identities import Group
 
 __all__ = ["Directory", "Found", "lookup", "named", "survey", "warnings"]
 
-NSSWITCH = "/etc/nsswitch.conf"
-# What reads files of the host, or knows none but accounts of services.
-_LOCAL = frozenset(("files", "compat", "systemd", "altfiles", "extrausers"))
-_NAME = re.compile(r"[A-Za-z0-9_.-]+\Z")
 # A daemon of whom its library asks, by where it listens, and what must be there for it to be set
 # up at all; nothing: that it listens is enough. RHEL names sss on every host.
 _DAEMONS: Dict[str, Tuple[Sequence[str], Sequence[str]]] = {
@@ -44,12 +40,14 @@ _WITHOUT_DAEMON = {"ldap": ("/etc/libnss-ldap.conf", "/etc/ldap.conf")}
 _FILES = {"db": ("/var/lib/misc/passwd.db", "/var/db/passwd.db")}
 _DOMAIN = "/proc/sys/kernel/domainname"
 # glibc's enum nss_status.
-_TRY_AGAIN, _UNAVAILABLE = -2, -1
+_TRY_AGAIN, _UNAVAILABLE, _SUCCESS = -2, -1, 1
 _SOCKETS = "/proc/net/unix"
 _HERE, _AWAY, _NO_LIBRARY = b"here", b"away", b"none"
 _NO_ACCOUNT = "curfew-session-nobody"
 _BUFFER_BYTES = 16384
 _LIMIT_SECONDS = 3.0
+# That all names together may take.
+_ALL_SECONDS = 20.0
 
 
 class Directory(NamedTuple):
@@ -61,10 +59,15 @@ class Directory(NamedTuple):
 
 
 class Found(NamedTuple):
-    """An account that somebody asked for by its name, and all groups that it is in."""
+    """An account that was asked for, and all groups that it is in.
+
+    ``is_local``: it is in /etc/passwd. Else ``directory`` has it, if that is known.
+    """
 
     account: Account
     groups: Tuple[Group, ...]
+    is_local: bool = False
+    directory: str = ""
 
 
 def survey(limit: float = _LIMIT_SECONDS) -> List[Directory]:
@@ -73,7 +76,7 @@ def survey(limit: float = _LIMIT_SECONDS) -> List[Directory]:
     :param limit: how many seconds each of them has to answer.
     """
     found = []
-    for name in _sources():
+    for name in _directory.sources():
         if not _is_set_up(name):
             continue
         if not _listens(name):
@@ -87,26 +90,6 @@ def survey(limit: float = _LIMIT_SECONDS) -> List[Directory]:
         elif answer == _HERE:
             found.append(Directory(name, True, ""))
     return found
-
-
-def _sources() -> List[str]:
-    """Return the sources of accounts other than this host's own, in order."""
-    databases: Dict[str, List[str]] = {}
-    for line in text_or_nothing(NSSWITCH).split("\n"):
-        database, _colon, rest = line.partition("#")[0].partition(":")
-        # What to do after each of them, [NOTFOUND=return], is no name.
-        databases.setdefault(database.strip(), []).extend(filter(_NAME.match, rest.split()))
-    names = databases.get("passwd", [])
-    if "compat" in names and _has_plus():
-        names = names + databases.get("passwd_compat", ["nis"])
-    return [name for name in dict.fromkeys(names) if name not in _LOCAL]
-
-
-def _has_plus() -> bool:
-    """Tell whether a line of /etc/passwd stands for accounts from elsewhere."""
-    with suppress(OSError), open(_identities.PASSWD, "rb") as lines:
-        return any(line.startswith(b"+") for line in lines)
-    return False
 
 
 def _is_set_up(name: str) -> bool:
@@ -152,54 +135,85 @@ def _connects(path: str) -> bool:
 def _ask(name: str) -> bytes:
     """Ask a directory's own library about a name that nobody has: it says whether it could look."""
     try:
-        import ctypes
-
-        library = ctypes.CDLL(f"libnss_{name}.so.2")
-        call = getattr(library, f"_nss_{name}_getpwnam_r")
+        status = _said_by_library(name, _NO_ACCOUNT)
     except ImportError:  # a Python without it: whether it answers at all is seen all the same
         with suppress(KeyError):
             pwd.getpwnam(_NO_ACCOUNT)
         return _HERE
-    except (AttributeError, OSError):
+    if status is None:
         return _NO_LIBRARY
-    size = ctypes.c_size_t(_BUFFER_BYTES)
-    entry, buffer = ctypes.create_string_buffer(256), ctypes.create_string_buffer(_BUFFER_BYTES)
-    status = call(_NO_ACCOUNT.encode("ascii"), entry, buffer, size, ctypes.byref(ctypes.c_int(0)))
     return _AWAY if status in (_TRY_AGAIN, _UNAVAILABLE) else _HERE
 
 
-def lookup(names: Sequence[str], limit: float = _LIMIT_SECONDS) -> Dict[str, Optional[Found]]:
-    """Return the accounts of these names, each asked for by itself; None where there is none.
+def _said_by_library(name: str, user: str) -> Optional[int]:
+    """Return the status with which a directory's own library looks a user up; None: none is there.
+
+    :raises ImportError: this Python cannot call it.
+    """
+    import ctypes
+
+    try:
+        library = ctypes.CDLL(f"libnss_{name}.so.2")
+        call = getattr(library, f"_nss_{name}_getpwnam_r")
+    except (AttributeError, OSError):
+        return None
+    size = ctypes.c_size_t(_BUFFER_BYTES)
+    entry, buffer = ctypes.create_string_buffer(256), ctypes.create_string_buffer(_BUFFER_BYTES)
+    number = ctypes.byref(ctypes.c_int(0))
+    return int(call(os.fsencode(user), entry, buffer, size, number))
+
+
+def lookup(
+    whom: Sequence[Union[str, int]], limit: float = _LIMIT_SECONDS
+) -> Dict[Union[str, int], Optional[Found]]:
+    """Return the accounts of these names or numbers, each asked for by itself; None: there is none.
 
     Those that were not answered in time are left out, and so are all after them: whoever does not
     answer is not asked again.
 
     :param limit: how many seconds each answer may take.
     """
-    found: Dict[str, Optional[Found]] = {}
-    for name in dict.fromkeys(names):
-        content = _programs.answer(lambda name=name: _look_up(name), limit)  # type: ignore[misc]
+    found: Dict[Union[str, int], Optional[Found]] = {}
+    end = monotonic() + _ALL_SECONDS
+    for one in dict.fromkeys(whom):
+        content = None
+        if monotonic() < end:
+            content = _programs.answer(lambda one=one: _look_up(one), limit)  # type: ignore[misc]
         if content is None:
             break
         fields: Any = json.loads(content.decode("ascii"))
-        found[name] = None
+        found[one] = None
         if fields:
-            account = _accounts.let_in([Account(name, *fields[:3])])[0]
-            found[name] = Found(account, tuple(Group(*pair) for pair in fields[3]))
+            account = _accounts.let_in([Account(*fields[:4])])[0]
+            found[one] = Found(account, tuple(Group(*pair) for pair in fields[4]), *fields[5:])
     return found
 
 
-def named(names: Sequence[str], local: Sequence[Account]) -> Named:
-    """Return what the directories know of the names that are not those of local accounts."""
-    known = {account.user for account in local}
-    wanted = [name for name in dict.fromkeys(names) if name not in known]
+def named(names: Sequence[str], local: Sequence[Account], logged_in: Sequence[int] = ()) -> Named:
+    """Return what directories know of names that are not those of local accounts.
+
+    :param local: the accounts of this host's files that can log in.
+    :param logged_in: the numbers of further users, of whom those are returned that are not local.
+    """
+    users = {account.user for account in local}
+    wanted = [name for name in dict.fromkeys(names) if name not in users]
     found = lookup(wanted)
-    there = {name: one for name, one in found.items() if one is not None}
+    silent = [name for name in wanted if name not in found]
+    if not silent:  # whoever did not answer is not asked again
+        seen = lookup(logged_in)
+        found.update((uid, one) for uid, one in seen.items() if one and not one.is_local)
+        silent += [f"the user with the number {uid}" for uid in logged_in if uid not in seen]
+    there = {one.account.user: one for one in found.values() if one is not None}
+    asked: Dict[str, int] = {}
+    for one in there.values():
+        if one.directory and not one.account.barred:
+            asked[one.directory] = asked.get(one.directory, 0) + 1
     return Named(
         [one.account for one in there.values()],
         {name: one.groups for name, one in there.items()},
-        [name for name in wanted if name in found and name not in there],
-        [name for name in wanted if name not in found],
+        [name for name in wanted if name in found and found[name] is None],
+        silent,
+        asked,
     )
 
 
@@ -210,19 +224,31 @@ def warnings(named: Named) -> List[str]:
         sentences.append(f"Option users: nobody is called {_durations.listed(named.missing)}.")
     if named.silent:
         sentences.append(
-            "Option users: no directory answered when it was asked for "
-            f"{_durations.listed(named.silent)}."
+            "No directory answered in time when it was asked for "
+            f"{_durations.listed(named.silent)}: of these nothing is said."
         )
     return sentences
 
 
-def _look_up(name: str) -> bytes:
+def _look_up(whom: Union[str, int]) -> bytes:
     fields = None
-    with suppress(KeyError, ValueError):
-        entry = pwd.getpwnam(name)
+    with suppress(KeyError, ValueError, OverflowError):
+        entry = pwd.getpwnam(whom) if isinstance(whom, str) else pwd.getpwuid(whom)
+        name = entry.pw_name if isinstance(whom, int) else whom
         groups = [(_group_name(gid), gid) for gid in _identities.group_numbers(name, entry.pw_gid)]
-        fields = (entry.pw_shell or "/bin/sh", entry.pw_uid, entry.pw_gid, groups)
+        shell = entry.pw_shell or "/bin/sh"
+        is_local = _identities.is_local(name)
+        directory = "" if is_local else _directory_of(name)
+        fields = (name, shell, entry.pw_uid, entry.pw_gid, groups, is_local, directory)
     return json.dumps(fields).encode("ascii")
+
+
+def _directory_of(user: str) -> str:
+    """Return the directory that has an account; empty where that is not known."""
+    names = _directory.sources()
+    with suppress(ImportError):
+        return next((name for name in names if _said_by_library(name, user) == _SUCCESS), "")
+    return names[0] if len(names) == 1 else ""
 
 
 def _group_name(gid: int) -> str:

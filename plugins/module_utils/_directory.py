@@ -11,6 +11,7 @@ no more in this run, and the files of this host alone tell.
 import functools
 import os
 import re
+from contextlib import suppress
 from typing import Callable, Dict, List, Optional, Tuple
 
 from . import _identities, _programs
@@ -24,19 +25,34 @@ LOCAL = b"passwd: files\ngroup: files\ninitgroups: files\nshadow: files\nhosts: 
 ANSWER_SECONDS = 3
 # Sources that are files of this host, or make accounts up that nobody logs in as.
 _LOCAL_SOURCES = frozenset(("files", "compat", "systemd", "altfiles", "extrausers"))
+_NAME = re.compile(r"[A-Za-z0-9_.-]+\Z")
 _state: Dict[str, bool] = {}
 
 
 @functools.lru_cache(maxsize=None)
 def sources() -> Tuple[str, ...]:
     """Return the directories that this host has accounts from, as nsswitch.conf calls them."""
-    line = re.search(r"(?m)^[ \t]*passwd:([^#\n]*)", text_or_nothing(NSSWITCH))
-    names = re.sub(r"\[[^\]]*\]", " ", line.group(1) if line else "").split()
+    databases: Dict[str, List[str]] = {}
+    for line in text_or_nothing(NSSWITCH).split("\n"):
+        database, _colon, rest = line.partition("#")[0].partition(":")
+        # What to do after each of them, [NOTFOUND=return], is no name.
+        names = re.sub(r"\[[^\]]*\]", " ", rest).split()
+        databases.setdefault(database.strip(), []).extend(filter(_NAME.match, names))
+    names = databases.get("passwd", [])
+    if "compat" in names and _has_plus():
+        names = names + databases.get("passwd_compat", ["nis"])
     return tuple(
         name
-        for name in names
+        for name in dict.fromkeys(names)
         if name not in _LOCAL_SOURCES and not (name == "sss" and not _sss_is_configured())
     )
+
+
+def _has_plus() -> bool:
+    """Tell whether a line of /etc/passwd stands for accounts from elsewhere."""
+    with suppress(OSError), open(_identities.PASSWD, "rb") as lines:
+        return any(line.startswith(b"+") for line in lines)
+    return False
 
 
 def _sss_is_configured() -> bool:

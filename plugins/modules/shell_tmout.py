@@ -47,8 +47,8 @@ options:
     description:
       - The drop-in. Its name must be one that every profile loop reads.
       - A file that is there and holds nothing but TMOUT and comments is taken over; any other is refused.
-      - It has the mode 0644, and 0755 where it has that already, or where a loop over login files reads executable ones alone.
       - So is one that does not give everybody the same TMOUT, because it asks who somebody is or how they log in.
+      - It has the mode 0644, and 0755 where it has that already, or where a loop over login files reads executable ones alone.
     type: path
     default: /etc/profile.d/tmout.sh
   readonly:
@@ -100,8 +100,9 @@ notes:
   - Scanners look at the text and not at the effect. Where they will not see the drop-in, or fail one whose value is not readonly or not exported, a
     warning says so.
   - Nothing but known shells is ever started, told by what the programs are and not by their names.
-  - Users of a directory service are never enumerated. Where there is one that answers and none of its users is named in O(users), a
-    warning says so.
+  - Users of a directory service are never enumerated. Those that have an SSH session open are asked, besides those of O(users); where
+    nobody of a directory was, a warning says so.
+  - Where login files can tell more than 300 kinds of accounts apart, the largest are asked; RV(verified) is false then.
 seealso:
   - module: curfew.session.sshd_client_alive
 """
@@ -179,7 +180,8 @@ verified:
   sample: true
 uncovered:
   description:
-    - Accounts whose shell by design never obeys, or was seen not to; at most 1,000.
+    - Accounts whose shell by design never obeys, or was seen not to; at most 1,000, of which there is one of each kind. A warning
+      counts them all.
     - It is empty with O(state=absent), and where no shell was asked (RV(effective) is null), which says nothing about them.
   returned: always
   type: list

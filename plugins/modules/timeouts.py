@@ -37,7 +37,7 @@ options:
         description: Criteria of a C(Match) block to edit in.
         type: str
       path:
-        description: The file that sshd starts from. By default what the running sshd reads, else C(/etc/ssh/sshd_config).
+        description: The file that sshd starts from. By default what the running sshd reads, which its option C(-f) tells, or else its program.
         type: path
       connections:
         description: Connections for which the values must hold too.

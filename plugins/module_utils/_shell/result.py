@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The result of the module, in the words that people read. Private to the collection."""
 
-from typing import Any, Dict, List, Mapping, Optional, Sequence
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
-from .. import _accounts, _scanners
+from .. import _accounts, _durations, _scanners
 from . import asking
 from .asking import Answer, Asker
 from .conflicts import Conflict
@@ -78,6 +78,7 @@ def finished(
     warnings += proven.verdict.warnings + _on_uncovered(uncovered) + list(host.notes)
     if options.verify and proven.refused:
         warnings.append(_without_view(proven))
+    warnings += _on_left_out(host)
     return dict(
         planned(options, host, plan, before, refused=False),
         changed=bool(plan.changes),
@@ -85,10 +86,28 @@ def finished(
         backup_files=list(backup_files),
         effective=effective,
         msg=_summary(effective),
-        verified=None if not options.verify else effective is not None and not proven.refused,
-        uncovered=uncovered[:_MOST_UNCOVERED],
+        verified=None if not options.verify else _is_verified(host, proven),
+        uncovered=_first_of_each(uncovered),
         warnings=warnings,
     )
+
+
+def _is_verified(host: Host, proven: Proof) -> bool:
+    return proven.after is not None and not proven.refused and not host.classes.left_out
+
+
+def _first_of_each(uncovered: List[Dict[str, str]]) -> List[Dict[str, str]]:
+    """Return so many accounts as a result may hold, one of each kind first."""
+    if len(uncovered) <= _MOST_UNCOVERED:
+        return uncovered
+    kinds: Dict[Tuple[str, str], int] = {}
+    nth = []
+    for row in uncovered:
+        kind = (row["shell"], row["why"])
+        kinds[kind] = kinds.get(kind, 0) + 1
+        nth.append(kinds[kind])
+    order = sorted(range(len(uncovered)), key=lambda index: (nth[index] > 1, index))
+    return [uncovered[index] for index in sorted(order[:_MOST_UNCOVERED])]
 
 
 def described(
@@ -181,14 +200,16 @@ def _uncovered(
     """
     ended = {answer.asker for answer in answers if asking.describe(answer)["logout_seconds"]}
     ended -= set(staying)
-    shells = _accounts.by_program(host.shells)
+    by_program = _accounts.by_program(host.shells)
+    paths = {account.shell for account in host.users}
+    shells = {path: _accounts.shell_at(path, by_program) for path in paths}
     uncovered = []
     for account in host.users:
         why: Optional[str]
         if host.unknown.get(account.shell):
             why = f"{account.shell} {host.unknown[account.shell]}"
         else:
-            shell = _accounts.shell_at(account.shell, shells)
+            shell = shells[account.shell]
             asker = shell and host.asker_for(account.user, shell)
             why = missed.get(asker) if asker and asker not in ended else None
         if why:
@@ -196,8 +217,27 @@ def _uncovered(
     return uncovered
 
 
-def _on_uncovered(accounts: Sequence[Dict[str, str]]) -> List[str]:
-    if not accounts:
+def _on_left_out(host: Host) -> List[str]:
+    number = len(host.classes.left_out)
+    if not number:
         return []
-    names = [f"{account['user']} ({account['shell']}: {account['why']})" for account in accounts]
-    return [f"TMOUT does not log out: {_joined(names)}."]
+    return [
+        f"Login files tell so many accounts apart that {number} of them were not asked: for those"
+        " nothing is proven."
+    ]
+
+
+def _on_uncovered(accounts: Sequence[Dict[str, str]]) -> List[str]:
+    """Name those that no timeout ends, in words: those of one kind together."""
+    kinds: Dict[Tuple[str, str], List[str]] = {}
+    for account in accounts:
+        kinds.setdefault((account["shell"], account["why"]), []).append(account["user"])
+    if not kinds:
+        return []
+    texts = [
+        f"{_durations.listed(users, most=_MAX_NAMED)} ({shell}: {why})"
+        for (shell, why), users in kinds.items()
+    ]
+    more = len(accounts) - _MOST_UNCOVERED
+    cut = f" The result holds {_MOST_UNCOVERED} of these {len(accounts)} accounts." * (more > 0)
+    return [f"TMOUT does not log out: {_joined(texts)}.{cut}"]

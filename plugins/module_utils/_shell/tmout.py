@@ -13,7 +13,7 @@ from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence, Set, Tup
 
 from .. import _accounts, _classes, _directory, _identities
 from .._accounts import Account, Named, Shell
-from .._classes import Classes
+from .._classes import Classes, Marks
 from .._files import reading
 from .._files.reading import Change, Snapshot
 from .._identities import Group, Person
@@ -217,20 +217,22 @@ class Written(NamedTuple):
 
 
 def _of_directories(options: Options, local: Sequence[Account]) -> Tuple[Named, List[str]]:
-    """Return the accounts of directories that were named, and what is to be told of directories."""
+    """Return the accounts of directories that are asked, and what is to be told of directories.
+
+    They are those that were named, and those that have a session open now.
+    """
     if not options.users and not _directory.sources():
         return _accounts.NOBODY, []
-    from .. import _directories
+    from .. import _directories, _sessions
 
-    named = _directories.named(options.users, local)
-    notes = _directories.warnings(named)
-    if not named.accounts:
-        notes += [
-            f"Accounts of the directory {one.name} were not looked at, since none was named in the"
-            f" option users{': it ' + one.why if one.why else ''}."
-            for one in _directories.survey()
-        ]
-    return named, notes
+    logged_in = _sessions.users_but({account.uid for account in local})
+    named = _directories.named(options.users, local, logged_in)
+    unasked = [one for one in _directories.survey() if not named.asked.get(one.name)]
+    return named, _directories.warnings(named) + [
+        f"No account of the directory {one.name} was looked at: none is named in the option users,"
+        f" or has a session open{', and it ' + one.why if one.why else ''}."
+        for one in unasked
+    ]
 
 
 def options(params: Mapping[str, object]) -> Asked:
@@ -256,18 +258,18 @@ def _classes_of(found: Found, files: SureFiles, readings: Mapping[str, Reading])
     """Return which accounts are the same to the login files, ours as it will be among them."""
     ours = {found.options.path: found.options.text or ""}
     programs = [shell.real_path for shell in found.shells]
-    marks = {}
-    for family, read in readings.items():
-        texts = {path: files.text(path) or "" for path in read.files}
-        marks[family] = _classes.marks_of(dict(texts, **ours), programs)
-    none = _classes.marks_of({}, programs)
     shells = _accounts.by_program(found.shells)
-    by_path = {}
-    for path in {account.shell for account in found.users}:
-        shell = _accounts.shell_at(path, shells)
-        if shell is not None:
-            by_path[path] = marks.get(shell.family, none)
     users = [account for account in found.users if not account.barred]
+    by_family: Dict[str, Marks] = {}
+    by_path = {}
+    for path in {account.shell for account in users}:
+        shell = _accounts.shell_at(path, shells)
+        if shell is None:
+            continue
+        if shell.family not in by_family:
+            texts = {name: files.text(name) or "" for name in readings[shell.family].files}
+            by_family[shell.family] = _classes.marks_of({**texts, **ours}, programs)
+        by_path[path] = by_family[shell.family]
     return _classes.classes(
         users, by_path, found.stranger, lambda: {**_identities.local_groups(), **found.groups}
     )

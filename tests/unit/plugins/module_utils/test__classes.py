@@ -54,6 +54,15 @@ LOOKING = [
     ("[ $(id -u) = 4202 ] && TMOUT=1\n", [ROOT, ["ann", "bob"], ["cyn"], ["dan"]]),
     ("case $UID in 1002) TMOUT=1;; esac\n", [ROOT, ["ann"], ["bob"]]),
     ('[ "$(id -gn)" = "$(id -un)" ] && umask 002\n', [ROOT, ["ann", "bob", "dan"]]),
+    ('case "$USER" in b*) TMOUT=60 ;; esac\n', [ROOT, ["bob"]]),
+    ('case "$USER" in [bc]*) TMOUT=60 ;; esac\n', [ROOT, ["bob"], ["cyn"]]),
+    ('case "$USER" in [^a-c]an) TMOUT=60 ;; esac\n', [ROOT, ["dan"]]),
+    ('case "$USER" in [z-a]an) TMOUT=60 ;; esac\n', [ROOT]),
+    ("[[ $USER =~ ^a ]] && TMOUT=60\n", [ROOT, ["ann"]]),
+    ('[ "${USER%%an}" = "$USER" ] || TMOUT=60\n', [ROOT, ["dan"]]),
+    ('[ "${USER#bo}" = "$USER" ] || TMOUT=60\n', [ROOT, ["bob"]]),
+    ("printf %n%b\\n x\n", [ROOT]),
+    ('case "$-" in *i*) PS1=x ;; esac; [ "${-#*i}" != "$-" ]\n', [ROOT]),
     ("perl -e 'exit((getgrnam q(staff))[2] != $()' && TMOUT=1\n", [ROOT, ["ann", "bob"], ["cyn"]]),
 ]
 
@@ -136,3 +145,54 @@ def test_a_shell_that_not_everybody_may_start(tmp_path):
     shell.chmod(0o750)
     found = classes(ACCOUNTS, _classes.marks_of({}, [str(shell)]), STRANGER, lambda: GROUPS)
     assert [list(one.users) for one in found.known] == [ROOT, ["ann", "bob"], ["cyn"]]
+
+
+def crowd(number):
+    return [Account(f"u{index}", "/bin/sh", 1000 + index, 100) for index in range(number)]
+
+
+# what login files say, what a file that they name holds, and how many classes 90 accounts are in
+LISTS = [
+    ("case $USER in u1*) TMOUT=1 ;; esac", "", 2),  # one has the whole word as his name
+    ("case $USER in u1*|u11) TMOUT=1 ;; esac", "", 3),
+    ("grep -qx $USER {list} && TMOUT=1", "u1\nu2\nu3\nu99\n", 1),
+    ("grep $USER {list} && TMOUT=1", "u1:60\nu2:60\nu3:900\n", 2),
+    ("grep $USER {list} && TMOUT=1", "no u4 u5\n", 2),
+    ("grep $(id -u) {list} && TMOUT=1", "1001\n1002\n", 1),
+    ("grep -w $USER {list} && TMOUT=1", " ".join(f"u{n}" for n in range(0, 90, 2)), 1),
+]
+
+
+@pytest.mark.parametrize("text, content, number", LISTS)
+def test_who_is_on_one_list_is_of_one_class(text, content, number, tmp_path, monkeypatch):
+    listed = tmp_path / "list"
+    listed.write_text(content)
+    monkeypatch.setattr(_classes, "_NAMED", _classes.re.compile(r"/\S*list"))
+    marks = _classes.marks_of({"/etc/x": text.format(list=listed)})
+    found = classes(crowd(90), marks, STRANGER, dict)
+    assert len(found.known) == number and not found.left_out
+
+
+def test_groups_that_one_pattern_means_are_alike():
+    groups = {f"u{index}": (Group(f"u{index}", 1000 + index),) for index in range(90)}
+    marks = _classes.marks_of({"/etc/x": 'case " $(id -Gn) " in *u1?*) TMOUT=1 ;; esac'})
+    found = classes(crowd(90), marks, STRANGER, lambda: groups)
+    assert [one.members for one in found.known] == [1, 10]
+
+
+def test_what_the_files_of_accounts_say_is_known():
+    marks = _classes.marks_of({"/etc/x": "grep ^$USER: /etc/passwd /etc/group"})
+    assert not marks.listed
+
+
+def test_of_too_many_classes_the_smallest_are_left_out(monkeypatch):
+    monkeypatch.setattr(_classes, "MOST_CLASSES", 3)
+    users = [*crowd(6), Account("root", "/bin/sh", 0, 0), Account("u9", "/bin/sh", 5000, 100)]
+    text = "".join(f"[ $USER = u{index} ] && TMOUT={index}\n" for index in range(6))
+    marks = _classes.marks_of({"/etc/x": text + "[ $(id -u) -eq 5000 ]; [ $USER = u9 ]\n"})
+    users += [Account("u9", "/bin/sh", 5000, 100)] * 2
+    found = classes(users, marks, STRANGER, dict)
+    assert [one.users[0] for one in found.known] == ["u0", "root", "u9"]
+    assert all(found.of(one.users[0]) is one for one in found.known)
+    assert found.left_out == {"u1", "u2", "u3", "u4", "u5"}
+    assert found.of("u1") is None

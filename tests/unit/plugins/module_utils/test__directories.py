@@ -12,7 +12,11 @@ import time
 
 import pytest
 
-from ansible_collections.curfew.session.plugins.module_utils import _directories, _identities
+from ansible_collections.curfew.session.plugins.module_utils import (
+    _directories,
+    _directory,
+    _identities,
+)
 from ansible_collections.curfew.session.plugins.module_utils._directories import Directory
 
 
@@ -26,9 +30,11 @@ def host(tmp_path, monkeypatch):
     def make(**texts):
         for name, text in texts.items():
             (tmp_path / name).write_text(text)
+        _directory.sources.cache_clear()
 
     make(nsswitch="", passwd="root:x:0:0::/:/bin/sh\n", domain="(none)\n")
-    monkeypatch.setattr(_directories, "NSSWITCH", path("nsswitch"))
+    monkeypatch.setattr(_directory, "NSSWITCH", path("nsswitch"))
+    monkeypatch.setattr(_directory, "_sss_is_configured", lambda: True)
     monkeypatch.setattr(_directories, "_DOMAIN", path("domain"))
     monkeypatch.setattr(_identities, "PASSWD", path("passwd"))
     daemons = {
@@ -40,38 +46,13 @@ def host(tmp_path, monkeypatch):
     monkeypatch.setattr(_directories, "_WITHOUT_DAEMON", {"ldap": (path("libnss"),)})
     monkeypatch.setattr(_directories, "_FILES", {"db": (path("passwd.db"),)})
     monkeypatch.setattr(_directories, "_ask", lambda name: b"here")
-    return make
-
-
-# nsswitch.conf, more of /etc/passwd, and the sources that are no files of the host
-SOURCES = [
-    ("", "", []),
-    ("passwd: files systemd\n", "", []),
-    ("passwd: compat systemd altfiles extrausers\n", "", []),
-    ("passwd: files sss # ldap\n", "", ["sss"]),
-    ("#passwd: files sss\npasswd:files ldap\n", "", ["ldap"]),
-    (
-        "  passwd : files [NOTFOUND=continue] winbind sss [!SUCCESS=return]\n",
-        "",
-        ["winbind", "sss"],
-    ),
-    ("group: files ldap\nshadow: files sss\n", "", []),
-    ("passwd: compat\n", "+::::::\n", ["nis"]),
-    ("passwd: compat\npasswd_compat: ldap\n", "+@ops::::::\n", ["ldap"]),
-    ("passwd: files\n", "+::::::\n", []),
-    ("passwd: files sss sss\n", "", ["sss"]),
-    ("passwd: files ../x\n", "", []),
-]
-
-
-@pytest.mark.parametrize("text, more, expected", SOURCES)
-def test_sources(text, more, expected, host, tmp_path):
-    host(nsswitch=text, passwd="root:x:0:0::/:/bin/sh\n" + more)
-    assert _directories._sources() == expected
+    yield make
+    _directory.sources.cache_clear()
 
 
 def test_no_nsswitch_at_all(host, tmp_path):
     os.unlink(str(tmp_path / "nsswitch"))
+    _directory.sources.cache_clear()
     assert _directories.survey() == []
 
 
@@ -151,7 +132,9 @@ def test_lookup(monkeypatch):
     root = pwd.getpwuid(0)
     found = _directories.lookup(["curfew-nobody", root.pw_name, root.pw_name, "b\udce9"])
     assert found["curfew-nobody"] is None and found["b\udce9"] is None and len(found) == 3
-    account, groups = found[root.pw_name]
+    account, groups, is_local, directory = found[root.pw_name]
+    assert is_local and directory == ""
+    assert _directories.lookup([0, 4123456])[0] == found[root.pw_name]
     assert account == (root.pw_name, root.pw_shell, 0, root.pw_gid, "")
     assert {group.gid for group in groups} == set(os.getgrouplist(root.pw_name, root.pw_gid))
     assert groups[0].name == grp.getgrgid(root.pw_gid).gr_name
@@ -178,5 +161,67 @@ def test_an_account_that_cannot_log_in(monkeypatch):
     entry = pwd.struct_passwd(("a", "x", 7, 8, "", "/", "/bin/nothing"))
     monkeypatch.setattr(pwd, "getpwnam", lambda name: entry)
     monkeypatch.setattr(_identities, "group_numbers", lambda user, gid: (gid, 9))
-    account, groups = _directories.lookup(["a"])["a"]
+    account, groups = _directories.lookup(["a"])["a"][:2]
     assert "does not exist" in account.barred and [group.gid for group in groups] == [8, 9]
+
+
+@pytest.fixture
+def directory(host, monkeypatch):
+    """A directory of which a library knows two; one more has no library that can be asked."""
+    host(nsswitch="passwd: files one two\n")
+    people = {
+        "ann": pwd.struct_passwd(("ann", "x", 7001, 50, "", "/", "/bin/sh")),
+        "bob": pwd.struct_passwd(("bob", "x", 7002, 50, "", "/", "/bin/nothing")),
+    }
+
+    def of_number(uid):
+        return next((one for one in people.values() if one.pw_uid == uid), None) or {}[uid]
+
+    monkeypatch.setattr(pwd, "getpwnam", people.__getitem__)
+    monkeypatch.setattr(pwd, "getpwuid", of_number)
+    monkeypatch.setattr(_identities, "group_numbers", lambda user, gid: (gid,))
+    monkeypatch.setattr(
+        _directories,
+        "_said_by_library",
+        lambda name, user: 1 if name == "two" and user in people else 0,
+    )
+    return people
+
+
+LOCAL = [_directories.Account("root", "/bin/sh", 0, 0)]
+
+
+def test_named(directory):
+    found = _directories.named(["bob", "root", "carl", "ann", "ann"], LOCAL)
+    assert [one.user for one in found.accounts] == ["bob", "ann"]
+    assert {name: [group.gid for group in groups] for name, groups in found.groups.items()} == {
+        "bob": [50],
+        "ann": [50],
+    }
+    assert (found.missing, found.silent) == (["carl"], [])
+    assert found.asked == {"two": 1}  # nobody can log in as the other one
+    assert _directories.warnings(found) == ["Option users: nobody is called carl."]
+
+
+def test_who_is_logged_in(directory, host):
+    found = _directories.named([], LOCAL, [7001, 7009])
+    assert [one.user for one in found.accounts] == ["ann"] and found.missing == []
+    assert found.asked == {"two": 1}
+    host(passwd="ann:x:7001:50::/:/usr/sbin/nologin\n")
+    assert _directories.named([], LOCAL, [7001]).accounts == []
+    # but who is asked for by name is told about
+    assert [one.user for one in _directories.named(["ann"], LOCAL, [7001]).accounts] == ["ann"]
+    assert _directories.named(["ann"], LOCAL).asked == {}
+
+
+def test_who_is_logged_in_while_nobody_answers(directory, monkeypatch):
+    monkeypatch.setattr(_directories._programs, "answer", lambda work, limit: None)
+    found = _directories.named([], LOCAL, [7001])
+    assert found.silent == ["the user with the number 7001"] and found.accounts == []
+    assert _directories.named(["ann"], LOCAL, [7001]).silent == ["ann"]
+    assert "asked for ann" in _directories.warnings(_directories.named(["ann"], LOCAL))[0]
+
+
+def test_all_names_together_have_a_limit(directory, monkeypatch):
+    monkeypatch.setattr(_directories, "_ALL_SECONDS", -1)
+    assert _directories.lookup(["ann"]) == {}

@@ -10,16 +10,24 @@ import pytest
 
 from ansible_collections.curfew.session.plugins.module_utils import _directory, _identities
 
-# The line of nsswitch.conf, whether sssd is configured, the directories
+# nsswitch.conf, a line more of /etc/passwd, whether sssd is configured, and the directories
 SOURCES = [
-    ("passwd: files systemd", False, ()),
-    ("passwd:\tcompat # ldap", False, ()),
-    ("passwd: files sss", False, ()),
-    ("passwd: files sss", True, ("sss",)),
-    ("passwd: files [NOTFOUND=return] ldap", False, ("ldap",)),
-    ("passwd: files altfiles extrausers nis winbind", False, ("nis", "winbind")),
-    ("group: files ldap", False, ()),
-    ("", False, ()),
+    ("passwd: files systemd", "", False, ()),
+    ("passwd: compat systemd altfiles extrausers", "", False, ()),
+    ("passwd:\tcompat # ldap", "", False, ()),
+    ("passwd: files sss", "", False, ()),
+    ("passwd: files sss # ldap", "", True, ("sss",)),
+    ("passwd: files [NOTFOUND=return] ldap", "", False, ("ldap",)),
+    ("#passwd: files sss\npasswd:files ldap", "", True, ("ldap",)),
+    ("  passwd : files winbind sss [!SUCCESS=return]", "", True, ("winbind", "sss")),
+    ("passwd: files altfiles extrausers nis winbind", "", False, ("nis", "winbind")),
+    ("group: files ldap", "", False, ()),
+    ("passwd: compat", "+::::::", False, ("nis",)),
+    ("passwd: compat\npasswd_compat: ldap", "+@ops::::::", False, ("ldap",)),
+    ("passwd: files", "+::::::", False, ()),
+    ("passwd: files sss sss", "", True, ("sss",)),
+    ("passwd: files ../x", "", False, ()),
+    ("", "", False, ()),
 ]
 
 
@@ -33,8 +41,11 @@ def afresh(monkeypatch):
     sources.cache_clear()
 
 
-@pytest.mark.parametrize("text, configured, expected", SOURCES)
-def test_sources(monkeypatch, text, configured, expected):
+@pytest.mark.parametrize("text, more, configured, expected", SOURCES)
+def test_sources(monkeypatch, tmp_path, text, more, configured, expected):
+    passwd = tmp_path / "passwd"
+    passwd.write_text("root:x:0:0::/:/bin/sh\n" + more + "\n")
+    monkeypatch.setattr(_identities, "PASSWD", str(passwd))
     monkeypatch.setattr(_directory, "text_or_nothing", lambda path: f"shadow: x\n{text}\n")
     monkeypatch.setattr(_directory, "_sss_is_configured", lambda: configured)
     assert _directory.sources() == expected

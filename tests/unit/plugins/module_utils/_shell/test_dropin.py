@@ -97,6 +97,7 @@ def _run(shell, command):
     return done.stdout.decode()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("flags", FLAGS, ids=" ".join)
 @pytest.mark.parametrize("shell", SHELLS, ids=" ".join)
 @pytest.mark.parametrize("options", VARIANTS, ids=str)

@@ -133,6 +133,7 @@ def seconds(text):
     return time.process_time() - started
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("before, repeated, behind", PATHOLOGICAL)
 def test_time_grows_as_the_size_does(before, repeated, behind):
     """What goes with the square of the size takes 16 times as long for 4 times the size."""

@@ -126,3 +126,33 @@ def test_what_was_not_to_be_proven():
     asked_for = ASKED_FOR._replace(verify=False)
     told = finished(NOBODY, asked_for)
     assert told["verified"] is None and told["warnings"] == []
+
+
+def many(number, last):
+    """Return the result where so many use dash, and one something odd."""
+    users = [Account(f"u{index}", "/x/dash") for index in range(number)] + [last]
+    proven = Proof(
+        [answer(BASH), answer(DASH)],
+        Verdict([], [], {Asker(DASH, STRANGER): "dash knows no idle timeout"}),
+    )
+    host = HOST._replace(users=users)
+    return result.finished(ASKED_FOR, host, NOTHING, None, proven, [])
+
+
+def test_of_many_uncovered_accounts_one_of_each_kind_is_kept():
+    last = Account("last", "/bin/odd")
+    told = many(1999, last)
+    assert len(told["uncovered"]) == 1000
+    assert [one["user"] for one in told["uncovered"][-2:]] == ["u998", "last"]
+    (warning,) = told["warnings"]
+    assert "u7 and 1,991 more (/x/dash: dash knows no idle timeout); last (/bin/odd: " in warning
+    assert warning.endswith("The result holds 1000 of these 2000 accounts.")
+    assert "The result holds" not in many(999, last)["warnings"][0]
+
+
+def test_accounts_that_nobody_asked():
+    some = Classes([ROOT], {"root": 0}, frozenset(("a",)))
+    proven = Proof([answer(BASH)], Verdict([], [], {}))
+    told = result.finished(ASKED_FOR, HOST._replace(classes=some), NOTHING, None, proven, [])
+    assert told["verified"] is False
+    assert "tell so many accounts apart that 1 of them" in told["warnings"][-1]
