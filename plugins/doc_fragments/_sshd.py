@@ -9,7 +9,7 @@ class ModuleDocFragment:
 options:
   path:
     description:
-      - The file that sshd starts from. By default what the running sshd reads, else C(/etc/ssh/sshd_config).
+      - The file that sshd starts from. By default what the running sshd reads, which its option C(-f) tells, or else its program.
     type: path
   sshd:
     description:

@@ -63,7 +63,9 @@ options:
       - Whether sshd itself must prove the values. V(false) is for images without sshd; it trusts the text alone.
   reload:
     description:
-      - Whether to reload the running service if it needs it. If it fails, the old files come back.
+      - Whether to reload the running sshd if it needs it, or if nothing tells whether it does. If it fails, the old files come back.
+      - Under systemd its unit is reloaded; else it gets the signal that every service manager would send. It is then seen to have
+        opened new sockets, or to have written its pid file; nobody connects to it.
     type: bool
     default: false
 notes:
@@ -144,7 +146,9 @@ connections:
       description: The port that the client reached.
       type: int
 verified:
-  description: Whether sshd itself said so; null with O(verify=false).
+  description:
+    - Whether sshd itself said so; null with O(verify=false).
+    - V(false) where it did, and yet the running one may do otherwise, because not all is known of it; a warning says what is not.
   returned: always
   type: bool
 detection_seconds:
@@ -168,7 +172,9 @@ openssh_version:
   type: str
   sample: OpenSSH_10.0p2
 service:
-  description: The service that runs sshd, by C(name), C(manager) and whether it is C(running).
+  description:
+    - The service that runs sshd, by C(name), C(manager) (V(systemd), V(openrc), V(sysvinit), V(runit) or null) and whether it is C(running).
+    - C(running) is null where something listens that was not understood; a warning says what.
   returned: always
   type: dict
   sample: {name: ssh, manager: systemd, running: true}

@@ -6,57 +6,55 @@
 Loaded only where more listens than the sshd that a pid file names.
 """
 
-import glob
 import os
 import re
 from contextlib import suppress
-from typing import AbstractSet, Callable, Iterator, List, Optional, Tuple
+from typing import AbstractSet, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from .. import _durations
 from . import listening
-from .daemon import UNITS, Daemon, Listener, Service, parse_words
+from .listening import Address
+from .service import (
+    UNITS,
+    Daemon,
+    Listener,
+    Service,
+    built_in,
+    listener_of,
+    of_listener,
+    parse_words,
+)
 
-__all__ = ["choose", "not_understood", "places", "which_of_several"]
+__all__ = ["not_understood", "places", "several", "which_of_several", "with_doubt"]
 
-_PID_FILES = ("/run/sshd*.pid", "/run/*/sshd*.pid", "/var/run/sshd*.pid")
 _SOCKETS = ("ssh@", "sshd@")
 _PORT = 22
 
 
-# What tells of a process, with its pid file, whether it is an sshd that listens.
-LookAt = Callable[[int, Optional[str]], Optional[Listener]]
-
-
-def choose(
-    known: Optional[Listener],
-    rest: AbstractSet[str],
-    look_at: LookAt,
-    daemon_of: Callable[[Listener], Daemon],
-) -> Optional[Daemon]:
-    """Return the sshd that a host is meant to be entered by, with all others; None: there is none.
+def several(known: Optional[Listener], rest: Mapping[str, Address]) -> List[Daemon]:
+    """Return every sshd that lets people in, first the one by which a host is meant to be entered.
 
     :param known: an sshd that listens.
-    :param rest: the inodes of the sockets that are not its own.
+    :param rest: where others do, by the inodes of the sockets.
     """
-    listeners = [known] if known is not None else []
-    listeners += [item for item in _scan(rest, look_at) if known is None or item.pid != known.pid]
-    found = [daemon_of(item) for item in listeners]
+    listeners = ([known] if known else []) + list(_scan(rest.keys()))
+    found = [of_listener(item) for item in listeners]
     units = {item.unit for item in listeners}
     found += [
-        item for item in _started_by_sockets(rest) if f"{item.service.name}.service" not in units
+        item
+        for item in _started_by_sockets(rest.keys())
+        if f"{item.service.name}.service" not in units
     ]
-    found.sort(key=_rank)
-    if not found:
-        return None
-    return found[0]._replace(others=tuple(found[1:]))
+    return sorted(found, key=_rank)
 
 
-def _rank(daemon: Daemon) -> Tuple[bool, bool, bool, int]:
+def _rank(daemon: Daemon) -> Tuple[bool, bool, bool, bool, int]:
     """Return what is smallest for the daemon that people mean when they name none."""
     listener, name = daemon.listener, f"{daemon.service.name}.service"
     usual = name in UNITS or str(daemon.service.name).startswith(_SOCKETS)
     ports = [port for _host, port in listening.held(listener.pid).values()] if listener else []
     return (
+        daemon.is_foreign,
         not usual,
         _PORT not in ports,
         listener is None or listener.pid_file is None,
@@ -64,28 +62,35 @@ def _rank(daemon: Daemon) -> Tuple[bool, bool, bool, int]:
     )
 
 
-def _scan(rest: AbstractSet[str], look_at: LookAt) -> Iterator[Listener]:
-    """Yield each sshd that holds one of these sockets."""
+def _scan(rest: AbstractSet[str]) -> Iterator[Listener]:
+    """Yield each sshd that holds one of these sockets, but no child that has yet to let go."""
+    found = []
+    for pid in _processes():
+        with suppress(OSError):  # it has ended
+            listener = None if rest.isdisjoint(listening.inodes(pid)) else listener_of(pid)
+            if listener is not None:
+                found.append(listener)
+    pids = {listener.pid for listener in found}
+    for listener in found:
+        if _parent(listener.pid) not in pids:
+            yield listener
+
+
+def _processes() -> Iterator[int]:
+    """Yield the processes of root, but for the kernel's own."""
     for name in os.listdir("/proc"):
-        if not name.isdigit():
-            continue
-        with suppress(OSError):  # a process that has ended, or one of the kernel's
-            if os.path.basename(os.readlink(f"/proc/{name}/exe")).startswith("sshd"):
-                pid = int(name)
-                if not rest.isdisjoint(listening.inodes(pid)):
-                    listener = look_at(pid, _pid_file_of(pid))
-                    if listener is not None:
-                        yield listener
+        if name.isdigit():
+            with suppress(OSError):
+                if os.stat("/proc/" + name).st_uid == 0 and os.readlink(f"/proc/{name}/exe"):
+                    yield int(name)
 
 
-def _pid_file_of(pid: int) -> Optional[str]:
-    """Return the pid file that holds this number, whatever it is called."""
-    for pattern in _PID_FILES:
-        for path in sorted(glob.glob(pattern)):
-            with suppress(OSError, ValueError), open(path, "rb") as pid_file:
-                if int(pid_file.read(32)) == pid:
-                    return path
-    return None
+def _parent(pid: int) -> Optional[int]:
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as stream:
+            return int(stream.read().rpartition(")")[2].split()[1])
+    except (OSError, ValueError, IndexError):
+        return None
 
 
 def _started_by_sockets(rest: AbstractSet[str]) -> List[Daemon]:
@@ -102,7 +107,10 @@ def _started_by_sockets(rest: AbstractSet[str]) -> List[Daemon]:
     found = []
     for properties in sshd_unit.sockets():
         words = parse_words(sshd_unit.exact_words(properties))
-        if os.path.basename(words.binary or "").startswith("sshd"):
+        if properties["LoadState"] != "loaded":
+            words = words._replace(doubt=f"there is no unit {properties['Id']}, only drop-ins")
+        program = words.binary or ""
+        if os.path.basename(program).startswith("sshd") or built_in(program):
             name = re.sub(r"(@)?(?(1).*)\.service\Z", r"\1", properties["Id"])
             sockets = tuple(properties["Listen"].split())
             found.append(Daemon(Service(name, "systemd", False), None, words, (), sockets))
@@ -117,23 +125,52 @@ def places(daemon: Daemon) -> List[str]:
     return [f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host, port in found]
 
 
+def with_doubt(daemon: Daemon, rest: Mapping[str, Address]) -> Daemon:
+    """Return a daemon that does not listen, with a doubt where something else has its port."""
+    if daemon.service.running or os.geteuid() != 0 or daemon.others:
+        return daemon  # only root sees whose a socket is
+    if not os.path.exists("/proc/self"):
+        return daemon  # an image that is being built: what listens is the builder's
+    inodes = {inode for inode, (_host, port) in rest.items() if port == _PORT}
+    if not inodes:
+        return daemon
+    doubt = f"what listens at port {_PORT} is no sshd of this host: {_holder(inodes)}"
+    return daemon._replace(
+        service=daemon.service._replace(running=None), words=daemon.words._replace(doubt=doubt)
+    )
+
+
+def _holder(inodes: AbstractSet[str]) -> str:
+    """Return who holds one of these sockets, in words."""
+    for name in os.listdir("/proc"):
+        with suppress(OSError):
+            if name.isdigit() and not inodes.isdisjoint(listening.inodes(int(name))):
+                return "{} (process {})".format(os.readlink(f"/proc/{name}/exe"), name)
+    return "it cannot be seen from here"
+
+
 def not_understood(daemon: Daemon) -> str:
     """Return the sentence on a daemon of which not all is known."""
-    where = _durations.listed(places(daemon)) or "this host"
-    return f"The sshd that listens at {where} was not understood: {daemon.words.doubt}."
+    where = _durations.listed(places(daemon))
+    which = f"The sshd that listens at {where}" if where else "How sshd is started here"
+    return f"{which} was not understood: {daemon.words.doubt}."
 
 
-def which_of_several(daemon: Daemon, path: str) -> str:
-    """Return the sentence that says which daemon reads a file, and that others do not."""
-    others = [
-        "{} ({})".format(
-            _durations.listed(places(other)) or other.service.name,
-            other.config or "its file is not known",
-        )
-        for other in daemon.others
-    ]
-    where = _durations.listed(places(daemon)) or daemon.service.name
-    return (
-        f"More than one sshd lets people in: {path} is for {where}, and not touched is "
-        f"{_durations.listed(others)}."
-    )
+def which_of_several(daemon: Daemon, path: str, twins: Sequence[Daemon]) -> str:
+    """Return the sentence that says which daemon reads a file, and that others do not.
+
+    :param twins: those of the others that read it, too.
+    """
+    where = [_durations.listed(places(item)) for item in [daemon] + list(twins)]
+    named = _durations.listed([item for item in where if item])
+    own = named or daemon.service.name or "the one that is installed"
+    others = [_other(item) for item in daemon.others if item not in twins]
+    rest = f", and not touched is {_durations.listed(others)}" if others else ""
+    return f"More than one sshd lets people in: {path} is for {own}{rest}."
+
+
+def _other(daemon: Daemon) -> str:
+    where = _durations.listed(places(daemon)) or str(daemon.service.name)
+    if daemon.is_foreign:
+        return f"{where} (of a container or a jail, with files of its own)"
+    return "{} ({})".format(where, daemon.config or "its file is not known")

@@ -12,9 +12,10 @@ from .._files import reading
 from .._once import Once
 from .._refusal import BadOption, Refusal
 from . import asking, config, connections, files, plan
+from .finding import doubts, is_same, of_path
 from .match import NAMES, SINCE, Connection, Criteria, describe, in_words, matches
 from .options import Request
-from .service import CommandLine, Daemon, Listener, Service, doubts, is_same, of_path, stale
+from .service import CommandLine, Daemon, Listener, Service, stale
 
 if TYPE_CHECKING:
     from .members import Local
@@ -59,7 +60,7 @@ class Host(NamedTuple):
 
     ``is_daemons``: the running sshd reads the request's file; None: nobody knows. Where it does
     not, there is no ``listener``, and no ``words``. ``doubts`` say why what sshd proves may not
-    be what the daemon does; ``notes`` tell of other daemons.
+    be what the daemon does; ``notes`` tell of other daemons, of which ``twins`` read the same file.
     """
 
     path: str
@@ -74,6 +75,7 @@ class Host(NamedTuple):
     version: str = ""  # what its sshd calls itself
     doubts: Tuple[str, ...] = ()
     notes: Tuple[str, ...] = ()
+    twins: Tuple[Daemon, ...] = ()
 
 
 class Work(NamedTuple):
@@ -133,6 +135,10 @@ def look(request: Request, program: Program) -> Host:
     release = program.version.release if program.version else config.NEWEST
     is_daemons = None if program.daemon_path is None else is_same(program.daemon_path, path)
     words = CommandLine() if is_daemons is False else daemon.words
+    twins = tuple(item for item in daemon.others if _is_twin(item, path))
+    own_doubts = doubts(daemon, program.daemon_path)
+    beaten = [item for item in twins if _overrides(request, item.words, release)]
+    own_doubts += [_unjudged(item, path) for item in beaten]
     return Host(
         path,
         daemon.service,
@@ -144,17 +150,30 @@ def look(request: Request, program: Program) -> Host:
         None if request.match is None else _criteria(request.match, release),
         _overrides(request, words, release),
         program.version.whole if program.version else "",
-        tuple(doubts(daemon, program.daemon_path)),
-        tuple(_notes(program)),
+        tuple(own_doubts),
+        tuple(_notes(program, twins)),
+        twins,
     )
 
 
-def _notes(program: Program) -> Iterator[str]:
+def _is_twin(daemon: Daemon, path: str) -> bool:
+    return daemon.listener is not None and not daemon.is_foreign and is_same(daemon.config, path)
+
+
+def _unjudged(daemon: Daemon, path: str) -> str:
+    from . import daemons
+
+    return "Another sshd, at {}, reads {} too, and has options that beat it: -o {}.".format(
+        ", ".join(daemons.places(daemon)), path, ", -o ".join(daemon.words.options)
+    )
+
+
+def _notes(program: Program, twins: Sequence[Daemon]) -> Iterator[str]:
     """Yield what is to be said where more than one sshd lets people in."""
     if program.daemon.others:
         from . import daemons
 
-        yield daemons.which_of_several(program.daemon, program.path)
+        yield daemons.which_of_several(program.daemon, program.path, twins)
 
 
 def _overrides(
@@ -294,4 +313,6 @@ def reload_needed(host: Host, work: Work, changing: bool) -> Optional[bool]:
         return False if host.is_daemons and host.service.running is False else None
     if host.doubts:
         return None
-    return changing or stale(host.listener, work.plan.before.texts)
+    listeners = [host.listener] + [item.listener for item in host.twins if item.listener]
+    known = [changing or stale(listener, work.plan.before.texts) for listener in listeners]
+    return True if True in known else None if None in known else False

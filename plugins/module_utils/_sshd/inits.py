@@ -5,33 +5,30 @@
 
 import os
 from contextlib import suppress
-from typing import Optional
-
-from .daemon import Service
+from typing import Optional, Tuple
 
 __all__ = ["service"]
 
-SCRIPTS = ("ssh", "sshd")  # as Debian calls its script, and as others do
+_NAMES = ("ssh", "sshd")  # as Debian calls its script, and as others do
 
 
-def service(pid: Optional[int]) -> Service:
-    """Return the service of a running sshd, or of none: the one that is installed."""
-    running = pid is not None
+def service(pid: Optional[int]) -> Tuple[Optional[str], Optional[str]]:
+    """Return name and manager of the service of a running sshd, or of the one that is installed."""
     name = _script()
     if os.path.isdir("/run/openrc"):
-        return Service(name, "openrc", running)
+        return name, "openrc"
     supervised = _supervised(pid) if pid is not None else None
     if supervised is not None:
-        return Service(supervised, "runit", running)
+        return supervised, "runit"
     if _program(1) == "init" and name is not None:
-        return Service(name, "sysvinit", running)
-    return Service(None, None, running)
+        return name, "sysvinit"
+    return None, None
 
 
 def _script() -> Optional[str]:
     """Return the name of sshd's script: of one that was started, else of one that is there."""
     for folder in ("/run/openrc/started", "/etc/init.d"):
-        for name in SCRIPTS:
+        for name in _NAMES:
             if os.path.exists(os.path.join(folder, name)):
                 return name
     return None

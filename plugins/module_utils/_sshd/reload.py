@@ -28,6 +28,7 @@ from .service import (
     Listener,
     Service,
     ServiceError,
+    marked_read,
     newer,
     pid_file_status,
 )
@@ -36,6 +37,9 @@ __all__ = ["Activation", "check_listening", "check_reload", "check_start", "list
 
 WAIT_SECONDS = 20
 TRIAL_SECONDS = 20
+_ORDER_SECONDS = 3  # for so long a manager's order is waited for that may have gone elsewhere
+# What systemctl says of a unit that has no way to reload, or is off.
+_NOT_FOR_IT = ("not applicable", "not active")
 _KEYWORDS = ("port", "listenaddress", "addressfamily")
 _Written = Tuple[int, int, int]
 _Trace = Tuple[Optional[_Written], FrozenSet[str]]
@@ -44,13 +48,15 @@ _Trace = Tuple[Optional[_Written], FrozenSet[str]]
 class Activation(NamedTuple):
     """Have the daemon read its files, if that is ``due``; where it ``listened`` before it.
 
-    ``binary``: what a new daemon would be started from, where one is seen to run.
+    ``binary``: what a new daemon would be started from, where one is seen to run. ``also``: others
+    that read the same files.
     """
 
     binary: Optional[str]
     words: CommandLine
     due: Optional[Reload]
     listened: List[Address]
+    also: Tuple[Reload, ...] = ()
 
     @property
     def is_due(self) -> bool:
@@ -68,6 +74,8 @@ class Activation(NamedTuple):
         """Reload the daemon, and wait until it has read its files and listens as before."""
         if self.due:
             reload(self.due.service, self.due.listener, self.listened)
+        for other in self.also:
+            reload(other.service, other.listener, listening_at(other.listener))
 
 
 def check_reload(host: Host, listener: Listener, work: Work) -> Tuple[List[str], List[str]]:
@@ -84,6 +92,8 @@ def check_reload(host: Host, listener: Listener, work: Work) -> Tuple[List[str],
         )
     changed = newer(listener, work.plan.before.texts)
     warnings = []
+    if _is_replaced(listener.pid):
+        warnings.append(f"{program} was replaced since sshd was started: the reload starts it.")
     if changed and work.plan.texts:  # without a change of ours, they are what the reload is for
         paths = ", ".join(sorted(changed))
         warnings.append(
@@ -104,6 +114,13 @@ def check_reload(host: Host, listener: Listener, work: Work) -> Tuple[List[str],
             )
         )
     return listening, warnings
+
+
+def _is_replaced(pid: int) -> bool:
+    try:
+        return os.readlink(f"/proc/{pid}/exe").endswith(" (deleted)")
+    except OSError:
+        return False
 
 
 def _foreseen(binary: str, host: Host, work: Work) -> List[str]:
@@ -197,25 +214,38 @@ def listening_at(listener: Listener) -> List[Address]:
 
 def reload(service: Service, listener: Listener, listened: Sequence[Address]) -> None:
     """Have the daemon read its files again, and wait until it has, and listens as before."""
-    before = _trace(listener)
+    before, now = _trace(listener), int(time.time() * 1e9)
     # A reload can end the daemon, which starts itself anew: then nothing is there to reload. One
     # that holds systemd's socket cannot listen again by itself (measured, OpenSSH 9.2 and 10.0).
     alive = os.path.exists(f"/proc/{listener.pid}")
     anew = not alive or has_socket_of_systemd(listener.pid)
     command = _command(service, "restart" if anew else "reload")
-    if command:
-        status, output = run(command)
-        if status != 0:
-            problem = " ".join(output.split())
-            raise ServiceError(f"Reloading sshd failed: {problem}")
-    else:
-        try:
-            os.kill(listener.pid, signal.SIGHUP)
-        except ProcessLookupError as error:
+    if not command or not _ordered(command):
+        _signal(service, listener)
+    _await(listener, before, listened, None if anew else service)
+    marked_read(listener, now)
+
+
+def _ordered(command: Sequence[str]) -> bool:
+    """Have the manager do it; tell whether it knows how to.
+
+    :raises ServiceError: it did not go well.
+    """
+    status, output = run(command)
+    if status != 0 and not any(words in output for words in _NOT_FOR_IT):
+        problem = " ".join(output.split())
+        raise ServiceError(f"Reloading sshd failed: {problem}")
+    return status == 0
+
+
+def _signal(service: Service, listener: Listener) -> None:
+    try:
+        os.kill(listener.pid, signal.SIGHUP)
+    except ProcessLookupError as error:
+        if service.manager != "runit":  # which starts by itself what has ended
             raise ServiceError(
                 "sshd has ended, and there is no service manager to start it."
             ) from error
-    _await(listener, before, listened)
 
 
 def _command(service: Service, action: str) -> List[str]:
@@ -236,17 +266,28 @@ def _command(service: Service, action: str) -> List[str]:
     return []
 
 
-def _await(listener: Listener, before: _Trace, listened: Sequence[Address]) -> None:
+def _await(
+    listener: Listener, before: _Trace, listened: Sequence[Address], service: Optional[Service]
+) -> None:
+    """Wait until the daemon has read its files.
+
+    Its unit may do something else than to tell it to, or have another main process: where a
+    ``service`` is given, and the daemon has not even begun, it is told directly.
+    """
     limit = time.monotonic() + WAIT_SECONDS
+    patience = time.monotonic() + _ORDER_SECONDS
     has_read = False
     waiting = list(listened)
     while time.monotonic() < limit:
         has_read = has_read or _has_read(listener, before)
         if has_read:
             now = listening_at(listener)
-            waiting = [address for address in listened if address not in now]
+            waiting = lost(listened, now) if now else list(listened)
             if now and not waiting:
                 return
+        elif service and time.monotonic() > patience and _trace(listener) == before:
+            _signal(service, listener)
+            service = None
         time.sleep(0.02)
     if not has_read:
         raise ServiceError(
@@ -258,16 +299,15 @@ def _await(listener: Listener, before: _Trace, listened: Sequence[Address]) -> N
 
 
 def _has_read(listener: Listener, before: _Trace) -> bool:
-    """Tell whether the daemon has begun anew.
+    """Tell whether the daemon has begun anew: it has written its pid file, or opened new sockets.
 
-    It has written its pid file, or where it keeps none closed its sockets and opened others
-    (measured, OpenSSH 8.4 to 10.6).
+    It closes those that it had (measured, OpenSSH 8.4, 9.2, 10.0).
     """
     if not os.path.exists(f"/proc/{listener.pid}"):
         return True  # and whoever started it has to start it again
     written, sockets = _trace(listener)
-    if listener.pid_file is not None:
-        return written not in (None, before[0])
+    if written not in (None, before[0]):
+        return True
     return bool(sockets) and sockets.isdisjoint(before[1])
 
 

@@ -8,183 +8,214 @@ it is looked for first, and no more. A reload (HUP) rewrites it and keeps the pr
 tells when the listener last read its configuration (measured, OpenSSH 8.0 to 10.5).
 """
 
+import mmap
 import os
 import re
 import time
-from typing import Iterable, List, Optional, Sequence, Tuple
+from contextlib import suppress
+from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
 from .._refusal import Refusal
 from . import listening
-from .daemon import (
-    DEFAULT_PATH,
-    OPTION,
-    UNITS,
-    CommandLine,
-    Daemon,
-    Listener,
-    Service,
-    built_in,
-    parse_words,
-)
 
 __all__ = [
-    "UNITS",
     "DEFAULT_PATH",
+    "UNITS",
     "CommandLine",
     "Daemon",
     "Listener",
     "Service",
     "ServiceError",
     "built_in",
-    "doubts",
-    "find",
-    "is_same",
     "is_sshd",
     "listener_of",
+    "marked_read",
     "newer",
     "of_listener",
-    "of_path",
     "parse_words",
     "pid_file_status",
     "read_at",
+    "with_pid_file",
     "stale",
     "started_at",
 ]
 
-PID_FILES = ("/run/sshd.pid", "/var/run/sshd.pid")
-_RELOADS_SECONDS = 0.5  # for so long a daemon that starts itself anew may have no socket
+UNITS = ("ssh.service", "sshd.service")
+DEFAULT_PATH = "/etc/ssh/sshd_config"  # where no program is there to tell
+_BUILT_IN = b"/sshd_config\0"
+_LARGEST = 32 << 20  # bytes of a program that is looked into
+_WITH_ARGUMENT = "CEbcfghkopu"  # the letters of sshd(8) that take one
 
 
 class ServiceError(Refusal):
     """The service could not be reloaded; one sentence."""
 
 
-def find() -> Daemon:
-    """Return the sshd of this host: of several that of the usual unit, of port 22, the first."""
-    listener = _listener_of_pid_file()
-    own = listening.held(listener.pid) if listener else {}
-    rest = set(listening.table()) - set(own)
-    if not rest:
-        return of_listener(listener) if listener else _without_listener()
-    # Loaded only here: on most hosts that people log in to, nothing but sshd listens.
-    from . import daemons
+class CommandLine(NamedTuple):
+    """What matters of the words that sshd runs with.
 
-    return daemons.choose(listener, rest, listener_of, of_listener) or _without_listener()
+    ``options`` are the arguments of ``-o``, ``keys`` the words for host keys and certificates;
+    ``doubt`` says, in a sentence, why there may be more than these.
+    """
+
+    binary: Optional[str] = None
+    config: Optional[str] = None
+    options: Tuple[str, ...] = ()
+    ports: Tuple[int, ...] = ()
+    keys: Tuple[str, ...] = ()
+    doubt: Optional[str] = None
+
+
+class Listener(NamedTuple):
+    """The process that accepts connections; ``pid_file`` is None where it keeps none.
+
+    ``foreign``: it sees other files than we do, as that of a container which has our network.
+    """
+
+    pid: int
+    pid_file: Optional[str]
+    command_line: CommandLine
+    unit: Optional[str] = None
+    foreign: bool = False
+
+
+class Service(NamedTuple):
+    """As modules return it; ``manager``: ``systemd``, ``openrc``, ``sysvinit``, ``runit``, None."""
+
+    name: Optional[str]
+    manager: Optional[str]
+    running: Optional[bool]
+
+
+class Daemon(NamedTuple):
+    """A service, its listener if one runs, and the command line that it has or would have.
+
+    ``others`` are those that let people in at this host beside it; ``sockets``: where systemd
+    listens for it.
+    """
+
+    service: Service
+    listener: Optional[Listener]
+    words: CommandLine
+    others: Tuple["Daemon", ...] = ()
+    sockets: Tuple[str, ...] = ()
+
+    @property
+    def is_foreign(self) -> bool:
+        """Tell whether what it reads are no files of ours."""
+        return self.listener is not None and self.listener.foreign
+
+    @property
+    def config(self) -> Optional[str]:
+        """Return the file that it reads; None where that cannot be known."""
+        return self.words.config or default_config(self)
 
 
 def of_listener(listener: Listener) -> Daemon:
     """Return the daemon that a running listener is."""
     words = listener.command_line
     running = None if words.doubt else True
+    if listener.foreign:
+        return Daemon(Service(None, None, running), listener, words)
     if os.path.isdir("/run/systemd/system"):
         name = listener.unit[:-8] if listener.unit else None
         return Daemon(Service(name, "systemd", running), listener, words)
     from . import inits
 
-    return Daemon(inits.service(listener.pid)._replace(running=running), listener, words)
+    return Daemon(Service(*inits.service(listener.pid), running), listener, words)
 
 
-def _without_listener() -> Daemon:
-    """Return the daemon that is installed; only systemd can say how it would be started."""
-    if not os.path.isdir("/run/systemd/system"):
-        from . import inits
-
-        return Daemon(inits.service(None), None, CommandLine())
-    from . import unit as sshd_unit
-
-    properties = sshd_unit.show(UNITS)
-    if properties is None:
-        return Daemon(Service(None, "systemd", False), None, CommandLine())
-    running = properties["ActiveState"] in ("active", "reloading")
-    words = parse_words(sshd_unit.start_words(properties))
-    return Daemon(Service(properties["Id"][:-8], "systemd", running), None, words)
-
-
-def _listener_of_pid_file() -> Optional[Listener]:
-    """Return the process that a pid file names, if it is an sshd that listens."""
-    for path in PID_FILES:
-        try:
-            with open(path, "rb") as pid_file:
-                pid = int(pid_file.read(32))
-        except (OSError, ValueError):
-            continue
-        found = listener_of(pid, path)
-        limit = time.monotonic() + _RELOADS_SECONDS
-        while found is not None and not listening.held(pid):
-            if time.monotonic() > limit:
-                found = None
-                break
-            time.sleep(0.02)
-        if found is not None:
-            return found
-    return None
-
-
-def listener_of(pid: int, pid_file: Optional[str]) -> Optional[Listener]:
-    """Return the sshd of root that accepts connections here; None for other processes.
+def listener_of(pid: int, pid_file: Optional[str] = None) -> Optional[Listener]:
+    """Return the sshd of root that accepts connections; None for other processes.
 
     An old pid file may hold the number of anybody's process, and that may bear any title.
     """
     try:
-        if not _is_roots(pid) or not is_sshd(pid) or not _has_our_files(pid):
+        if not _is_roots(pid) or not _paths_in(f"/proc/{pid}/exe"):
             return None
         with open(f"/proc/{pid}/cmdline", "rb") as cmdline:
             text = cmdline.read().decode("utf-8", "surrogateescape")
+        foreign = not _has_our_files(pid)
     except OSError:
         return None
     if not text or _SESSION.match(text):
         return None  # a session's monitor is root's too
-    unit = _unit_of(pid)
-    title = re.match(r"sshd: (.*?) \[listener\]", text, re.DOTALL)
+    unit = None if foreign else _unit_of(pid)
+    title = re.match(r"[^\0/]*: (.*?) \[listener\]", text, re.DOTALL)
     words = title.group(1).split(" ") if title else text.rstrip("\0").split("\0")
-    if (title is None and text.startswith("sshd: ")) or (title is not None and _doubtful(words)):
+    if (title is None and _TITLE.match(text)) or (title is not None and _doubtful(words)):
         from . import titles
 
-        return Listener(pid, pid_file, titles.resolve(pid, text, unit), unit)
-    return Listener(pid, pid_file, parse_words(words), unit)
+        words, doubt = titles.resolve(pid, text, unit)
+        command_line = parse_words(words)._replace(doubt=doubt)
+    else:
+        command_line = parse_words(words)
+    return Listener(pid, pid_file, command_line, unit, foreign)
 
 
-# Of a session: "sshd: ann [priv]", "sshd: ann@pts/0". A listener's words begin with a path.
-_SESSION = re.compile(r"sshd(?!: /)[a-z-]*: (?!.* \[listener\])", re.DOTALL)
+# Titles begin with the program's name. Of a session: "sshd: ann [priv]", "sshd: ann@pts/0". A
+# listener's words begin with a path: without one it could not start itself anew.
+_TITLE = re.compile(r"[^\0/]*: ")
+_SESSION = re.compile(r"[^\0/]*: (?!/)(?!.* \[listener\])", re.DOTALL)
+# What sshd(8) knows. Any other word is a part of the one before it, which had blanks.
+_OPTION = re.compile(r"-(?:[46DdeGiqrTtV]+|[46DdeGiqrTtV]*[CEbcfghkopu].*)\Z", re.DOTALL)
 _COMMAND = re.compile(r"(?:-[46DdeGiqrTtV]*o)?(?:[A-Za-z]*command|subsystem)\b", re.IGNORECASE)
 
 
 def _doubtful(words: Sequence[str]) -> bool:
     """Tell whether these words, parted at blanks, may have been others: a command has its own."""
     return any(
-        (word.startswith("-") and not OPTION.match(word)) or _COMMAND.match(word)
+        (word.startswith("-") and not _OPTION.match(word)) or _COMMAND.match(word)
         for word in words[1:]
     )
 
 
-def of_path(path: Optional[str], daemon: Daemon) -> Tuple[Daemon, Optional[str]]:
-    """Return the daemon that reads a file, else the first one; with it what that one reads."""
-    reads = daemon.config
-    if path is None or not daemon.others or is_same(reads, path):
-        return daemon, reads
-    for position, other in enumerate(daemon.others):
-        if is_same(other.config, path):
-            rest = daemon.others[:position] + daemon.others[position + 1 :]
-            return other._replace(others=(daemon._replace(others=()),) + rest), other.config
-    return daemon, reads
+def default_config(daemon: Daemon) -> Optional[str]:
+    """Return the file that a daemon's program reads if it is told of none; None: not known.
+
+    It is built in, and whoever builds sshd may choose it.
+    """
+    listener = daemon.listener
+    program = f"/proc/{listener.pid}/exe" if listener else daemon.words.binary
+    if program is None:
+        from . import asking
+
+        try:
+            program = asking.find_binary(None, None)
+        except asking.SshdError:
+            return DEFAULT_PATH
+    return built_in(program)
 
 
-def is_same(one: Optional[str], other: str) -> bool:
-    """Tell whether two paths lead to one file."""
-    return one is not None and os.path.realpath(one) == os.path.realpath(other)
+def built_in(program: str) -> Optional[str]:
+    """Return the one configuration file whose path stands in a program; None: not known.
+
+    Of several the only one that exists, as where a vendor has a file of its own below /usr.
+    """
+    try:
+        paths = _paths_in(program)
+    except OSError:
+        return None
+    there = {path for path in paths if os.path.exists(path)} if len(paths) > 1 else paths
+    return there.pop() if len(there) == 1 else None
 
 
-def doubts(daemon: Daemon, reads: Optional[str]) -> List[str]:
-    """Return why a daemon may not do what its program says of a file: sentences."""
-    sentences = []
-    if reads is None:
-        program = daemon.words.binary or "its program"
-        sentences.append(f"Which file the sshd of this host ({program}) reads cannot be known.")
-    if daemon.words.doubt:
-        from . import daemons
+def _paths_in(program: str) -> Set[str]:
+    """Return the paths of files ``sshd_config`` that stand in a program: none where it is no sshd.
 
-        sentences.append(daemons.not_understood(daemon))
-    return sentences
+    :raises OSError: there is no such program, or it may not be read.
+    """
+    paths: Set[str] = set()
+    with open(program, "rb") as stream:
+        if not 0 < os.fstat(stream.fileno()).st_size <= _LARGEST:
+            return paths
+        with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            end = content.find(_BUILT_IN)
+            while end >= 0:
+                start = content.rfind(b"\0", 0, end) + 1
+                paths.add(os.fsdecode(content[start : end + len(_BUILT_IN) - 1]))
+                end = content.find(_BUILT_IN, end + 1)
+    return {path for path in paths if path.startswith("/")}
 
 
 def _is_roots(pid: int) -> bool:
@@ -205,15 +236,49 @@ def is_sshd(pid: int) -> bool:
 
 
 def _has_our_files(pid: int) -> bool:
-    """Tell whether a process has the folder of sshd's files that we have.
+    """Tell whether a process sees sshd's files that we see.
 
-    A unit whose mounts are its own may not have it, and a container has not.
+    Those of a unit may, whose mounts are its own; none in a container or in a jail does.
     """
+    if not os.path.samestat(os.stat(f"/proc/{pid}/root/"), os.stat("/")):
+        return False
     if os.readlink(f"/proc/{pid}/ns/mnt") == os.readlink("/proc/self/ns/mnt"):
         return True
     folder = os.path.dirname(DEFAULT_PATH)
     folder = folder if os.path.isdir(folder) else "/etc"
     return os.path.samestat(os.stat(f"/proc/{pid}/root{folder}"), os.stat(folder))
+
+
+def parse_words(words: Sequence[str]) -> CommandLine:
+    """Return what matters of the words that sshd is started with."""
+    arguments: Dict[str, List[str]] = {"f": [], "o": [], "p": []}
+    rest = list(words[1:])
+    last = ""
+    while rest:
+        word = rest.pop(0)
+        if not _OPTION.match(word):
+            if last == "o":  # the kernel shows the words joined by blanks: this was one word
+                arguments["o"][-1] += " " + word
+            continue
+        last = ""
+        for position, letter in enumerate(word[1:], 2):
+            if letter in _WITH_ARGUMENT:
+                last = letter
+                argument = word[position:] or (rest.pop(0) if rest else "")
+                arguments.setdefault(letter, []).append(argument)
+                break
+    return CommandLine(
+        words[0] if words else None,
+        arguments["f"][-1] if arguments["f"] else None,
+        tuple(arguments["o"]),
+        tuple(int(port) for port in arguments["p"] if re.match(r"[0-9]{1,5}\Z", port)),
+        tuple(
+            word
+            for letter in "hc"
+            for path in arguments.get(letter, ())
+            for word in ("-" + letter, path)
+        ),
+    )
 
 
 def _unit_of(pid: int) -> Optional[str]:
@@ -229,16 +294,16 @@ def _unit_of(pid: int) -> Optional[str]:
     return None
 
 
-def stale(listener: Listener, paths: Iterable[str]) -> Optional[bool]:
-    """Tell whether the newest of the files was changed after the listener read its configuration.
+def stale(listener: Listener, texts: Mapping[str, str]) -> Optional[bool]:
+    """Tell whether the newest of these files was changed after the listener read them.
 
     None where nothing tells: no pid file, a process that is older than the files, and no reload by
-    systemd since; or times that lie ahead, as they do once the clock was set back.
+    us or by systemd since; or times that lie ahead, as they do once the clock was set back.
     """
-    newest = max(_changed_at(path) for path in paths)
+    newest = max(_changed_at(path) for path in texts)
     if newest > time.time() * 1e9:
         return None
-    known = read_at(listener)
+    known = read_at(with_pid_file(listener, texts))
     if known is not None:
         return known < newest
     started = started_at(listener.pid)
@@ -252,10 +317,22 @@ def stale(listener: Listener, paths: Iterable[str]) -> Optional[bool]:
     return False if reloaded is not None and reloaded > newest else None
 
 
-def newer(listener: Listener, paths: Iterable[str]) -> List[str]:
+def newer(listener: Listener, texts: Mapping[str, str]) -> List[str]:
     """Return the files that were changed after the listener read them, as far as that is known."""
-    known = read_at(listener)
-    return [] if known is None else [path for path in paths if _changed_at(path) > known]
+    known = read_at(with_pid_file(listener, texts))
+    return [] if known is None else [path for path in texts if _changed_at(path) > known]
+
+
+def with_pid_file(listener: Listener, texts: Mapping[str, str]) -> Listener:
+    """Return the listener with the pid file that options or files name, if it holds its number."""
+    if listener.pid_file is not None:
+        return listener
+    for text in listener.command_line.options + tuple(texts.values()):
+        for path in re.findall(r'(?im)^[ \t]*"?pidfile"?[ \t=]+"?(/[^\s"]+)', text):
+            with suppress(OSError, ValueError), open(path, "rb") as pid_file:
+                if int(pid_file.read(32)) == listener.pid:
+                    return listener._replace(pid_file=path)
+    return listener
 
 
 def read_at(listener: Listener) -> Optional[int]:
@@ -263,11 +340,33 @@ def read_at(listener: Listener) -> Optional[int]:
 
     A pid file's time that lies ahead, or after that of its last change, is none of sshd's making.
     """
+    now = time.time() * 1e9
     status = pid_file_status(listener)
     if status is None:
-        return None
-    likely = status.st_mtime_ns <= status.st_ctime_ns <= time.time() * 1e9
+        marked = _mark(listener)
+        return marked if marked is not None and 0 < marked <= now else None
+    likely = status.st_mtime_ns <= status.st_ctime_ns <= now
     return status.st_mtime_ns if likely else None
+
+
+def marked_read(listener: Listener, when: int) -> None:
+    """Note on the socket of a daemon that keeps no pid file when it has read its files.
+
+    The kernel gives sockets no times. A daemon that reads its files again opens other ones, which
+    may have the times of one that is gone: so its number stands beside it, as the other time.
+    """
+    if listener.pid_file is None:
+        with suppress(OSError, StopIteration):
+            path = next(listening.links(listener.pid))
+            os.utime(path, ns=(os.stat(path).st_ino, when))
+
+
+def _mark(listener: Listener) -> Optional[int]:
+    try:
+        status = os.stat(next(listening.links(listener.pid)))
+        return status.st_mtime_ns if status.st_atime_ns == status.st_ino else None
+    except (OSError, StopIteration):
+        return None
 
 
 def pid_file_status(listener: Listener) -> Optional[os.stat_result]:

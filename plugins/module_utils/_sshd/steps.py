@@ -8,13 +8,13 @@ What the directives mean is in the Settings of a request; how a module tells of 
 """
 
 import os
-from typing import TYPE_CHECKING, Callable, Dict, List, NamedTuple, Optional, Sequence
+from typing import TYPE_CHECKING, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from .. import _directory
 from .._files.reading import Change
 from .._once import Once
 from .._refusal import knowing
-from . import asking, proof
+from . import asking, finding, proof
 from . import host as sshd_host
 from . import service as sshd_service
 from .conflicts import contradictions
@@ -74,7 +74,7 @@ class Asked(NamedTuple):
 
     def look(self, once: Once) -> "Found":
         """Find the daemon, its program, and the file that it reads."""
-        daemon = once(sshd_service.find)
+        daemon = once(finding.find)
         facts = Known(daemon.service)
         with knowing(self.telling.known(facts)):
             program = sshd_host.find_program(self.request, daemon, once)
@@ -221,7 +221,7 @@ class Proven(NamedTuple):
         due, host = self.reloading.due, self.found.host
         listened = reload.listening_at(due.listener) if due else []
         starting = host.binary if host.listener else None
-        return reload.Activation(starting, host.words, due, listened)
+        return reload.Activation(starting, host.words, due, listened, self.reloading.also)
 
     def ordered(self) -> List[Change]:
         """Return the changes so that a run that is killed leaves old or new values in force."""
@@ -275,6 +275,7 @@ class _Reloading(NamedTuple):
     due: Optional[Reload]
     verified: bool
     warnings: List[str]
+    also: Tuple[Reload, ...] = ()
 
 
 def _reloading(request: Request, host: Host, work: Work) -> _Reloading:
@@ -298,5 +299,12 @@ def _reloading(request: Request, host: Host, work: Work) -> _Reloading:
     from . import reload
 
     listening, foreseen = reload.check_reload(host, listener, work)
-    due = Reload(host.service, listener, listening)
-    return _Reloading(needed, due, not host.doubts, warnings + foreseen)
+    due, also = Reload(host.service, listener, listening), []
+    for twin in host.twins:
+        if twin.listener is not None:
+            ours = host._replace(words=twin.words)
+            listening, more = reload.check_reload(ours, twin.listener, work)
+            also.append(Reload(twin.service, twin.listener, listening))
+            foreseen += more
+    warnings += dict.fromkeys(foreseen)
+    return _Reloading(needed, due, not host.doubts, warnings, tuple(also))

@@ -6,6 +6,7 @@
 Asked, and loaded, only where the listener itself does not tell.
 """
 
+import glob
 import re
 import shlex
 from typing import Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
@@ -42,10 +43,26 @@ def sockets() -> List[Dict[str, str]]:
         # Of a template systemd shows only instances; any name of one will do.
         template = unit["Id"][: -len(".socket")] + "@0.service"
         names = [template] if unit["Accept"] == "yes" else unit["Triggers"].split()
-        service = show(names) if names else None
+        service = show(names) or _of_drop_ins(names[0]) if names else None
         if service is not None:
             found.append(dict(service, Accept=unit["Accept"], Listen=" ".join(ports)))
     return found
+
+
+def _of_drop_ins(name: str) -> Optional[Dict[str, str]]:
+    """Return the properties of a service of which only drop-ins exist, so that it cannot start."""
+    folder = re.sub("@.*", "@.service", name) + ".d"
+    commands = []
+    for path in sorted(glob.glob(f"/etc/systemd/system/{folder}/*.conf")):
+        try:
+            with open(path, encoding="utf-8", errors="surrogateescape") as stream:
+                commands += re.findall(r"(?m)^ExecStart=[-@:+!|]*(/.*)$", stream.read(65536))
+        except OSError:
+            continue
+    if not commands:
+        return None
+    missing = dict.fromkeys(_WANTED.split(","), "")
+    return dict(missing, Id=name, LoadState="not-found", ExecStart=f"argv[]={commands[-1]} ;")
 
 
 def _shown(names: Sequence[str], wanted: str) -> List[Dict[str, str]]:

@@ -11,7 +11,7 @@ import pytest
 
 from ansible_collections.curfew.session.plugins.module_utils._engine import timeouts
 from ansible_collections.curfew.session.plugins.module_utils._files import changes
-from ansible_collections.curfew.session.plugins.module_utils._sshd import asking, reload
+from ansible_collections.curfew.session.plugins.module_utils._sshd import asking, finding, reload
 from ansible_collections.curfew.session.plugins.module_utils._sshd import service as sshd_service
 
 from . import login_grace
@@ -48,7 +48,7 @@ class Host:
             self.trees += [(question.tree.texts, question.planned) for question in questions]
             return ask(prover, questions)
 
-        monkeypatch.setattr(sshd_service, "find", find)
+        monkeypatch.setattr(finding, "find", find)
         monkeypatch.setattr(asking, "version", counted)
         monkeypatch.setattr(asking.Prover, "ask", asked)
 

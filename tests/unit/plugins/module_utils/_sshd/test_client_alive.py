@@ -13,6 +13,7 @@ from ansible_collections.curfew.session.plugins.module_utils._once import Once
 from ansible_collections.curfew.session.plugins.module_utils._refusal import Refusal
 from ansible_collections.curfew.session.plugins.module_utils._sshd import (
     client_alive,
+    finding,
     options,
 )
 from ansible_collections.curfew.session.plugins.module_utils._sshd import service as sshd_service
@@ -107,7 +108,7 @@ def test_options_of_the_daemon(tmp_path, monkeypatch, values, text, given, cause
     )
     service = sshd_service.Service("ssh", None, False)
     daemon = sshd_service.Daemon(service, None, words)
-    monkeypatch.setattr(sshd_service, "find", lambda: daemon)
+    monkeypatch.setattr(finding, "find", lambda: daemon)
     params = params_of(path=str(main), **given)
     params["connections"] = [
         dict(dict.fromkeys(("user", "host", "addr", "laddr", "lport")), **each)

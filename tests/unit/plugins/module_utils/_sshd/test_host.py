@@ -156,6 +156,30 @@ def test_which_of_several_daemons_is_meant():
         assert host.find_program(request(path=path, **given), first, Once()).daemon == first
 
 
+def test_a_daemon_that_reads_the_same_file():
+    other = Daemon(RUNS, Listener(8, None, WORDS), CommandLine("/s", "/etc/x"), (), ("[::]:2222",))
+    jailed = other._replace(listener=other.listener._replace(foreign=True))
+    found = look("/etc/x", daemon=RUNNING._replace(others=(other, jailed)))
+    assert (found.twins, found.doubts) == ((other,), ())
+    assert "not touched is" in found.notes[0] and "container or a jail" in found.notes[0]
+    beaten = other._replace(words=other.words._replace(options=("ClientAliveInterval=7",)))
+    found = look("/etc/x", daemon=RUNNING._replace(others=(beaten,)))
+    (doubt,) = found.doubts
+    assert "reads /etc/x too, and has options that beat it: -o ClientAliveInterval=7." in doubt
+    assert "not touched" not in found.notes[0]
+
+
+@pytest.mark.parametrize("known", [(False, False), (False, True), (False, None), (True, None)])
+def test_all_that_read_the_file_must_have_read_it(monkeypatch, known):
+    other = Daemon(RUNS, Listener(8, None, WORDS), CommandLine("/s", "/etc/x"))
+    found = look("/etc/x", daemon=RUNNING._replace(others=(other,)))
+    monkeypatch.setattr(host, "stale", lambda listener, texts: known[listener.pid == 8])
+    tree = config.Tree("/etc/x", {"/etc/x": ""}, {}, [])
+    work = host.Work(None, plan.Plan(tree, tree, {}, []), [], [])
+    expected = True if True in known else None if None in known else False
+    assert host.reload_needed(found, work, False) is expected
+
+
 # Whether a listener is seen, runs at all, whether the file is its own, what is changed, what is
 # known of its reading; whether a reload is needed
 RELOADS = [

@@ -73,8 +73,29 @@ def test_connections_are_not_read(tmp_path, monkeypatch):
     table.write_text("\n".join(rows))
     monkeypatch.setattr(listening, "_TABLES", (("tcp", socket.AF_INET, "=I"),))
     monkeypatch.setattr(listening, "open", lambda path: table.open(), raising=False)
+    monkeypatch.setattr(listening, "_SOCK_DIAG", 99)  # a kernel that knows nothing of that
     assert listening.table() == {"77": ("0.0.0.0", 22), "78": ("0.0.0.0", 80)}
 
 
 def test_a_process_that_is_gone_listens_nowhere():
     assert listening.held(2**22 + 1) == {}
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "127.0.0.1", "::1"])
+def test_both_tables_say_the_same(monkeypatch, host):
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as server:
+        try:
+            server.bind((host, 0))
+        except OSError:
+            pytest.skip("this host has no such address")
+        server.listen(1)
+        asked = listening.held(os.getpid())
+        monkeypatch.setattr(listening, "_SOCK_DIAG", 99)
+        assert listening.held(os.getpid()) == asked
+        assert (host, server.getsockname()[1]) in asked.values()
+
+
+def test_what_the_kernel_says_of_an_error_is_no_table(monkeypatch):
+    monkeypatch.setattr(listening, "_BY_FAMILY", 19)  # none of its questions
+    with pytest.raises(OSError):
+        list(listening._dumped(socket.AF_INET))

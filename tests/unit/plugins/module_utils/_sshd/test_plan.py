@@ -320,6 +320,7 @@ LONG = [
 ]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name, text", LONG, ids=[row[0] for row in LONG])
 @pytest.mark.parametrize("disable", [False, True])
 def test_many_lines_take_no_longer_than_as_many_lines_must(name, text, disable):

@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.curfew.session.plugins.module_utils._sshd import config as sshd_config
 from ansible_collections.curfew.session.plugins.module_utils._sshd import match, plan, reload
 from ansible_collections.curfew.session.plugins.module_utils._sshd import service as sshd_service
-from ansible_collections.curfew.session.plugins.module_utils._sshd.host import Host, Work
+from ansible_collections.curfew.session.plugins.module_utils._sshd.host import Host, Reload, Work
 
 CONNECTION = match.Connection("u", "h", "192.0.2.1", "127.0.0.1", 22)
 LINE = sshd_service.CommandLine("/usr/sbin/sshd")
@@ -49,6 +49,64 @@ def test_how_a_daemon_is_reloaded(monkeypatch, manager, name, anew, expected):
     reload.reload(sshd_service.Service(name, manager, True), listener, [("::", 22)])
     assert commands == ([expected] if expected else [])
     assert sent == ([] if expected else [(os.getpid(), signal.SIGHUP)])
+
+
+# What systemctl answers to a reload, whether the process is there, the manager; whether a signal is
+# sent, and the refusal.
+ANSWERS = [
+    ((0, ""), True, "systemd", 0, None),
+    ((1, "Job type reload is not applicable for unit ssh.service."), True, "systemd", 1, None),
+    ((1, "ssh.service is not active, cannot reload."), True, "systemd", 1, None),
+    ((1, "Job failed."), True, "systemd", 0, "Reloading sshd failed: Job failed."),
+    ((0, ""), False, "runit", 1, None),
+    ((0, ""), False, None, 1, "sshd has ended, and there is no service manager to start it"),
+]
+
+
+@pytest.mark.parametrize("answer, alive, manager, signals, refusal", ANSWERS)
+def test_what_becomes_of_an_order(monkeypatch, answer, alive, manager, signals, refusal):
+    sent = []
+
+    def kill(*given):
+        sent.append(given)
+        if not alive:
+            raise ProcessLookupError
+
+    monkeypatch.setattr(os, "kill", kill)
+    monkeypatch.setattr(reload, "run", lambda words: answer)
+    monkeypatch.setattr(reload, "has_socket_of_systemd", lambda pid: False)
+    monkeypatch.setattr(reload, "_await", lambda *_given: None)
+    listener = sshd_service.Listener(os.getpid(), "/run/x.pid", LINE)
+    service = sshd_service.Service("ssh", manager, True)
+    if refusal is None:
+        reload.reload(service, listener, [])
+    else:
+        with pytest.raises(sshd_service.ServiceError, match=refusal):
+            reload.reload(service, listener, [])
+    assert len(sent) == signals
+
+
+def test_an_order_that_went_elsewhere(monkeypatch):
+    traces = iter([(None, frozenset("1"))] * 6 + [(None, frozenset("2"))] * 9)
+    sent = []
+    monkeypatch.setattr(os, "kill", lambda *given: sent.append(given))
+    monkeypatch.setattr(reload, "_ORDER_SECONDS", 0)
+    monkeypatch.setattr(reload, "_trace", lambda listener: next(traces))
+    monkeypatch.setattr(reload, "listening_at", lambda listener: [("::", 22)])
+    found = sshd_service.Listener(os.getpid(), None, LINE)
+    reload._await(found, (None, frozenset("1")), [("::", 22)], SERVICE)
+    assert sent == [(os.getpid(), signal.SIGHUP)]
+
+
+def test_all_that_read_the_files_are_told_to(monkeypatch):
+    told = []
+    monkeypatch.setattr(reload, "reload", lambda *given: told.append(given))
+    monkeypatch.setattr(reload, "listening_at", lambda listener: [listener.pid])
+    first, other = (sshd_service.Listener(pid, None, LINE) for pid in (1, 2))
+    also = (Reload(SERVICE, other, []),)
+    activation = reload.Activation(None, LINE, Reload(SERVICE, first, []), [("::", 22)], also)
+    activation.run()
+    assert told == [(SERVICE, first, [("::", 22)]), (SERVICE, other, [2])]
 
 
 @pytest.fixture
@@ -125,7 +183,7 @@ def test_a_pid_file_written_anew_is_seen_wherever_its_time_lies(tmp_path, port):
     assert not reload._has_read(listener(pid_file), before)
     os.unlink(pid_file)
     written(tmp_path / "pid")
-    reload._await(listener(pid_file), before, [("127.0.0.1", port)])
+    reload._await(listener(pid_file), before, [("127.0.0.1", port)], None)
 
 
 def test_without_a_pid_file_other_sockets_tell(port):
@@ -133,7 +191,7 @@ def test_without_a_pid_file_other_sockets_tell(port):
     assert not reload._has_read(listener(None), before)
     closed = before[0], frozenset(["1"])
     assert reload._has_read(listener(None), closed)
-    reload._await(listener(None), closed, [("127.0.0.1", port)])
+    reload._await(listener(None), closed, [("127.0.0.1", port)], None)
 
 
 @pytest.mark.parametrize(
@@ -147,7 +205,7 @@ def test_why_a_reload_failed(tmp_path, monkeypatch, reads, refusal):
     if reads:
         written(tmp_path / "pid")
     with pytest.raises(sshd_service.ServiceError, match=refusal):
-        reload._await(listener(pid_file), before, [("127.0.0.1", 1)])
+        reload._await(listener(pid_file), before, [("127.0.0.1", 1)], None)
 
 
 def test_a_daemon_whose_program_is_gone_would_end(tmp_path):

@@ -6,6 +6,7 @@
 
 import os
 import shutil
+import socket
 import subprocess
 import time
 
@@ -52,25 +53,30 @@ def begun(process):
 
 
 TITLE = "sshd: /opt/sshd -D -f /x [listener] 0 of 10-100 startups"
-# Of which user, the name of the program, its title; whether that is the daemon
+INSIDE = b"\0/etc/ssh/sshd_config\0"
+# Of which user, the name of the program, what it holds, its title; whether that is the daemon
 PROCESSES = [
-    (0, "sshd", TITLE, True),
-    (0, "sshd (deleted)", TITLE, True),
-    (0, "sshd", "/opt/sshd", True),
-    (0, "sshd", "sshd: ann [priv]", False),
-    (0, "sshd", "sshd: [accepted]", False),
-    (0, "sleep", TITLE, False),
-    (65534, "sshd", TITLE, False),
-    (65534, "sleep", TITLE, False),
+    (0, "sshd", INSIDE, TITLE, True),
+    (0, "sshd (deleted)", INSIDE, TITLE, True),
+    (0, "gate", INSIDE, TITLE.replace("sshd:", "gate:"), True),
+    (0, "sshd", INSIDE, "/opt/sshd", True),
+    (0, "sshd", INSIDE, "sshd: ann [priv]", False),
+    (0, "gate", INSIDE, "gate: root@pts/0", False),
+    (0, "sshd", INSIDE, "sshd: [accepted]", False),
+    (0, "sshd", b"", TITLE, False),
+    (65534, "sshd", INSIDE, TITLE, False),
+    (65534, "sleep", b"", TITLE, False),
 ]
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root sees of which program a process is")
-@pytest.mark.parametrize("user, name, title, found", PROCESSES)
-def test_a_title_alone_makes_no_daemon(tmp_path, user, name, title, found):
+@pytest.mark.parametrize("user, name, inside, title, found", PROCESSES)
+def test_a_title_alone_makes_no_daemon(tmp_path, user, name, inside, title, found):
     """An old pid file may hold the number of a process that is anybody's."""
     program = tmp_path / name
     shutil.copy("/bin/sleep", str(program))
+    with program.open("ab") as stream:
+        stream.write(inside)
 
     def become():
         os.setgid(user)
@@ -81,7 +87,7 @@ def test_a_title_alone_makes_no_daemon(tmp_path, user, name, title, found):
             folder.chmod(0o755)
     with subprocess.Popen([title, "60"], executable=str(program), preexec_fn=become) as process:
         try:
-            words = sshd_service.listener_of(begun(process).pid, None)
+            words = sshd_service.listener_of(begun(process).pid)
         finally:
             process.kill()
     assert (words is not None) is found
@@ -89,29 +95,6 @@ def test_a_title_alone_makes_no_daemon(tmp_path, user, name, title, found):
 
 
 LINE = sshd_service.CommandLine("/usr/sbin/sshd", "/etc/x")
-# The state of the installed unit; the service where nothing listens.
-INSTALLED = [
-    ("inactive", ("ssh", "systemd", False)),
-    ("active", ("ssh", "systemd", True)),
-    (None, (None, "systemd", False)),
-]
-
-
-@pytest.mark.parametrize("state, expected", INSTALLED)
-def test_where_nothing_listens_the_unit_tells(monkeypatch, state, expected):
-    shown = state and {
-        "Id": "ssh.service",
-        "ActiveState": state,
-        "MainPID": "0",
-        "ExecStart": "argv[]=/usr/sbin/sshd -D -f /x ;",
-        "Environment": "",
-        "EnvironmentFiles": "",
-    }
-    monkeypatch.setattr(sshd_unit, "show", lambda names: shown)
-    monkeypatch.setattr(os.path, "isdir", lambda path: path == "/run/systemd/system")
-    service, found, words = sshd_service._without_listener()[:3]
-    assert (service, found) == (expected, None)
-    assert words.config == ("/x" if state else None)
 
 
 @pytest.mark.parametrize("doubt, running", [(None, True), ("its title is cut", None)])
@@ -123,24 +106,24 @@ def test_what_runs_and_is_not_understood_may_not_run(monkeypatch, doubt, running
     assert sshd_service.of_listener(found) == sshd_service.Daemon(expected, found, words)
 
 
-@pytest.fixture
-def pid_file(tmp_path, monkeypatch):
-    path = tmp_path / "sshd.pid"
-    path.write_text(f"{os.getpid()}\n")
-    monkeypatch.setattr(sshd_service, "PID_FILES", (str(path),))
-    monkeypatch.setattr(sshd_service, "_RELOADS_SECONDS", 0.1)
-    monkeypatch.setattr(sshd_service, "listener_of", lambda pid, by: (pid, by))
-    return str(path)
-
-
-def test_a_pid_file_is_believed_if_its_process_listens(monkeypatch, pid_file):
-    monkeypatch.setattr(sshd_service.listening, "held", lambda pid: {"1": ("::", 22)})
-    assert sshd_service._listener_of_pid_file() == (os.getpid(), pid_file)
-    answers = iter([{}, {}, {"1": ("::", 22)}])  # it has just begun anew
-    monkeypatch.setattr(sshd_service.listening, "held", lambda pid: next(answers))
-    assert sshd_service._listener_of_pid_file() == (os.getpid(), pid_file)
-    monkeypatch.setattr(sshd_service.listening, "held", lambda pid: {})
-    assert sshd_service._listener_of_pid_file() is None
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may look into another's folder")
+def test_a_process_in_another_root_folder_sees_other_files(tmp_path):
+    with subprocess.Popen(["sleep", "60"]) as process:
+        try:
+            assert sshd_service._has_our_files(begun(process).pid)
+        finally:
+            process.kill()
+    pid = os.fork()
+    if pid == 0:
+        os.chroot(str(tmp_path))
+        time.sleep(60)
+    try:
+        while os.readlink(f"/proc/{pid}/root") == "/":
+            time.sleep(0.01)
+        assert not sshd_service._has_our_files(pid)
+    finally:
+        os.kill(pid, 9)
+        os.waitpid(pid, 0)
 
 
 # What a title shows, and whether these may have been other words.
@@ -184,8 +167,6 @@ def test_the_file_that_a_program_reads_is_built_in(tmp_path, content, path):
     assert sshd_service.built_in(str(program)) == path
     daemon = sshd_service.Daemon(None, None, sshd_service.CommandLine(str(program)))
     assert daemon.config == path
-    doubts = sshd_service.doubts(daemon, daemon.config)
-    assert [f"({program}) reads cannot be known" in text for text in doubts] == [True] * (not path)
 
 
 def test_of_two_files_the_one_that_is_there(tmp_path):
@@ -212,47 +193,47 @@ def written(path, text=""):
 def test_a_listener_is_stale_once_a_file_is_newer_than_its_pid_file(tmp_path):
     config = written(tmp_path / "config")
     pid_file = written(tmp_path / "pid")
-    assert sshd_service.stale(listener(pid_file), [config]) is False
-    assert sshd_service.newer(listener(pid_file), [config]) == []
+    assert sshd_service.stale(listener(pid_file), {config: ""}) is False
+    assert sshd_service.newer(listener(pid_file), {config: ""}) == []
     drop_in = written(tmp_path / "drop-in")
-    assert sshd_service.stale(listener(pid_file), [config, drop_in]) is True
-    assert sshd_service.newer(listener(pid_file), [config, drop_in]) == [drop_in]
+    assert sshd_service.stale(listener(pid_file), {config: "", drop_in: ""}) is True
+    assert sshd_service.newer(listener(pid_file), {config: "", drop_in: ""}) == [drop_in]
 
 
 def test_a_copy_with_an_old_time_is_new_all_the_same(tmp_path):
     pid_file = written(tmp_path / "pid")
     config = written(tmp_path / "config")
     os.utime(config, (1, 1))
-    assert sshd_service.stale(listener(pid_file), [config]) is True
+    assert sshd_service.stale(listener(pid_file), {config: ""}) is True
 
 
 def test_a_file_that_bears_a_time_ahead_is_not_new_for_ever(tmp_path):
     config = written(tmp_path / "config")
     os.utime(config, (time.time() + 7200,) * 2)
-    assert sshd_service.stale(listener(written(tmp_path / "pid")), [config]) is False
+    assert sshd_service.stale(listener(written(tmp_path / "pid")), {config: ""}) is False
 
 
 def test_a_pid_file_that_bears_a_time_ahead_tells_nothing(tmp_path):
     config = written(tmp_path / "config")
     pid_file = written(tmp_path / "pid")
     os.utime(pid_file, (time.time() + 7200,) * 2)
-    assert sshd_service.stale(listener(pid_file), [config]) is None
-    assert sshd_service.newer(listener(pid_file), [config]) == []
+    assert sshd_service.stale(listener(pid_file), {config: ""}) is None
+    assert sshd_service.newer(listener(pid_file), {config: ""}) == []
 
 
 def test_after_the_clock_was_set_back_nothing_is_known(tmp_path, monkeypatch):
     pid_file, config = written(tmp_path / "pid"), written(tmp_path / "config")
     now = time.time
     monkeypatch.setattr(time, "time", lambda: now() - 7200)
-    assert sshd_service.stale(listener(pid_file), [config]) is None
+    assert sshd_service.stale(listener(pid_file), {config: ""}) is None
     assert sshd_service.read_at(listener(pid_file)) is None
 
 
 def test_nobody_knows_without_a_pid_file(tmp_path):
     config = tmp_path / "config"
     config.write_text("")
-    assert sshd_service.stale(listener(None), [str(config)]) is None
-    assert sshd_service.stale(listener(None), ["/proc/1/nothing"]) is False
+    assert sshd_service.stale(listener(None), {str(config): ""}) is None
+    assert sshd_service.stale(listener(None), {"/proc/1/nothing": ""}) is False
 
 
 @pytest.mark.parametrize("reloaded, stale", [(None, None), (-1, None), (1, False)])
@@ -264,7 +245,7 @@ def test_without_a_pid_file_systemd_knows_when_it_reloaded(tmp_path, monkeypatch
         sshd_unit, "reloaded_at", lambda name: reloaded and changed + reloaded if name == "a" else 0
     )
     found = listener(None)._replace(unit="a")
-    assert sshd_service.stale(found, [config]) is stale
+    assert sshd_service.stale(found, {config: ""}) is stale
 
 
 def test_a_process_looked_up_late_has_not_started_late(tmp_path):
@@ -276,7 +257,39 @@ def test_a_process_looked_up_late_has_not_started_late(tmp_path):
         config = tmp_path / "config"
         config.write_text("")
         late = sshd_service.Listener(process.pid, None, sshd_service.CommandLine())
-        assert sshd_service.stale(late, [str(config)]) is None
+        assert sshd_service.stale(late, {str(config): ""}) is None
     finally:
         process.kill()
         process.wait()
+
+
+def test_the_pid_file_that_options_or_files_name(tmp_path):
+    pid_file = tmp_path / "number"
+    pid_file.write_text(f"{os.getpid()}\n")
+    found = listener(None)
+    texts = {"/c": f'Port 22\n  pidfile = "{pid_file}"\n'}
+    assert sshd_service.with_pid_file(found, texts).pid_file == str(pid_file)
+    by_option = found._replace(
+        command_line=sshd_service.CommandLine(options=(f"PidFile={pid_file}",))
+    )
+    assert sshd_service.with_pid_file(by_option, {}).pid_file == str(pid_file)
+    pid_file.write_text("1")
+    assert sshd_service.with_pid_file(found, texts) == found
+    assert sshd_service.with_pid_file(found, {"/c": "PidFile none\n# PidFile /x\n"}) == found
+
+
+def test_when_a_daemon_has_read_its_files_is_noted_on_its_socket(tmp_path):
+    config = written(tmp_path / "config")
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen(1)
+        assert sshd_service.stale(listener(None), {config: ""}) is None
+        sshd_service.marked_read(listener(None), int(time.time() * 1e9))
+        assert sshd_service.stale(listener(None), {config: ""}) is False
+        drop_in = written(tmp_path / "drop-in")
+        assert sshd_service.stale(listener(None), {config: "", drop_in: ""}) is True
+    for _again in range(20):  # it has begun anew, who knows when
+        with socket.socket() as server:
+            server.bind(("127.0.0.1", 0))
+            server.listen(1)
+            assert sshd_service.stale(listener(None), {config: ""}) is None

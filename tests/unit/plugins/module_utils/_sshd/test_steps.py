@@ -13,6 +13,7 @@ from ansible_collections.curfew.session.plugins.module_utils._once import Once
 from ansible_collections.curfew.session.plugins.module_utils._refusal import Refusal
 from ansible_collections.curfew.session.plugins.module_utils._sshd import (
     facts,
+    finding,
     options,
     reload,
     steps,
@@ -43,7 +44,7 @@ def asked(path, **given):
 
 @pytest.fixture
 def daemon(monkeypatch):
-    monkeypatch.setattr(sshd_service, "find", lambda: Daemon(RUNS, None, CommandLine()))
+    monkeypatch.setattr(finding, "find", lambda: Daemon(RUNS, None, CommandLine()))
 
 
 def proven(step):
@@ -174,7 +175,7 @@ def test_a_reload_that_is_due(tmp_path, monkeypatch, wanted, seen, stale, expect
     listener = sshd_service.Listener(os.getpid(), None, CommandLine(config=str(main)))
     service = RUNS._replace(running=True)
     found = Daemon(service, listener if seen else None, CommandLine(config=str(main)))
-    monkeypatch.setattr(sshd_service, "find", lambda: found)
+    monkeypatch.setattr(finding, "find", lambda: found)
     monkeypatch.setattr(sshd_host, "stale", lambda *_given: stale)
     monkeypatch.setattr(reload, "check_reload", lambda *_given: (["127.0.0.1:1"], []))
     monkeypatch.setattr(reload, "listening_at", lambda *_given: [])

@@ -6,7 +6,7 @@
 
 import pytest
 
-from ansible_collections.curfew.session.plugins.module_utils._sshd import titles
+from ansible_collections.curfew.session.plugins.module_utils._sshd import service, titles
 from ansible_collections.curfew.session.plugins.module_utils._sshd import unit as sshd_unit
 
 SSHD = "/usr/sbin/sshd"
@@ -22,8 +22,7 @@ def cut(words, environment=0):
 # The words, the environment's size; what is known of the options, and whether there is a doubt
 CUT = [
     (SSHD, 0, (), False),
-    (SSHD + " -o ClientAliveInterval=7", 0, ("ClientAliveInterval=7",), False),
-    (SSHD + " -o ClientAliveCountMax=31", 0, (), True),
+    (SSHD + " -o ClientAliveInterval=7", 0, (), True),
     (SSHD + " -o ClientAliveInterval=7 -o UseDNS=no", 0, ("ClientAliveInterval=7",), True),
     (SSHD + " -o ClientAliveInterval=7 -D", 10, ("ClientAliveInterval=7",), False),
     (SSHD + " -D -e", 0, (), True),
@@ -35,20 +34,21 @@ CUT = [
 def test_a_title_that_is_cut(monkeypatch, words, environment, options, doubt):
     text, length = cut(words, environment)
     monkeypatch.setattr(titles, "_length", lambda pid: length)
-    monkeypatch.setattr(titles, "_of_program", lambda pid: [SSHD])
-    found = titles.resolve(5, text, None)
-    assert (found.options, bool(found.doubt)) == (options, doubt)
-    assert found.config is None
+    monkeypatch.setattr(titles, "_program", lambda pid: SSHD)
+    found, said = titles.resolve(5, text, None)
+    parsed = service.parse_words(found)
+    assert (parsed.binary, parsed.options, bool(said)) == (SSHD, options, doubt)
+    assert parsed.config is None
 
 
 BLANKS = SSHD + " -D -o AuthorizedKeysCommand /k %u -o ClientAliveInterval=7"
 EXACT = [SSHD, "-D", "-o", "AuthorizedKeysCommand /k %u -o ClientAliveInterval=7"]
+PARTED = ("AuthorizedKeysCommand /k %u", "ClientAliveInterval=7")
 # What is shown, the unit's own words and main process; the options, and whether there is a doubt
 WORDS = [
     (BLANKS, EXACT, "5", tuple(EXACT[3:]), False),
-    (BLANKS, BLANKS.split(" "), "7",
-     ("AuthorizedKeysCommand /k %u", "ClientAliveInterval=7"), True),
-    (BLANKS, [SSHD], "5", ("AuthorizedKeysCommand /k %u", "ClientAliveInterval=7"), True),
+    (BLANKS, BLANKS.split(" "), "7", PARTED, True),
+    (BLANKS, [SSHD], "5", PARTED, True),
     (SSHD + " -o AuthorizedKeysCommand /k -o UseDNS=no", [SSHD], "5",
      ("AuthorizedKeysCommand /k", "UseDNS=no"), False),
 ]  # fmt: skip
@@ -60,5 +60,6 @@ def test_words_with_blanks_are_told_apart_by_the_unit(
 ):
     monkeypatch.setattr(sshd_unit, "show", lambda names: {"MainPID": main})
     monkeypatch.setattr(sshd_unit, "exact_words", lambda properties: words)
-    found = titles.resolve(5, f"sshd: {shown} [listener] 0 of 10-100 startups\0", "ssh.service")
-    assert (found.options, bool(found.doubt)) == (options, doubt)
+    title = f"sshd: {shown} [listener] 0 of 10-100 startups\0"
+    found, said = titles.resolve(5, title, "ssh.service")
+    assert (service.parse_words(found).options, bool(said)) == (options, doubt)
