@@ -40,8 +40,9 @@ options:
         nobody has, at the first listener.
   users:
     description:
-      - Accounts of a directory service to tell about, besides those of C(/etc/passwd). Each is looked up by its name; a directory is
-        never enumerated.
+      - Accounts of a directory service to tell about, besides those of C(/etc/passwd) and those that have an SSH session open now.
+        Each is looked up by its name; a directory is never enumerated.
+      - A name that nobody has is named in RV(verdict), and so is one for which no directory answers within seconds.
     type: list
     elements: str
     default: []
@@ -62,7 +63,9 @@ notes:
   - What accounts bring themselves (C(~/.ssh/environment), C(command=) in authorized_keys, a TMOUT sent by the client) is not looked at.
   - That logind ends idle SSH sessions of root with OpenSSH 9.8 or later follows from how both work; no release of Debian has such a pair to
     measure it with.
-  - Accounts of a directory service are never enumerated. Which directories there are is in RV(directories).
+  - Accounts of a directory service are never enumerated. Which directories there are, and how many of their accounts were asked, is
+    in RV(directories); where none was, RV(verdict) says so.
+  - Where login files can tell more than 300 kinds of accounts apart, the largest are asked; accounts of the others are V(unknown).
 seealso:
   - module: curfew.session.sshd_client_alive
   - module: curfew.session.shell_tmout
@@ -95,13 +98,15 @@ sshd:
   type: dict
   contains:
     path:
-      description: The file that sshd starts from.
+      description: The file that sshd starts from; null where it cannot be known.
       type: str
     version:
       description: What the binary says of itself; null where there is none.
       type: str
     service:
-      description: The service that runs sshd, by C(name), C(manager) and whether it is C(running).
+      description:
+        - The service that runs sshd, by C(name), C(manager) (V(systemd), V(openrc), V(sysvinit), V(runit) or null) and whether it is C(running).
+        - C(running) is null where something listens that was not understood; a sentence of the RV(verdict) says what.
       type: dict
     command_line:
       description:
@@ -212,6 +217,36 @@ sshd:
           configuration, and so keep the numbers of that time; all of them where RV(sshd.reload_needed).
         - Null where it cannot be seen, as without root.
       type: dict
+    daemons:
+      description: Each sshd that lets people in at this host, the one that all else in RV(sshd) is about first.
+      type: list
+      elements: dict
+      contains:
+        config:
+          description: The file that it reads; null where that cannot be known, or is none of this host's.
+          type: str
+        binary:
+          description: The program, as it was started.
+          type: str
+        addresses:
+          description: Where it listens, or systemd does for it.
+          type: list
+          elements: str
+        service:
+          description: As RV(sshd.service).
+          type: dict
+        foreign:
+          description: Whether it has files of its own, as that of a container that uses this host's network.
+          type: bool
+        told:
+          description: Whether it is the one that all else is about.
+          type: bool
+        effective:
+          description: The numbers of its default connection, C(interval_seconds) and C(count_max); null where it could not be asked.
+          type: dict
+        reload_needed:
+          description: As RV(sshd.reload_needed).
+          type: bool
   sample:
     path: /etc/ssh/sshd_config
     version: OpenSSH_10.0p2
@@ -238,6 +273,15 @@ sshd:
       - {path: /etc/ssh/sshd_config, line: 12, keyword: ClientAliveInterval, value: "60", scope: global, wins: true, beaten_by: null}
     reload_needed: false
     sessions: {open: 2, older: 0}
+    daemons:
+      - config: /etc/ssh/sshd_config
+        binary: /usr/sbin/sshd
+        addresses: ["0.0.0.0:22", "[::]:22"]
+        service: {name: ssh, manager: systemd, running: true}
+        foreign: false
+        told: true
+        effective: {interval_seconds: 60, count_max: 3}
+        reload_needed: false
 shells:
   description: The known login shells that accounts of C(/etc/passwd) use.
   returned: always
@@ -301,8 +345,9 @@ logind:
   sample: {stop_idle_session_seconds: null, sees_ssh: false, definitions: []}
 accounts:
   description:
-    - Each account of C(/etc/passwd) that can have a session, and each of O(users), with what ends its idle SSH sessions.
-    - On a host with more than 1,000 of them, one of each kind; RV(classes) has all.
+    - Each account of C(/etc/passwd) that can have a session, each of O(users), and others that have an SSH session open now, with what
+      ends its idle SSH sessions.
+    - On a host with more than 1,000 of them, one of each kind and those that have an SSH session open now; RV(classes) has all.
   returned: always
   type: list
   elements: dict
@@ -343,7 +388,10 @@ accounts:
       state: never
       why: Uses zsh, which does not read /etc/profile.d on this system.
 classes:
-  description: All accounts by what is said of them.
+  description:
+    - All accounts by what is said of them.
+    - Where more than 300 different things are said, accounts of the smallest classes stand together by C(idle_logout_seconds), C(ended_by)
+      and C(state); their C(shell) is empty, and C(why) is what is said of the first.
   returned: always
   type: list
   elements: dict
@@ -376,7 +424,7 @@ directories:
       description: What is wrong if it does not; empty if it does.
       type: str
     asked:
-      description: How many accounts of O(users) were found and asked.
+      description: How many of its accounts that can log in were told about; those of O(users), and those that have an SSH session open.
       type: int
   sample: [{name: sss, answers: true, why: "", asked: 0}]
 verdict:

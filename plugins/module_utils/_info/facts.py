@@ -17,6 +17,7 @@ __all__ = [
     "AccountShell",
     "Beaten",
     "ConnectionTimeouts",
+    "Directory",
     "Facts",
     "LogindTimeouts",
     "ShellTimeouts",
@@ -218,6 +219,18 @@ class AccountShell(NamedTuple):
     uid: int = 0
 
 
+class Directory(NamedTuple):
+    """A directory that accounts come from, and how many of these were asked.
+
+    ``why`` says what is wrong if it does not answer.
+    """
+
+    name: str
+    answers: bool
+    why: str
+    asked: int
+
+
 class Facts(NamedTuple):
     """What was gathered. ``accounts`` pairs each account's shell with what else ends its idle SSH
     sessions, after how many seconds, by name."""
@@ -230,5 +243,4 @@ class Facts(NamedTuple):
     logind: LogindTimeouts
     unseen: Sequence[str]
     distribution: str = ""
-    # Names, and why they do not answer; empty for those that do.
-    directories: Sequence[Tuple[str, str]] = ()
+    directories: Sequence[Directory] = ()

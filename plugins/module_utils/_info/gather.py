@@ -7,24 +7,19 @@ Nothing is changed: files are read, programs are asked. Whatever cannot be seen 
 result, and a sentence of its ``verdict``.
 """
 
-from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Sequence, Set, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
-from .. import _accounts, _directory
+from .. import _accounts, _directory, _sessions
 from .._refusal import BadOption, Refusal
 from .._results import check_usable, printable
 from .._sshd import options
 from . import host, verdict
 from . import shells as info_shells
 from . import sshd as info_sshd
-from .facts import AccountShell, Facts, LogindTimeouts, ShellTimeouts, SshdTimeouts
-
-if TYPE_CHECKING:
-    from .. import _directories
+from .facts import AccountShell, Directory, Facts, LogindTimeouts, ShellTimeouts, SshdTimeouts
 
 __all__ = ["gather", "run", "spec"]
 
-# Above so many, accounts stand for others of which the same is said.
-_MOST_ACCOUNTS = 1000
 # The shells that take TMOUT from their environment and obey it (measured).
 _INHERITING = ("bash", "ksh93", "mksh", "zsh")
 
@@ -57,49 +52,37 @@ def gather(params: Mapping[str, Any]) -> Dict[str, Any]:
         params["sshd"],
         [account.user for account in shells.accounts],
     )
-    directories = _survey_directories()
-    named = len(shells.named.accounts)
-    facts = _facts(shells, sshd, directories)
+    facts = _facts(shells, sshd, _directories_of(shells.named))
     accounts = [verdict.account(facts, *pair) for pair in facts.accounts]
+    listed, notes = verdict.listed(accounts, _in_session(facts))
     result = {
         "changed": False,
         "sshd": facts.sshd.returned(),
         "shells": [shell.returned() for shell in facts.shells],
         "logind": dict(facts.logind._asdict()),
-        "accounts": accounts if len(accounts) <= _MOST_ACCOUNTS else _first_of_each(accounts),
+        "accounts": listed,
         "classes": verdict.classes(accounts),
-        "directories": [
-            dict(one._asdict(), asked=named if one.answers else 0) for one in directories
-        ],
-        "verdict": verdict.verdict(facts) + _on_size(accounts),
+        "directories": [dict(one._asdict()) for one in facts.directories],
+        "verdict": verdict.verdict(facts) + notes,
     }
     return dict(printable(result))
 
 
-def _first_of_each(accounts: Sequence[Mapping[str, Any]]) -> List[Mapping[str, Any]]:
-    """Return an account for each thing that is said of accounts."""
-    first: Dict[Tuple[Any, ...], Mapping[str, Any]] = {}
-    for account in accounts:
-        first.setdefault(tuple(account[key] for key in account if key != "user"), account)
-    return list(first.values())
+def _in_session(facts: Facts) -> Set[str]:
+    """Return who of many has a session open; where all are told about, nobody has to look."""
+    if len(facts.accounts) <= verdict.MAX_ACCOUNTS:
+        return set()
+    open_now = _sessions.users_but(())
+    return {account.user for account, _over_ssh in facts.accounts if account.uid in open_now}
 
 
-def _on_size(accounts: Sequence[Mapping[str, Any]]) -> List[str]:
-    if len(accounts) <= _MOST_ACCOUNTS:
-        return []
-    return [
-        f"This host has {len(accounts)} accounts that can log in: `accounts` has one of each kind,"
-        " and `classes` counts all."
-    ]
-
-
-def _survey_directories() -> List["_directories.Directory"]:
+def _directories_of(named: _accounts.Named) -> List[Directory]:
     """Return the directories that accounts come from; on most hosts nobody has to look."""
     if not _directory.sources():
         return []
     from .. import _directories
 
-    return _directories.survey()
+    return [Directory(*one, named.asked.get(one.name, 0)) for one in _directories.survey()]
 
 
 def _check(params: Mapping[str, Any]) -> None:
@@ -116,10 +99,10 @@ def _check(params: Mapping[str, Any]) -> None:
 def _facts(
     shells: info_shells.Shells,
     sshd: info_sshd.Sshd,
-    directories: Sequence["_directories.Directory"],
+    directories: Sequence[Directory],
 ) -> Facts:
     """Return all facts, with what the host's other services have to do with sessions."""
-    timeouts = sshd.timeouts._replace(sessions=_sessions(sshd))
+    timeouts = sshd.timeouts._replace(sessions=_open_sessions(sshd))
     modules = _pam_modules(sshd)
     logind, notes = _logind(sshd, modules)
     pam_value = host.pam_value("TMOUT") if "pam_env.so" in (modules or ()) else None
@@ -137,7 +120,7 @@ def _facts(
         ],
         logind=logind,
         unseen=sshd.unseen + shells.unseen + notes + _not_seen(timeouts) + _unnamed(shells.named),
-        directories=[(one.name, one.why) for one in directories],
+        directories=directories,
         distribution=host.distribution(),
     )
 
@@ -150,7 +133,7 @@ def _unnamed(named: _accounts.Named) -> List[str]:
     return _directories.warnings(named)
 
 
-def _sessions(sshd: info_sshd.Sshd) -> Optional[Dict[str, Optional[int]]]:
+def _open_sessions(sshd: info_sshd.Sshd) -> Optional[Dict[str, Optional[int]]]:
     """Count the open sessions; where a reload is needed, all of them are older than its files."""
     sessions = host.sessions(sshd.listener)
     if sessions and sshd.timeouts.reload_needed:

@@ -12,7 +12,7 @@ import re
 import subprocess
 from typing import Any, Container, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
-from .. import _programs
+from .. import _programs, _sessions
 from .._files.reading import text_or_nothing
 from .._sshd import service as sshd_service
 
@@ -72,7 +72,6 @@ _UNITS = {
 }
 # Longer numbers are none that fit: systemd refuses them.
 _PART = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,18})?)(?![0-9.])\s*([^\W\d_]*)\s*")
-_TITLE = re.compile(r"sshd(?:-session)?: .+@\S+\Z")
 _MONITOR = re.compile(r"sshd(?:-session)?: .+ \[priv\]\Z")
 _SECONDS = 10  # that a program may take to answer
 
@@ -262,30 +261,21 @@ def sessions(listener: Optional[sshd_service.Listener]) -> Optional[Dict[str, Op
     if os.geteuid() != 0:
         return None
     read_at = None if listener is None else sshd_service.read_at(listener)
-    began = [start for start in map(_session_start, _pids()) if start is not None]
+    began = [start for start in map(_session_start, _sessions.pids()) if start is not None]
     older = None if read_at is None else sum(1 for start in began if start < read_at)
     return {"open": len(began), "older": older}
-
-
-def _pids() -> List[int]:
-    return [int(name) for name in _names("/proc") if name.isdigit()]
 
 
 def _session_start(pid: int) -> Optional[float]:
     """Return when an sshd's session began, in nanoseconds; None for any other process."""
     try:
-        if not _TITLE.match(_title(pid)) or not sshd_service.is_sshd(pid):
+        if not _sessions.has_session(pid) or not sshd_service.is_sshd(pid):
             return None
         parent = _parent(pid)
-        monitored = _MONITOR.match(_title(parent)) if parent else None
+        monitored = _MONITOR.match(_sessions.title(parent)) if parent else None
     except (OSError, ValueError, IndexError):
         return None  # it ended while we looked
     return sshd_service.started_at(parent if monitored else pid)
-
-
-def _title(pid: int) -> str:
-    with open(f"/proc/{pid}/cmdline", "rb") as stream:
-        return stream.read(4096).rstrip(b"\0 ").decode("utf-8", "replace")
 
 
 def _parent(pid: int) -> int:

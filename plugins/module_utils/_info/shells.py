@@ -12,7 +12,7 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
-from .. import _accounts, _classes, _identities, _view
+from .. import _accounts, _classes, _identities, _sessions, _view
 from .._shell import asking, conflicts, definitions, dropin, files, parser, staged
 from .._shell.asking import Asker
 from .doubts import Doubts, Effects, doubts_of, effects_of
@@ -29,6 +29,10 @@ _PROBE = _FOLDER + "/curfew-session-probe.sh"
 # Of so many numbers it is tried whether shells obey them.
 _MOST_NUMBERS = 5
 _NOBODYS = conflicts.Wanted(None, False, False)
+_LEFT_OUT = (
+    f"login files tell so many accounts apart that only {_classes.MOST_CLASSES} kinds of them were"
+    " asked, and not this one"
+)
 
 
 class Shells(NamedTuple):
@@ -59,12 +63,13 @@ def survey_shells(users: Sequence[str] = ()) -> Shells:
 
 
 def _named(users: Sequence[str], local: Sequence[_accounts.Account]) -> _accounts.Named:
-    """Return the accounts of directories that were named."""
-    if not users:
+    """Return the accounts that were named, or have a session open, and are not of this host."""
+    logged_in = _sessions.users_but({account.uid for account in local})
+    if not users and not logged_in:
         return _accounts.NOBODY
     from .. import _directories
 
-    return _directories.named(users, local)
+    return _directories.named(users, local, logged_in)
 
 
 class _LoginShells:
@@ -221,6 +226,8 @@ class _LoginShells:
         if shell is None:
             return self._without_shell(account)
         known = self._classes.of(account.user)
+        if account.user in self._classes.left_out and shell.family != "dash":
+            return _unknown(account, shell, _LEFT_OUT)
         if known and self.refused:
             return _unknown(
                 account,

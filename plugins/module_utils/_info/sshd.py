@@ -12,7 +12,7 @@ import time
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from .._refusal import Refusal
-from .._sshd import asking, channel_timeout, config
+from .._sshd import asking, channel_timeout, config, finding
 from .._sshd import connections as sshd_connections
 from .._sshd import facts as sshd_facts
 from .._sshd import service as sshd_service
@@ -128,7 +128,7 @@ def survey_sshd(
         timeouts,
         unseen,
         version.release if version else config.NEWEST,
-        daemon.listener,
+        _with_pid_file(daemon.listener, configuration),
         bool(answers) and answers[0].is_on("usepam"),
         _users(users, configuration, timeouts),
     )
@@ -136,16 +136,24 @@ def survey_sshd(
 
 def find(path: Optional[str]) -> Daemon:
     """Find the daemon, and the file to tell about: the option's, or the one that it reads."""
-    daemon, standard = sshd_service.of_path(path, sshd_service.find())
+    daemon, standard = finding.of_path(path, finding.find())
     running, listener, words = daemon[:3]
-    doubts = sshd_service.doubts(daemon, standard)
+    doubts = finding.doubts(daemon, standard)
     path = path or standard
-    ours = path is not None and sshd_service.is_same(standard, path)
+    ours = path is not None and finding.is_same(standard, path)
     if listener is None and os.geteuid() != 0 and running.manager != "systemd":
         running = running._replace(running=None)  # only root sees which process an sshd is
     options = words if ours else sshd_service.CommandLine()
     others = (daemon._replace(others=()),) + daemon.others
     return Daemon(path, ours, tuple(doubts), others, running, listener, words.binary, options)
+
+
+def _with_pid_file(
+    listener: Optional[sshd_service.Listener], configuration: Optional[Configuration]
+) -> Optional[sshd_service.Listener]:
+    if listener is None or configuration is None:
+        return listener
+    return sshd_service.with_pid_file(listener, configuration.tree.texts)
 
 
 def _hidden_options(daemon: Daemon) -> List[str]:
@@ -248,17 +256,18 @@ def _timeouts(
             reload_needed = sshd_service.stale(daemon.listener, configuration.tree.texts)
         elif daemon.service.running is False:
             reload_needed = False
+    connections = [_of_connection(item, configuration) for item in answers if configuration]
     return facts.SshdTimeouts(
         path=daemon.path,
         version=version.text if version else None,
         service=daemon.service,
-        connections=[_of_connection(item, configuration) for item in answers if configuration],
+        connections=connections,
         tcp_keepalive_seconds=(
             _keepalive_seconds() if answers and answers[0].is_on("tcpkeepalive") else None
         ),
         definitions=definitions(configuration) if configuration else [],
         command_line=["-o " + option for option in daemon.words.options],
-        daemons=_daemons(daemon),
+        daemons=_daemons(daemon, connections, reload_needed),
         reload_needed=reload_needed,
         sessions=None,
         default_is_somebody=(
@@ -269,22 +278,57 @@ def _timeouts(
     )
 
 
-def _daemons(daemon: Daemon) -> List[Dict[str, Any]]:
+def _daemons(
+    daemon: Daemon,
+    connections: Sequence[facts.ConnectionTimeouts],
+    reload_needed: Optional[bool],
+) -> List[Dict[str, Any]]:
     """Return all that let people in; the first is the one that the rest is about."""
-    if daemon.listener is None and not any(item.listener or item.sockets for item in daemon.all):
+    if not any(item.listener or item.sockets for item in daemon.all):
         return []  # nothing is known to listen
     from .._sshd import daemons
 
+    first, others = daemon.all[0], daemon.all[1:]
+    told = [(first, connections[0] if connections else None, reload_needed)]
     return [
         {
-            "config": item.config,
+            "config": None if item.is_foreign else item.config,
             "binary": item.words.binary,
             "addresses": daemons.places(item),
             "service": dict(item.service._asdict()),
-            "told": position == 0,
+            "foreign": item.is_foreign,
+            "told": item is first,
+            "effective": {
+                "interval_seconds": default.interval_seconds if default else None,
+                "count_max": default.count_max if default else None,
+            },
+            "reload_needed": needed,
         }
-        for position, item in enumerate(daemon.all)
+        for item, default, needed in told + [(item, *_of_other(item)) for item in others]
+        if item.listener or item.sockets
     ]
+
+
+def _of_other(
+    daemon: sshd_service.Daemon,
+) -> Tuple[Optional[facts.ConnectionTimeouts], Optional[bool]]:
+    """Return what a connection to an sshd beside the first one gets, and whether it needs a reload.
+
+    None: not known, as of one of a container.
+    """
+    path = daemon.config
+    if path is None or daemon.is_foreign or daemon.words.doubt:
+        return None, None
+    try:
+        program = _find_binary(None, daemon.words.binary)
+        configuration = read(path, daemon.words, asking.version(program).release)
+        answers = _ask(program, configuration, [])
+    except (Refusal, OSError):
+        return None, None
+    needed: Optional[bool] = False
+    if daemon.listener is not None:
+        needed = sshd_service.stale(daemon.listener, configuration.tree.texts)
+    return _of_connection(answers[0], configuration), needed
 
 
 def _of_connection(answer: _Answer, configuration: Configuration) -> facts.ConnectionTimeouts:

@@ -4,7 +4,7 @@
 """What is known of a host's timeouts, as plain sentences. Pure, and private to the collection."""
 
 import re
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Set, Tuple
+from typing import Any, Callable, Container, Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
 from .. import _durations, _scanners
 from .._sshd.facts import unmeasured
@@ -23,12 +23,15 @@ from .facts import (
     TmoutDefinition,
 )
 
-__all__ = ["account", "classes", "duration", "verdict"]
+__all__ = ["MAX_ACCOUNTS", "account", "classes", "duration", "listed", "verdict"]
 
 # Of a kind that only grows with a configuration.
 MAX_SENTENCES = 10
 _CLASS_NAMES = 10
-# Of the accounts of which something is said.
+# A result is to stay below a megabyte, whatever the host has.
+MAX_ACCOUNTS = 1000
+MAX_CLASSES = 300
+# Of the accounts of which something is said, and of the things that are said of accounts.
 MAX_NAMES = 50
 # A line that does not only test, export or fix what there is.
 _GIVES = re.compile(r"TMOUT(?:\[[^]]*\])?:{0,2}\+?=|\b(?:eval|let|read|printf|for|trap)\b|\(\(")
@@ -83,13 +86,46 @@ def account(facts: Facts, shell: AccountShell, over_ssh: Mapping[str, int]) -> D
 
 def classes(accounts: Sequence[Mapping[str, Any]]) -> List[Dict[str, Any]]:
     """Return the accounts by what is said of them, as the module returns it: all are counted."""
+    alike = _grouped(accounts, ("shell", "idle_logout_seconds", "ended_by", "state", "why"))
+    if len(alike) <= MAX_CLASSES:
+        return alike
+    alike.sort(key=lambda one: -one["count"])
+    rest = _grouped(alike[MAX_CLASSES:], ("idle_logout_seconds", "ended_by", "state"))
+    for one in rest:
+        one.update(shell="", why=f"Shells and reasons differ; of the first it is: {one['why']}")
+    return alike[:MAX_CLASSES] + rest
+
+
+def _grouped(rows: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> List[Dict[str, Any]]:
+    """Return accounts, or classes of them, that have these in common; the first tells the rest."""
     found: Dict[Tuple[Any, ...], Dict[str, Any]] = {}
-    for account in accounts:
-        same = {key: account[key] for key in account if key != "user"}
-        known = found.setdefault(tuple(same.values()), dict(same, count=0, users=[]))
-        known["count"] += 1
-        known["users"] += [account["user"]] if known["count"] <= _CLASS_NAMES else []
+    for row in rows:
+        key = tuple(row[name] for name in keys)
+        if key not in found:
+            found[key] = dict(row, count=0, users=[])
+            found[key].pop("user", None)
+        one = found[key]
+        one["count"] += row.get("count", 1)
+        if len(one["users"]) < _CLASS_NAMES:
+            one["users"] = (one["users"] + row.get("users", [row.get("user")]))[:_CLASS_NAMES]
     return list(found.values())
+
+
+def listed(
+    accounts: Sequence[Mapping[str, Any]], in_session: Container[Any]
+) -> Tuple[List[Mapping[str, Any]], List[str]]:
+    """Return the accounts to tell about one by one, and a sentence where these are not all.
+
+    :param in_session: the names of those that have a session open.
+    """
+    if len(accounts) <= MAX_ACCOUNTS:
+        return list(accounts), []
+    firsts = {one["users"][0] for one in classes(accounts)}
+    kept = [one for one in accounts if one["user"] in firsts or one["user"] in in_session]
+    return kept[:MAX_ACCOUNTS], [
+        f"This host has {len(accounts)} accounts, which are not all in `accounts`: that has one of"
+        " each kind, and those with a session open. `classes` counts all, by what is said of them."
+    ]
 
 
 def _state(facts: Facts, shell: AccountShell, seconds: Optional[int]) -> str:
@@ -220,16 +256,23 @@ def _doors(facts: Facts) -> List[str]:
 
 
 def _on_directories(facts: Facts) -> List[str]:
-    """Say of whom nothing is said: those of a directory, which are never enumerated."""
-    if not facts.directories:
-        return []
-    names = _durations.listed([name for name, _why in facts.directories])
-    silent = [f"{name} {why}." for name, why in facts.directories if why]
-    return [
-        f"This host has accounts of a directory ({names} in /etc/nsswitch.conf), which is not"
-        " enumerated: of those that are not in /etc/passwd nothing is said.",
-        *silent,
-    ]
+    """Say of whom nothing is said: a directory is never enumerated."""
+    sentences = []
+    for one in facts.directories:
+        what = f"The directory {one.name} (/etc/nsswitch.conf)"
+        if not one.answers:
+            sentences.append(f"{what} {one.why}: nothing is said of accounts that it may have.")
+        elif not one.asked:
+            sentences.append(
+                f"{what} has further accounts, of which nothing is said: none is named in the"
+                " option users, or has a session open."
+            )
+        else:
+            sentences.append(
+                f"{what} may have further accounts than the {one.asked} that "
+                f"{'was' if one.asked == 1 else 'were'} looked at: it is not enumerated."
+            )
+    return sentences
 
 
 def _prompts(facts: Facts) -> List[str]:
@@ -258,6 +301,7 @@ def _prompts(facts: Facts) -> List[str]:
                 sentences.append(f"An idle {family} prompt of {_quoted(users)} {closed}")
         if plain:
             sentences.append(f"An idle {_durations.listed(plain, 'or')} prompt {closed}")
+    sentences = _capped(sentences, "times are in `classes`", MAX_NAMES)
     if changeable:
         sentences.append(
             f"Users of {_durations.listed(sorted(changeable))} can turn that off: the value is not "
@@ -314,7 +358,10 @@ def _locked_out(facts: Facts) -> List[str]:
     for shell, _over_ssh in facts.accounts:
         if shell.state == "missing" and shell.note:
             users.setdefault(shell.note, []).append(shell.user)
-    return [f"{_accounts(names)} cannot log in over SSH: {why}." for why, names in users.items()]
+    sentences = [
+        f"{_accounts(names)} cannot log in over SSH: {why}." for why, names in users.items()
+    ]
+    return _capped(sentences, "reasons are in `classes`", MAX_NAMES)
 
 
 def _capitalised(text: str) -> str:
@@ -322,10 +369,10 @@ def _capitalised(text: str) -> str:
     return text if text.startswith(("sshd ", "logind ")) else text[0].upper() + text[1:]
 
 
-def _capped(sentences: List[str], what: str) -> List[str]:
-    if len(sentences) <= MAX_SENTENCES:
+def _capped(sentences: List[str], what: str, most: int = MAX_SENTENCES) -> List[str]:
+    if len(sentences) <= most:
         return sentences
-    return sentences[:MAX_SENTENCES] + [f"{len(sentences) - MAX_SENTENCES} more {what}."]
+    return sentences[:most] + [f"{len(sentences) - most} more {what}."]
 
 
 def _channels(sshd: SshdTimeouts) -> List[str]:
@@ -435,7 +482,7 @@ def _uncovered(facts: Facts) -> List[str]:
         sentences.append(
             f"{_accounts(users)} may never be logged out, which cannot be told: {why}."
         )
-    return sentences
+    return _capped(sentences, "reasons are in `classes`", MAX_NAMES)
 
 
 def _accounts(users: Sequence[str]) -> str:
@@ -508,6 +555,26 @@ def _elsewhere(shells: Sequence[ShellTimeouts]) -> List[TmoutDefinition]:
     return list(places.values())
 
 
+def _other_sshd(daemon: Dict[str, Any]) -> str:
+    """Return the sentence on an sshd that nothing else is said of."""
+    where = _durations.listed(daemon["addresses"]) or "another place"
+    if daemon["foreign"]:
+        return (
+            f"Another sshd lets people in at {where}: that of a container or a jail, with files of "
+            "its own, of which nothing is said here."
+        )
+    reads = daemon["config"] or "a file that is not known"
+    numbers = daemon["effective"]
+    said = "nobody could ask it what its timeouts are"
+    if numbers["interval_seconds"] is not None:
+        said = "there ClientAliveInterval is {}, and ClientAliveCountMax {}".format(
+            numbers["interval_seconds"], numbers["count_max"]
+        )
+    if daemon["reload_needed"]:
+        said += ", once it is reloaded"
+    return f"Another sshd lets people in at {where}, and reads {reads}: {said}."
+
+
 def _older(sshd: SshdTimeouts) -> List[str]:
     """Tell where what is said of sshd is not what its open sessions have."""
     sentences = []
@@ -518,12 +585,7 @@ def _older(sshd: SshdTimeouts) -> List[str]:
         sentences.append("No sshd runs now: what is said of sshd holds for one that is started.")
     for daemon in sshd.daemons:
         if not daemon["told"]:
-            where = _durations.listed(daemon["addresses"]) or "another place"
-            reads = daemon["config"] or "a file that is not known"
-            sentences.append(
-                f"Another sshd lets people in at {where}, and reads {reads}: nothing of what is "
-                "said of sshd here was asked of it."
-            )
+            sentences.append(_other_sshd(daemon))
     if sshd.reload_needed:
         sentences.append(
             "sshd has not read its configuration since it was changed: what is said "

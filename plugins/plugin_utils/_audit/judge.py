@@ -25,6 +25,7 @@ __all__ = [
     "exceptions",
     "judge",
     "notes",
+    "people",
     "status",
     "too_late",
 ]
@@ -64,6 +65,55 @@ class Reason(NamedTuple):
     text: str
 
 
+class Whose(NamedTuple):
+    """Accounts, the first by name and the others by their number."""
+
+    users: Tuple[str, ...]
+    others: int = 0
+
+    @property
+    def number(self) -> int:
+        """Return how many they are."""
+        return len(self.users) + self.others
+
+    def and_of(self, more: "Whose") -> "Whose":
+        """Return these and others."""
+        return Whose(self.users + more.users, self.others + more.others)
+
+    def named(self, most: int = 5) -> str:
+        """Return them in words."""
+        if not self.others:
+            return names(self.users, most)
+        more = max(0, len(self.users) - most) + self.others
+        return _durations.listed([*self.users[:most], f"{more:,} more"])
+
+    def but(self, spared: Sequence[str]) -> "Whose":
+        """Return those who are none of these; of the unnamed as many as there are at least."""
+        left = tuple(user for user in self.users if user not in spared)
+        unseen = len(set(spared).difference(self.users))
+        return Whose(left, self.others if self.others > unseen else 0)
+
+
+NOBODY = Whose(())
+
+
+def people(info: Dict[str, Any]) -> List[Tuple[Whose, Dict[str, Any]]]:
+    """Return each account with what is said of it; of many, each class.
+
+    Results of older versions of this collection have no classes.
+    """
+    accounts, classes = mappings(info.get("accounts")), mappings(info.get("classes"))
+    counts = [number(one.get("count")) or 0 for one in classes]
+    if sum(counts) <= len(accounts):
+        return [(Whose((text(account.get("user")),)), account) for account in accounts]
+    rows = []
+    for one, count in zip(classes, counts):
+        given = one.get("users")
+        users = tuple(text(user) for user in given) if isinstance(given, list) else ()
+        rows.append((Whose(users, max(0, count - len(users))), one))
+    return rows
+
+
 def status(reasons: Sequence[Reason]) -> str:
     """Return a host's status: what is known to differ says more than what was not verified."""
     given = {reason.status for reason in reasons}
@@ -96,24 +146,24 @@ def notes(policy: Policy, info: Dict[str, Any]) -> List[str]:
     sentences = _sshd_notes(mapping(info.get("sshd")))
     if policy.client_alive is not None:
         sentences += _excepted(policy.client_alive, mapping(info.get("sshd")))
-    accounts = mappings(info.get("accounts"))
-    missing: Dict[str, List[str]] = {}
-    for account in accounts:
-        if account.get("state") == "no_login":
-            why = text(account.get("why") or "")
+    rows = people(info)
+    missing: Dict[str, Whose] = {}
+    for whose, row in rows:
+        if row.get("state") == "no_login":
+            why = text(row.get("why") or "")
             over_ssh = why.startswith("Nobody can log in over SSH: ")
-            missing.setdefault(why if over_ssh else "", []).append(text(account.get("user")))
-    for why, users in missing.items():
+            key = why if over_ssh else ""
+            missing[key] = missing.get(key, NOBODY).and_of(whose)
+    for why, whose in missing.items():
         told = f": {why.partition(': ')[2]}" if why else ", whose shell does not exist."
-        sentences.append(f"Nobody can log in as {names(users)}{told}")
+        sentences.append(f"Nobody can log in as {whose.named()}{told}")
     if policy.tmout is not None:
-        graced = [
-            text(account.get("user"))
-            for account in accounts
-            if account.get("ended_by") == "TMOUT" and _is_ksh93(account, info)
-        ]
-        if graced:
-            sentences.append(f"ksh93 warns and then waits another minute, for {names(graced)}.")
+        graced = NOBODY
+        for whose, row in rows:
+            if row.get("ended_by") == "TMOUT" and _is_ksh93(row, info):
+                graced = graced.and_of(whose)
+        if graced.number:
+            sentences.append(f"ksh93 warns and then waits another minute, for {graced.named()}.")
         if policy.tmout.exempt_users:
             sentences.append(f"The policy exempts {names(policy.tmout.exempt_users)}.")
     return sentences
@@ -209,20 +259,23 @@ def _sshd_reasons(asked: ClientAlive, sshd: Dict[str, Any]) -> List[Reason]:
                 "Nothing tells whether the running sshd has read its newest configuration.",
             )
         )
-    return reasons + _others(sshd)
+    return reasons + _others(asked, sshd)
 
 
-def _others(sshd: Dict[str, Any]) -> List[Reason]:
-    """Return that people get in through a daemon that the policy was not held against."""
-    names = [
-        ", ".join(map(text, daemon.get("addresses") or [])) or text(daemon.get("config"))
-        for daemon in mappings(sshd.get("daemons"))
-        if daemon.get("told") is not True
-    ]
-    if not names:
-        return []
-    where = _durations.listed(names)
-    return [Reason(UNVERIFIED, "other_sshd", f"Another sshd that was not asked listens: {where}.")]
+def _others(asked: ClientAlive, sshd: Dict[str, Any]) -> List[Reason]:
+    """Return what is wrong where people get in through another daemon."""
+    reasons: List[Reason] = []
+    for daemon in mappings(sshd.get("daemons")):
+        if daemon.get("told") is True:
+            continue
+        where = ", ".join(map(text, daemon.get("addresses") or [])) or text(daemon.get("config"))
+        numbers = mapping(daemon.get("effective"))
+        if asked.match or daemon.get("reload_needed") is not False or None in numbers.values():
+            what = f"Another sshd listens at {where}, of which it is not known what is in force."
+            reasons.append(Reason(UNVERIFIED, "other_sshd", what))
+        else:
+            reasons += _number_reasons(asked, {}, f" for the sshd at {where}", numbers)
+    return reasons
 
 
 def _nobodys(asked: ClientAlive, sshd: Dict[str, Any]) -> List[Reason]:
@@ -340,45 +393,31 @@ def _account_reasons(asked: Tmout, info: Dict[str, Any]) -> List[Reason]:
         return [
             Reason(UNVERIFIED, "accounts_unknown", "The host did not say which accounts it has.")
         ]
-    uncovered: Dict[Tuple[str, str, str], List[str]] = {}
-    late: Dict[int, List[str]] = {}
-    for users, account in _accounts_or_classes(info):
-        seconds = number(account.get("idle_logout_seconds"))
-        if not too_late(asked, account, info):
+    uncovered: Dict[Tuple[str, str, str], Whose] = {}
+    late: Dict[int, Whose] = {}
+    for whose, row in people(info):
+        seconds = number(row.get("idle_logout_seconds"))
+        whose = whose.but(asked.exempt_users)
+        if not whose.number or not too_late(asked, row, info):
             continue
         if seconds:
-            late.setdefault(seconds, []).extend(users)
+            late[seconds] = late.get(seconds, NOBODY).and_of(whose)
         else:
-            why = _lowered(text(account.get("why") or ""))
-            key = (text(account.get("state")), text(account.get("shell")), why)
-            uncovered.setdefault(key, []).extend(users)
-    reasons = [_uncovered_reason(users, *key) for key, users in sorted(uncovered.items())]
+            why = _lowered(text(row.get("why") or ""))
+            key = (text(row.get("state")), text(row.get("shell")), why)
+            uncovered[key] = uncovered.get(key, NOBODY).and_of(whose)
+    reasons = [_uncovered_reason(whose, *key) for key, whose in sorted(uncovered.items())]
     reasons += _directory_reasons(info)
     return reasons + [
         Reason(
             DIFFERS,
             "late",
-            f"An idle session of {names(users, _MOST_ACCOUNTS)} ends after "
+            f"An idle session of {whose.named(_MOST_ACCOUNTS)} ends after "
             f"{_durations.spelled(seconds)}, later than the {_durations.spelled(asked.seconds)} "
             "asked for.",
         )
-        for seconds, users in sorted(late.items())
+        for seconds, whose in sorted(late.items())
     ]
-
-
-def _accounts_or_classes(info: Dict[str, Any]) -> List[Tuple[List[str], Dict[str, Any]]]:
-    """Return each account, or, where there are too many to list, all of a class at once."""
-    accounts, classes = mappings(info.get("accounts")), mappings(info.get("classes"))
-    counts = [number(one.get("count")) or 0 for one in classes]
-    if sum(counts) <= len(accounts):
-        return [([text(account.get("user"))], account) for account in accounts]
-    rows = []
-    for one, count in zip(classes, counts):
-        given = one.get("users")
-        users = [text(user) for user in given] if isinstance(given, list) else []
-        more = count - len(users)
-        rows.append((users + [f"{more} more accounts"] * (more > 0), one))
-    return rows
 
 
 def _directory_reasons(info: Dict[str, Any]) -> List[Reason]:
@@ -395,11 +434,13 @@ def _directory_reasons(info: Dict[str, Any]) -> List[Reason]:
     ]
 
 
-def _uncovered_reason(users: List[str], state: str, shell: str, why: str) -> Reason:
-    whose = f"an idle session of {names(users, _MOST_ACCOUNTS)} ({shell}): {why}"
+def _uncovered_reason(whose: Whose, state: str, shell: str, why: str) -> Reason:
+    of_them = (
+        f"an idle session of {whose.named(_MOST_ACCOUNTS)} ({shell or 'several shells'}): {why}"
+    )
     if state == "unknown":
-        return Reason(UNVERIFIED, "shell_unknown", f"It is not known what ends {whose}")
-    return Reason(DIFFERS, "uncovered", f"Nothing ends {whose}")
+        return Reason(UNVERIFIED, "shell_unknown", f"It is not known what ends {of_them}")
+    return Reason(DIFFERS, "uncovered", f"Nothing ends {of_them}")
 
 
 def _lowered(why: str) -> str:
@@ -410,7 +451,7 @@ def _lowered(why: str) -> str:
 
 
 def too_late(asked: Tmout, account: Dict[str, Any], info: Dict[str, Any]) -> bool:
-    """Tell whether an idle session of an account outlives what is asked for."""
+    """Tell whether an idle session of an account, or a class, outlives what is asked for."""
     if text(account.get("user")) in asked.exempt_users or account.get("state") == "no_login":
         return False
     seconds = number(account.get("idle_logout_seconds"))
@@ -434,13 +475,14 @@ def _is_ksh93(account: Dict[str, Any], info: Dict[str, Any]) -> bool:
 
 def _readonly_reasons(asked: Tmout, info: Dict[str, Any]) -> List[Reason]:
     """Return a reason where readonly is asked for, and users can change the value."""
-    users: Dict[str, List[str]] = {}
-    for account in mappings(info.get("accounts")):
-        users.setdefault(text(account.get("shell")), []).append(text(account.get("user")))
+    users: Dict[str, Whose] = {}
+    for whose, row in people(info):
+        path = text(row.get("shell"))
+        users[path] = users.get(path, NOBODY).and_of(whose)
     free = []
     for shell in mappings(info.get("shells")):
         path = text(shell.get("path"))
-        exempt = path in users and set(users[path]) <= set(asked.exempt_users)
+        exempt = path in users and not users[path].but(asked.exempt_users).number
         if shell.get("readonly") is False and number(shell.get("logout_seconds")) and not exempt:
             free.append(path)
     if not free or not asked.readonly:

@@ -16,7 +16,7 @@ from ...module_utils._refusal import Refusal
 from . import judge
 from .judge import UNREACHABLE, UNVERIFIED, Reason
 from .policy import Policy, described, read
-from .values import mapping, mappings, names, number, plain, text
+from .values import mapping, names, number, plain, text
 
 __all__ = ["SCHEMA_VERSION", "Answer", "build", "headline", "sentence"]
 
@@ -164,15 +164,17 @@ def _timeline(info: Dict[str, Any], policy: Optional[Policy]) -> List[Dict[str, 
     tmout = policy.tmout if policy else None
     limit = tmout.seconds if tmout else None
     lanes: Dict[Tuple[int, bool, bool, str], List[str]] = {}
-    for account in mappings(info.get("accounts")):
+    for whose, account in judge.people(info):
         seconds = number(account.get("idle_logout_seconds")) or None
         if account.get("state") == "no_login":
             continue
         known = account.get("state") != "unknown"
-        beyond = known and tmout is not None and judge.too_late(tmout, account, info)
+        left = whose.but(tmout.exempt_users) if tmout else whose
+        beyond = bool(known and tmout and left.number and judge.too_late(tmout, account, info))
         ended_by = text(account.get("ended_by") or "nothing") if seconds else "nothing"
         key = (seconds or _NEVER, known, beyond, ended_by)
-        lanes.setdefault(key, []).append(text(account.get("user")))
+        lanes.setdefault(key, []).extend(whose.users)
+        lanes[key] += [f"{whose.others:,} more"] if whose.others else []
     timeline = []
     for (end, known, beyond, ended_by), users in sorted(lanes.items()):
         when = None if end == _NEVER else end

@@ -119,16 +119,3 @@ ENVIRONMENT = [
 def test_environment(text, value, monkeypatch):
     monkeypatch.setattr(host, "text_or_nothing", lambda _path: text)
     assert host.pam_value("TMOUT") == value
-
-
-TITLES = [
-    ("sshd: root@pts/0", True), ("sshd: ops@notty", True), ("sshd-session: ops@pts/0", True),
-    ("sshd: ops@pts/0,pts/1", True), ("sshd-session: ops [priv]", False),
-    ("sshd: /usr/sbin/sshd -D [listener] 0 of 10-100 startups", False),
-    ("sshd: [accepted]", False), ("sshd: ops [net]", False), ("notsshd: ops@pts/0", False),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("title, session", TITLES)
-def test_titles(title, session):
-    assert bool(host._TITLE.match(title)) == session

@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.curfew.session.plugins.module_utils._info import configuration
 from ansible_collections.curfew.session.plugins.module_utils._info import facts as info_facts
 from ansible_collections.curfew.session.plugins.module_utils._info import sshd as info_sshd
-from ansible_collections.curfew.session.plugins.module_utils._sshd import config
+from ansible_collections.curfew.session.plugins.module_utils._sshd import config, daemons, finding
 from ansible_collections.curfew.session.plugins.module_utils._sshd import service as sshd_service
 
 HIDDEN = "Options on the command line of a running sshd are for root to see"
@@ -34,7 +34,7 @@ def test_unseen_listener(
     main.write_text("ClientAliveInterval 60\n")
     service = sshd_service.Service("ssh", manager, runs)
     words = sshd_service.CommandLine(config=str(main))
-    monkeypatch.setattr(sshd_service, "find", lambda: sshd_service.Daemon(service, None, words))
+    monkeypatch.setattr(finding, "find", lambda: sshd_service.Daemon(service, None, words))
     monkeypatch.setattr(os, "geteuid", lambda: uid)
     daemon = info_sshd.find(None)
     read = configuration.read(daemon.path, daemon.words, config.NEWEST)
@@ -65,3 +65,41 @@ def test_set_env(tmp_path, text, expected, release):
     connection = info_facts.ConnectionTimeouts(*[None] * 11)
     timeouts = info_facts.SshdTimeouts(str(main), "", None, [connection], None, [], [], None, None)
     assert info_sshd._users(["root"], read, timeouts)["root"].environment == expected
+
+
+CONNECTION = info_facts.ConnectionTimeouts(
+    "a", "h", "10.0.0.1", "0.0.0.0", 22, None, 60, 3, None, None, None
+)
+
+
+def test_each_sshd_is_told_of_with_its_numbers(tmp_path, monkeypatch):
+    main = tmp_path / "sshd_config"
+    main.write_text("ClientAliveInterval 7\n")
+    line = sshd_service.CommandLine("/usr/sbin/sshd", str(main))
+    service = sshd_service.Service("ssh", "systemd", True)
+    found = [
+        sshd_service.Daemon(service, sshd_service.Listener(pid, None, line, None, pid == 3), line)
+        for pid in (1, 2, 3)
+    ]
+    first = found[0]._replace(others=tuple(found[1:]))
+    monkeypatch.setattr(finding, "find", lambda: first)
+    monkeypatch.setattr(daemons, "places", lambda daemon: [f"[::]:{daemon.listener.pid}"])
+    numbers = CONNECTION._replace(interval_seconds=7)
+    monkeypatch.setattr(info_sshd, "_of_other", lambda other: (numbers, True))
+    told = info_sshd._daemons(info_sshd.find(None), [CONNECTION], False)
+    assert [(one["told"], one["foreign"], one["config"]) for one in told] == [
+        (True, False, str(main)),
+        (False, False, str(main)),
+        (False, True, None),
+    ]
+    assert [one["effective"]["interval_seconds"] for one in told] == [60, 7, 7]
+    assert [one["reload_needed"] for one in told] == [False, True, True]
+    assert info_sshd._daemons(info_sshd.find(None)._replace(all=()), [], None) == []
+
+
+def test_of_a_foreign_or_a_doubtful_sshd_nothing_is_asked():
+    line = sshd_service.CommandLine("/usr/sbin/sshd", "/nowhere/sshd_config")
+    service = sshd_service.Service(None, None, True)
+    listener = sshd_service.Listener(3, None, line, None, True)
+    for words, seen in ((line, listener), (line._replace(doubt="so"), None), (line, None)):
+        assert info_sshd._of_other(sshd_service.Daemon(service, seen, words)) == (None, None)

@@ -407,10 +407,22 @@ SAID = [
         ["The account `a` may never be logged out, which cannot be told: /opt/x is odd."],
     ),
     (
-        facts()._replace(directories=[("ldap", ""), ("sss", "does not answer within 3 seconds")]),
+        facts()._replace(
+            directories=[
+                info.Directory("ldap", True, "", 0),
+                info.Directory("sss", False, "did not answer within 3 seconds", 0),
+                info.Directory("nis", True, "", 1),
+                info.Directory("db", True, "", 12),
+            ]
+        ),
         [
-            "This host has accounts of a directory (ldap and sss in /etc/nsswitch.conf)",
-            "sss does not answer within 3 seconds.",
+            "The directory ldap (/etc/nsswitch.conf) has further accounts, of which nothing is "
+            "said: none is named in the option users, or has a session open.",
+            "The directory sss (/etc/nsswitch.conf) did not answer within 3 seconds: nothing is "
+            "said of accounts that it may have.",
+            "The directory nis (/etc/nsswitch.conf) may have further accounts than the 1 that was",
+            "The directory db (/etc/nsswitch.conf) may have further accounts than the 12 that were "
+            "looked at: it is not enumerated.",
         ],
     ),
     (
@@ -703,3 +715,63 @@ def test_all_accounts_are_counted_in_classes():
     assert (first["count"], first["users"]) == (40, [f"u{number}" for number in range(10)])
     assert (second["count"], second["users"], second["shell"]) == (1, ["u40"], "/bin/dash")
     assert "user" not in first and first["why"] == "It ends."
+
+
+def test_of_many_kinds_the_smallest_share_a_class():
+    most = verdict.MAX_CLASSES
+    accounts = [account_said(number, f"/opt/{number}") for number in range(most + 40)]
+    accounts += [account_said(f"x{number}", "/bin/last") for number in range(2)]
+    found = verdict.classes(accounts)
+    assert len(found) == most + 1 and sum(one["count"] for one in found) == len(accounts)
+    assert (found[0]["shell"], found[0]["count"]) == ("/bin/last", 2)
+    assert (found[-1]["count"], len(found[-1]["users"]), found[-1]["shell"]) == (41, 10, "")
+    assert (found[-1]["state"], found[-1]["idle_logout_seconds"]) == ("ends", 900)
+
+
+def test_few_accounts_are_all_listed():
+    accounts = [account_said(number) for number in range(verdict.MAX_ACCOUNTS)]
+    assert verdict.listed(accounts, ()) == (accounts, [])
+
+
+def test_of_many_accounts_one_of_each_kind_is_listed():
+    many = verdict.MAX_ACCOUNTS + 500
+    accounts = [account_said(number) for number in range(many)] + [account_said("z", "/bin/dash")]
+    found, (sentence,) = verdict.listed(accounts, {"u7"})
+    assert [one["user"] for one in found] == ["u0", "u7", "uz"]
+    assert sentence.startswith(
+        f"This host has {many + 1} accounts, which are not all in `accounts`"
+    )
+    found, _sentences = verdict.listed(accounts, {one["user"] for one in accounts})
+    assert len(found) == verdict.MAX_ACCOUNTS
+
+
+def test_of_many_reasons_the_rest_is_counted():
+    odd = [
+        AccountShell(f"u{number}", "/opt/x", None, "unknown", f"reason {number}", None, None, None)
+        for number in range(verdict.MAX_NAMES + 7)
+    ]
+    assert "7 more reasons are in `classes`." in verdict.verdict(facts(accounts=odd))
+
+
+# What is known of another sshd; how the sentence on it ends
+OTHERS = [
+    ({}, "and reads /etc/m: there ClientAliveInterval is 7, and ClientAliveCountMax 3."),
+    ({"reload_needed": True}, "ClientAliveCountMax 3, once it is reloaded."),
+    ({"config": None, "effective": {"interval_seconds": None, "count_max": None}},
+     "reads a file that is not known: nobody could ask it what its timeouts are."),
+    ({"foreign": True}, "files of its own, of which nothing is said here."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("known, ending", OTHERS)
+def test_another_sshd(known, ending):
+    other = {
+        "config": "/etc/m",
+        "addresses": ["[::]:2222"],
+        "foreign": False,
+        "effective": {"interval_seconds": 7, "count_max": 3},
+        "reload_needed": False,
+    }
+    sentence = verdict._other_sshd(dict(other, **known))
+    assert sentence.startswith("Another sshd lets people in at [::]:2222")
+    assert sentence.endswith(ending)

@@ -340,3 +340,121 @@ def test_notes():
     assert "exempts backup" in notes
     assert "2 open sessions began before" in notes
     assert "ChannelTimeout: session does nothing." in notes
+
+
+def crowd(*classes, accounts=2, **more):
+    """Return what a host says that has more accounts than it lists."""
+    keys = ("count", "users", "shell", "idle_logout_seconds", "state", "why")
+    rows = [dict(zip(keys, row), ended_by="TMOUT" if row[3] else None) for row in classes]
+    return dict(copy.deepcopy(GOOD), classes=rows, **more)
+
+
+TEN = [f"u{number}" for number in range(10)]
+DASH = ("/bin/dash", None, "never", "Uses dash.")
+# classes, the codes of the reasons, and a part of the first text
+CROWDS = [
+    ([(50000, TEN, "/bin/bash", 900, "ends", "x")], [], ""),
+    (
+        [(50000, TEN, "/bin/bash", 900, "ends", "x"), (1, ["z"], *DASH)],
+        ["uncovered"],
+        "Nothing ends an idle session of z (/bin/dash): uses dash.",
+    ),
+    (
+        [(50000, TEN, *DASH)],
+        ["uncovered"],
+        "u8, u9 and 49,990 more (/bin/dash): uses dash.",
+    ),
+    (
+        [(50000, TEN, *DASH), (20, TEN, *DASH)],
+        ["uncovered"],
+        "u9 and 50,000 more (/bin/dash): uses dash.",
+    ),
+    ([(50000, TEN, "/bin/bash", 960, "ends", "x")], ["late"], "u9 and 49,990 more ends after"),
+    # who is exempt may be among those without a name, and may be all of them
+    ([(3000, TEN, "/bin/bash", 900, "ends", "x"), (1, ["backup"], *DASH)], [], ""),
+    ([(3000, TEN, "/bin/bash", 900, "ends", "x"), (11, TEN[:9] + ["backup"], *DASH)],
+     ["uncovered"], "u8 and 1 more (/bin/dash)"),
+    ([(3000, TEN, "", None, "unknown", "Odd.")], ["shell_unknown"], "(several shells): odd."),
+    ([(3000, TEN, "/gone", None, "no_login", "x")], [], ""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("classes, codes, words", CROWDS)
+def test_more_accounts_than_are_listed(classes, codes, words):
+    reasons = judge.judge(POLICY, crowd(*classes))
+    assert [reason.code for reason in reasons] == codes
+    assert not words or words in reasons[0].text
+
+
+def test_all_of_a_class_may_be_exempt():
+    exempt = [*TEN, "v", "w"]
+    asked = Policy(None, Tmout(900, False, exempt))
+    good = (3000, TEN, "/bin/bash", 900, "ends", "x")
+    assert judge.judge(asked, crowd(good, (12, TEN, *DASH))) == []
+    (reason,) = judge.judge(asked, crowd(good, (13, TEN, *DASH)))
+    assert "session of 3 more (/bin/dash)" in reason.text
+
+
+def test_classes_of_no_more_accounts_than_are_listed_say_nothing_new():
+    rows = [(2, ["root", "batch"], *DASH)]
+    assert judge.judge(POLICY, crowd(*rows)) == []
+
+
+def test_notes_count_all_accounts():
+    rows = [
+        (3000, TEN, "/bin/ksh", 900, "ends", "x"),
+        (400, TEN, "/gone", None, "no_login", "x"),
+    ]
+    sentences = judge.notes(POLICY, crowd(*rows))
+    assert "Nobody can log in as u0, u1, u2, u3, u4 and 395 more, whose shell" in sentences[0]
+    assert "another minute, for u0, u1, u2, u3, u4 and 2,995 more." in sentences[1]
+
+
+# the directories of a host, and the reasons
+DIRECTORIES = [
+    ([], []),
+    ([{"name": "ldap", "answers": True, "why": "", "asked": 2}], []),
+    (
+        [{"name": "ldap", "answers": True, "why": "", "asked": 0}],
+        ["Of the accounts of the directory ldap none was asked."],
+    ),
+    (
+        [{"name": "sss", "answers": False, "why": "did not answer within 3 seconds", "asked": 0}],
+        [
+            "Of the accounts of the directory sss none was asked: it did not answer within 3 "
+            "seconds."
+        ],
+    ),
+]
+
+
+@pytest.mark.parametrize("directories, texts", DIRECTORIES)
+def test_directories(directories, texts):
+    reasons = judge.judge(POLICY, dict(GOOD, directories=directories))
+    assert [reason.text for reason in reasons] == texts
+    assert all((one.status, one.code) == (UNVERIFIED, "directory") for one in reasons)
+
+
+# What another sshd has, and whether it needs a reload; what it is to the policy
+OTHERS = [
+    ((60, 3), False, []),
+    ((7, 3), False, [(DIFFERS, "interval")]),
+    ((60, 3), True, [(UNVERIFIED, "other_sshd")]),
+    ((60, 3), None, [(UNVERIFIED, "other_sshd")]),
+    ((None, None), None, [(UNVERIFIED, "other_sshd")]),
+]
+
+
+@pytest.mark.parametrize("numbers, needed, expected", OTHERS)
+def test_each_sshd_that_lets_people_in_is_judged(numbers, needed, expected):
+    info = copy.deepcopy(GOOD)
+    other = {
+        "addresses": ["[::]:2222"],
+        "told": False,
+        "effective": dict(zip(("interval_seconds", "count_max"), numbers)),
+        "reload_needed": needed,
+    }
+    info["sshd"]["daemons"] = [dict(other, told=True, reload_needed=None), other]
+    reasons = judge._sshd_reasons(POLICY.client_alive, info["sshd"])
+    assert [reason[:2] for reason in reasons] == expected
+    assert all("[::]:2222" in reason.text for reason in reasons)
