@@ -26,6 +26,7 @@ def pytest_collection_modifyitems(config, items):
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "waits: takes 10 s and more, in which hardly anything runs")
+    config.addinivalue_line("markers", "thorough: takes long, and is left to a full run")
     if not config.pluginmanager.hasplugin("ansible_pytest_collections"):
         make_importable()
     mounts = importlib.import_module("ansible_collections.curfew.session.tests.unit.private_mounts")

@@ -37,10 +37,10 @@ def main() -> int:
 
 
 def _quick() -> Tally:
-    """Four at a time, since many of them watch idle shells; and beside them what only waits.
+    """Six at a time, since many of them watch idle shells; and beside them what only waits.
 
     Each unit once: what the modules share on the oldest Python, where it breaks first, whole
-    modules on the newest. A full run has all on both.
+    modules on the newest. A full run has all on both, and what takes long.
     """
     waiting = pythons.newest_units(pythons.OF_MODULES, pythons.WAITING)
     working = [
@@ -52,7 +52,7 @@ def _quick() -> Tally:
         lint.ansible_lint(),
         pythons.newest_units(pythons.OF_CONTROLLER),
     ]
-    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+    with concurrent.futures.ThreadPoolExecutor(6) as pool:
         done = pool.map(perform, working)
         return sum([perform(waiting), *done], Tally())
 

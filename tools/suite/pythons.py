@@ -26,8 +26,9 @@ OF_CONTROLLER = f"{UNITS}/plugins/plugin_utils"
 OF_HOUSE = f"{UNITS}/test_house.py"
 # Files whose tests leave shells alone for a second or more, and in how many parts they are run.
 WATCHING, PARTS = ("test_shell_tmout.py", "test_timeout_info.py", "test_timeouts.py"), 3
-# Tests that mostly wait, and those that work: the first cost nothing beside the second.
-WAITING, WORKING = ("-m", "waits"), ("-m", "not waits")
+# Of a quick run: tests that mostly wait, and those that work. The first cost nothing beside the
+# second.
+WAITING, WORKING = ("-m", "waits and not thorough"), ("-m", "not waits and not thorough")
 Version = tuple[int, int]
 
 

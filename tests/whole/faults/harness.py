@@ -45,13 +45,17 @@ TIME_LIMIT_SECONDS = 120
 # In memory if possible: thousands of runs, each of which syncs to disk a dozen times.
 FAST_FOLDER = "/dev/shm" if os.access("/dev/shm", os.W_OK | os.X_OK) else None
 
-# A run has /run for itself: what it locks there is no business of the runs beside it.
+# A run has /run for itself: what it locks there is no business of the runs beside it. Nor is what
+# listens on the machine: to find out whether that is an sshd takes as many calls as there are
+# processes.
 PRIVATE = (
     "unshare", "-m", "--propagation", "private", "sh", "-c",
     'mount -t tmpfs -o mode=755 none /run && mkdir /run/sshd && exec "$@"', "sh",
 )  # fmt: skip
-# How often a fault is tried that comes at another call than it was meant for.
+# How often a fault is tried that comes at another call than it was meant for; more often where
+# the program looks at all processes, of which there is another number each time.
 ATTEMPTS = 6
+ATTEMPTS_AMONG_PROCESSES = 40
 # What a run says that has failed, and changed nothing.
 AS_BEFORE = ("The files are as they were.", "Nothing was changed")
 # What a run begins with that works in several folders, in each of them, before it does anything.
@@ -78,7 +82,8 @@ class Drill:
     `between` holds the other values that are allowed while some files are old and some are new.
     `others` are programs of which the next run may be one: they take turns with the program.
     `scratch` is where it makes folders for temporary files, which the next run sweeps; each tree
-    has its own there, or what one run leaves would make calls of another.
+    has its own there, or what one run leaves would make calls of another. With ``network`` it sees
+    what listens on the machine.
     Of many faults only about `sample` are tried, or every `every`-th.
     """
 
@@ -96,6 +101,7 @@ class Drill:
     between: Mapping[str, Sequence[str]] = field(default_factory=dict)
     others: Sequence[Command] = ()
     scratch: Path | None = None
+    network: bool = False
     every: int = 1
     sample: int | None = None
     counts: Counter[str] = field(default_factory=Counter)
@@ -188,7 +194,13 @@ class Drill:
             (self.scratch / tree.name).mkdir(exist_ok=True)
             environment["TMPDIR"] = str(self.scratch / tree.name)
         return subprocess.run(
-            [*before, *PRIVATE, *command(tree)],
+            [
+                *before,
+                *PRIVATE[:1],
+                *([] if self.network else ["-n"]),
+                *PRIVATE[1:],
+                *command(tree),
+            ],
             cwd=self.here,
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -201,7 +213,7 @@ class Drill:
     def _try(self, fault: Fault, tree: Path, turn: int) -> list[str]:
         """Again, where the fault was not met: how often a pipe is read differs from run to run."""
         place = 0
-        for attempt in range(ATTEMPTS):
+        for attempt in range(ATTEMPTS_AMONG_PROCESSES if self.network else ATTEMPTS):
             trace, wrong = self._once(fault.moved(place), tree, turn)
             line = met_at(fault, trace)
             is_met = self._names_tree(line, tree)

@@ -78,8 +78,13 @@ def listener(tmp_path: Path) -> Iterator[int]:
 
 @contextmanager
 def listening(folder: Path, words: str) -> Iterator[int]:
-    """The stand-in bears sshd's name and title, and listens: whatever does not is no daemon."""
+    """The stand-in bears sshd's name and title, listens, and has a path of its files built in.
+
+    Whatever does not is no daemon.
+    """
     program = shutil.copy(os.path.realpath("/usr/bin/python3"), folder / "sshd")
+    with open(program, "ab") as file:
+        file.write(b"\0/etc/ssh/sshd_config\0")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     words += f" -o ListenAddress=127.0.0.1:{port}"
@@ -127,6 +132,7 @@ def test_every_fault(listener, host_key, tmp_path, drilled):
         environment=environment,
         watch=["/mnt/", environment["TMPDIR"]],
         scratch=Path(environment["TMPDIR"]),
+        network=True,
         probe=lambda tree: in_force("/mnt/sshd_config", host_key, tree),
     )
     drilled("sshd_client_alive: reload", drill)

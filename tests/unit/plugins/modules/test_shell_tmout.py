@@ -304,7 +304,7 @@ BROKEN_LOGINS = [
         "profile.d/zzz.sh",
         "setsid sleep 1000 &\nsleep 1000\n",
         "does not come to its prompt",
-        marks=pytest.mark.waits,
+        marks=pytest.mark.thorough,
     ),
     ("profile.d/zzz.sh", "yes\n", "without end"),
     ("profile.d/zzz.sh", "exec /bin/true\n", "ends before its prompt"),

@@ -275,6 +275,7 @@ HIDDEN_LOOPS = [
 ]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("profile", HIDDEN_LOOPS)
 def test_hidden_loops(host, profile):
     host.write("profile", profile)

@@ -109,6 +109,7 @@ SAME = [
 ]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name, there, shared, given", SAME, ids=[row[0] for row in SAME])
 def test_the_same_as_two_modules_one_after_the_other(
     tmp_path, module_environment, name, there, shared, given
