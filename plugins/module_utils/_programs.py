@@ -47,9 +47,20 @@ def answer(work: Callable[[], bytes], limit: float) -> Optional[bytes]:
             writing.close()
             content = _read(reading, time.monotonic() + limit)
         finally:
-            os.kill(pid, signal.SIGKILL)
-            status = os.waitpid(pid, 0)[1]
-        return content if status == 0 else None
+            is_well = _ended(pid)
+        return content if is_well else None
+
+
+def _ended(pid: int) -> bool:
+    """End a child; tell whether it had ended well. What the kernel keeps is not waited for."""
+    os.kill(pid, signal.SIGKILL)
+    deadline = time.monotonic() + END_SECONDS
+    while time.monotonic() < deadline:
+        ended, status = os.waitpid(pid, os.WNOHANG)
+        if ended:
+            return status == 0
+        time.sleep(0.0005)
+    return False
 
 
 def _work_in_child(reading: Any, writing: Any, work: Callable[[], bytes]) -> None:

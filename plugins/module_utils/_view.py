@@ -18,8 +18,8 @@ import os
 import pickle
 import signal
 import stat
-from contextlib import suppress
-from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, TypeVar, cast
+from contextlib import contextmanager, suppress
+from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, TypeVar, cast
 
 from . import _programs
 from ._refusal import Refusal
@@ -27,8 +27,9 @@ from ._refusal import Refusal
 __all__ = ["FOLDER", "NoView", "Staged", "within"]
 
 _Result = TypeVar("_Result")
-# Of mounts, host name, IPC, processes and network.
-_NAMESPACES = (0x00020000, 0x04000000, 0x08000000, 0x20000000, 0x40000000)
+# Of mounts, host name, IPC and network; and of processes.
+_NAMESPACES = (0x00020000, 0x04000000, 0x08000000, 0x40000000)
+_OF_PROCESSES = 0x20000000
 _RDONLY, _NOSUID, _NODEV, _NOEXEC, _REMOUNT, _BIND, _REC, _PRIVATE = (
     1, 2, 4, 8, 32, 4096, 16384, 1 << 18,
 )  # fmt: skip
@@ -78,13 +79,37 @@ def within(staged: Sequence[Staged], work: Callable[[], _Result], limit: float) 
     """
     if os.geteuid() != 0:
         raise NoView("only root can make a private view of this host.")
-    _libc()  # loaded before the fork, once for all
-    content = _programs.answer(lambda: _in_namespaces(staged, work, limit), limit + 2)
+    with _processes_apart():
+        content = _programs.answer(lambda: _as_first(staged, work), limit)
+    if not content:
+        raise NoView("what was asked in the private view did not come back in time.")
     # It comes from our own child: nothing that is asked has its end of the pipe.
-    result, problem = pickle.loads(content) if content else (None, NoView("it did not come back."))
+    result, problem = pickle.loads(content)
     if problem is not None:
         raise problem
     return cast(_Result, result)
+
+
+@contextmanager
+def _processes_apart() -> Iterator[None]:
+    """Make the next child the first process of a namespace: when it ends, all there ends.
+
+    Children that come later are as they always were.
+    """
+    try:
+        ours = os.open("/proc/self/ns/pid", os.O_RDONLY)
+    except OSError as error:
+        raise NoView(f"private namespaces are not known here ({error.strerror}).") from error
+    try:
+        # The way back is tried before it is needed.
+        if _libc().setns(ours, _OF_PROCESSES) or _libc().unshare(_OF_PROCESSES):
+            raise NoView(f"private namespaces are refused ({_reason()}).")
+        try:
+            yield
+        finally:
+            _libc().setns(ours, _OF_PROCESSES)
+    finally:
+        os.close(ours)
 
 
 def _drop_powers() -> None:
@@ -100,18 +125,11 @@ def _drop_powers() -> None:
         raise OSError(ctypes.get_errno(), "no_new_privs")
 
 
-def _in_namespaces(staged: Sequence[Staged], work: Callable[[], _Result], limit: float) -> bytes:
-    """Do the work as the first process of new namespaces: when it ends, all there ends."""
-    for flag in _NAMESPACES:
-        if _libc().unshare(flag):
-            return _told(NoView(f"private namespaces are refused ({_reason()})."))
-    content = _programs.answer(lambda: _as_first(staged, work), limit)
-    return content or _told(NoView("what was asked in the private view did not come back in time."))
-
-
 def _as_first(staged: Sequence[Staged], work: Callable[[], _Result]) -> bytes:
     _libc().prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     try:
+        if any(_libc().unshare(flag) for flag in _NAMESPACES):
+            return _told(NoView(f"private namespaces are refused ({_reason()})."))
         _enter(staged)
         _drop_powers()
     except OSError as error:

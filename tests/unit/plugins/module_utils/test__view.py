@@ -211,6 +211,14 @@ def test_a_child_that_dies_has_no_answer(folder):
         _view.within([], lambda: os._exit(3), LIMIT)
 
 
+def test_later_children_are_where_they_always_were(folder):
+    own = os.readlink("/proc/self/ns/pid")
+    assert _view.within([], os.getpid, LIMIT) == 1
+    with pytest.raises(_view.NoView):
+        _view.within([], lambda: os._exit(3), LIMIT)
+    assert subprocess.check_output(["readlink", "/proc/self/ns/pid"]).decode().strip() == own
+
+
 def test_a_refusal_of_what_is_asked_comes_back(folder):
     def refuses():
         raise Refusal("no.", {"verified": False})
@@ -220,10 +228,17 @@ def test_a_refusal_of_what_is_asked_comes_back(folder):
     assert caught.value.known == {"verified": False}
 
 
-def test_where_namespaces_are_refused(folder, monkeypatch):
+@pytest.mark.parametrize("refused", ["setns", _view._OF_PROCESSES, _view._NAMESPACES[0]])
+def test_where_namespaces_are_refused(folder, monkeypatch, refused):
     class Libc:
-        def unshare(self, _flag):
-            return -1
+        def setns(self, _descriptor, _flag):
+            return -(refused == "setns")
+
+        def unshare(self, flag):
+            return -(refused == flag)
+
+        def prctl(self, *_given):
+            return 0
 
     monkeypatch.setattr(_view, "_libc", Libc)
     with pytest.raises(_view.NoView, match="private namespaces are refused"):

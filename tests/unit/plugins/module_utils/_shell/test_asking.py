@@ -13,11 +13,13 @@ import time
 import pytest
 
 from ansible_collections.curfew.session.plugins.module_utils import _accounts as shells
-from ansible_collections.curfew.session.plugins.module_utils import _identities
+from ansible_collections.curfew.session.plugins.module_utils import _identities, _view
 from ansible_collections.curfew.session.plugins.module_utils._identities import Person
 from ansible_collections.curfew.session.plugins.module_utils._login_programs import program_at
 from ansible_collections.curfew.session.plugins.module_utils._shell import asking, starting
 from ansible_collections.curfew.session.plugins.module_utils._shell.asking import Asker
+
+from .one_etc import needs_namespaces
 
 
 def _shell(name):
@@ -35,6 +37,36 @@ def test_asked_without_rights_and_nothing_is_left():
     assert scratch.startswith("/tmp/") and not os.path.exists(scratch)
     assert {"TERM": "dumb", "SHELL": "/bin/bash"}.items() <= answer.environment.items()
     assert "SSH_AUTH_SOCK" not in answer.environment
+
+
+RIGHTS = "cat /proc/self/status; id; umask; ulimit -c; ulimit -f; ulimit -v"
+
+
+@needs_namespaces
+@pytest.mark.parametrize("terminal", [False, True])
+def test_who_asks_in_a_view_is_the_person_and_no_more(terminal):
+    """One after the other, and however they are started."""
+    persons = [Person("a", 61001, 61002, (61002, 61003)), Person("root", 0, 0, (0,))] * 2
+    askers = [Asker(_shell("bash"), person) for person in persons]
+    way = asking.Way(terminal, in_view=True)
+
+    def ask():
+        own = os.getresuid(), os.getresgid(), os.getgroups()
+        with starting.started(askers, way, lambda _asker, _answers: ["-c", RIGHTS]) as running:
+            starting.wait(running, time.monotonic() + 20, lambda _running: "")
+            assert (os.getresuid(), os.getresgid(), os.getgroups()) == own
+            return [one.output.decode() for one in running]
+
+    for person, said in zip(persons, _view.within([], ask, 30)):
+        rights = dict(line.split(":\t", 1) for line in said.splitlines() if ":\t" in line)
+        assert rights["Uid"].split() == [str(person.uid)] * 4
+        assert rights["Gid"].split() == [str(person.gid)] * 4
+        assert [int(gid) for gid in rights["Groups"].split()] == list(person.groups)
+        powers = {int(rights[name], 16) for name in ("CapPrm", "CapEff", "CapBnd", "CapInh")}
+        assert powers <= {0, 1 << _view._DAC_READ_SEARCH} and rights["NoNewPrivs"] == "1"
+        assert person.uid == 0 or int(rights["CapEff"], 16) == 0
+        limits = [starting.FLOOD // 1024, starting._MAX_MEMORY // 1024]
+        assert said.split()[-4:] == ["0022", "0", *map(str, limits)]
 
 
 def test_one_time_limit_for_all():
