@@ -66,6 +66,7 @@ class Account(NamedTuple):
     uid: int = -1
     gid: int = -1
     barred: str = ""
+    home: str = ""
 
 
 class Named(NamedTuple):
@@ -119,7 +120,8 @@ def accounts(
         if raw not in shells:
             shells[raw] = _text(raw)
         why = barred.get(fields[0], "") if barred and fields[1] == b"x" else ""
-        yield Account(_text(fields[0]), shells[raw], uid, gid, why)
+        home = _text(fields[5]) if len(fields) > 5 else ""
+        yield Account(_text(fields[0]), shells[raw], uid, gid, why, home)
 
 
 def _number(field: bytes) -> Optional[int]:

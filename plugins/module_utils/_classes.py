@@ -50,6 +50,9 @@ _OF_USER = re.compile(
     r"(/[\w./+-]*)(?:\$\{?(?:USER|LOGNAME)\b\}?|[$`]\(?\s*(?:id\s+-un|id\s+-nu|whoami|logname)\s*[)`])"
     r"([\w./+-]*)"
 )
+# How a text looks at where a home is, and what it may hold it against: /home/*, ^/srv, ${HOME#/a}.
+_LOOKS_AT_HOME = re.compile(r"\bHOME\b|\bPWD\b|(?<![\w/.])~(?![\w/])")
+_PLACE = re.compile(r"(?<![\w.*?/}])/[\w./*?\[\]!@+-]*")
 # Files and folders that a text names: login files may look into them, or read them in a way that
 # reading their text does not show.
 _NAMED = re.compile(r"(?<![\w/])/etc/[\w./+-]+")
@@ -70,7 +73,7 @@ class Marks(NamedTuple):
 
     ``edges`` are the numbers that user ids may be compared with; ``closed`` the owners and groups
     of files that are not for all to read; ``of_user`` what stands before and behind the user's name
-    in the names of files.
+    in the names of files; ``homes`` the places that homes may be held against.
     ``listed`` are words of files that login files name, each with the lines that it stands in.
     """
 
@@ -81,6 +84,7 @@ class Marks(NamedTuple):
     closed: FrozenSet[Tuple[str, int]]
     of_user: Tuple[Tuple[str, str], ...]
     listed: Mapping[str, FrozenSet[int]]
+    homes: Tuple[str, ...] = ()
 
 
 class Class(NamedTuple):
@@ -132,6 +136,7 @@ def marks_of(texts: Mapping[str, str], programs: Iterable[str] = ()) -> Marks:
         closed=frozenset(_closed([*texts, *named, *programs])),
         of_user=tuple(set(_OF_USER.findall(whole))),
         listed=_listed(named),
+        homes=_homes(whole),
     )
 
 
@@ -152,6 +157,14 @@ def _is_pattern(word: str) -> bool:
     with suppress(re.error):
         return bool(re.compile(fnmatch.translate(word)))
     return False
+
+
+def _homes(text: str) -> Tuple[str, ...]:
+    """Return the places that a text may hold homes against; by each the start of a path, too."""
+    if not _LOOKS_AT_HOME.search(text):
+        return ()
+    places = {place.rstrip("*").replace("[^", "[!") for place in _PLACE.findall(text)} - {"/"}
+    return tuple(filter(_is_pattern, sorted({place + "*" for place in places} | places)))
 
 
 def _listed(texts: Mapping[str, str]) -> Dict[str, FrozenSet[int]]:
@@ -218,7 +231,7 @@ def classes(
     """
     groups = groups_of()
     looked = {path: _Looked(some) for path, some in marks.items()}
-    theirs = {path: one.at(None, stranger.uid, ()) for path, one in looked.items()}
+    theirs = {path: one.at(None, stranger.uid, (), "") for path, one in looked.items()}
     known: List[Class] = []
     indexes: Dict[Tuple[object, ...], int] = {}
     of: Dict[str, int] = {}
@@ -226,13 +239,13 @@ def classes(
         if account.shell not in looked:
             continue
         own = groups.get(account.user, ())
-        key = looked[account.shell].at(account.user, account.uid, own)
+        key = looked[account.shell].at(account.user, account.uid, own, account.home)
         if key == theirs[account.shell]:
             continue
         index = indexes.setdefault(key + (account.shell,), len(known))
         if index == len(known):
             numbers = tuple(group.gid for group in own) or (account.gid,)
-            person = Person(account.user, account.uid, account.gid, numbers)
+            person = Person(account.user, account.uid, account.gid, numbers, account.home)
             known.append(Class(person, account.shell, tuple(g.name for g in own), (), 0))
         known[index] = known[index].add(account.user)
         of.setdefault(account.user, index)
@@ -264,8 +277,11 @@ class _Looked:
         # Most names fit no pattern.
         some = "|".join(map(fnmatch.translate, marks.patterns))
         self._any = re.compile(some) if some else None
+        self._homes = [re.compile(fnmatch.translate(place)) for place in marks.homes]
 
-    def at(self, user: Optional[str], uid: int, groups: Sequence[Group]) -> Tuple[object, ...]:
+    def at(
+        self, user: Optional[str], uid: int, groups: Sequence[Group], home: str
+    ) -> Tuple[object, ...]:
         """Return what is equal for accounts between which login files cannot tell."""
         marks = self._marks
         told = [self._told(group) for group in groups]
@@ -277,6 +293,7 @@ class _Looked:
             frozenset(one for one in told if one is not None),
             marks.primary and bool(groups) and groups[0].name == user,
             tuple(os.path.lexists(f"{a}{user}{b}") for a, b in marks.of_user),
+            tuple(index for index, place in enumerate(self._homes) if place.match(home)),
         )
 
     def _told(self, group: Group) -> object:

@@ -184,8 +184,8 @@ def lookup(
         fields: Any = json.loads(content.decode("ascii"))
         found[one] = None
         if fields:
-            account = _accounts.let_in([Account(*fields[:4])])[0]
-            found[one] = Found(account, tuple(Group(*pair) for pair in fields[4]), *fields[5:])
+            account = _accounts.let_in([Account(*fields[:4])._replace(home=fields[4])])[0]
+            found[one] = Found(account, tuple(Group(*pair) for pair in fields[5]), *fields[6:])
     return found
 
 
@@ -239,7 +239,8 @@ def _look_up(whom: Union[str, int]) -> bytes:
         shell = entry.pw_shell or "/bin/sh"
         is_local = _identities.is_local(name)
         directory = "" if is_local else _directory_of(name)
-        fields = (name, shell, entry.pw_uid, entry.pw_gid, groups, is_local, directory)
+        who = (name, shell, entry.pw_uid, entry.pw_gid, entry.pw_dir)
+        fields = (*who, groups, is_local, directory)
     return json.dumps(fields).encode("ascii")
 
 

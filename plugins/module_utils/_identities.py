@@ -69,6 +69,7 @@ class Person(NamedTuple):
     uid: int
     gid: int
     groups: Tuple[int, ...] = ()
+    home: str = ""
 
 
 def stranger(users: Sequence[str] = (), groups: Sequence[str] = ()) -> Person:

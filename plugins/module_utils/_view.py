@@ -24,7 +24,7 @@ from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Sequenc
 from . import _programs
 from ._refusal import Refusal
 
-__all__ = ["FOLDER", "NoView", "Staged", "within"]
+__all__ = ["FOLDER", "NoView", "Staged", "cover", "within"]
 
 _Result = TypeVar("_Result")
 # Of mounts, host name, IPC and network; and of processes.
@@ -110,6 +110,14 @@ def _processes_apart() -> Iterator[None]:
             _libc().setns(ours, _OF_PROCESSES)
     finally:
         os.close(ours)
+
+
+def cover(folder: str, path: str) -> None:
+    """Lay a folder over another one, in a view.
+
+    :raises OSError: that cannot be done.
+    """
+    _mount(folder, path, "", _BIND)
 
 
 def _drop_powers() -> None:

@@ -21,13 +21,23 @@ import tempfile
 import termios
 import time
 from contextlib import contextmanager, suppress
-from typing import Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import (
+    Callable,
+    Dict,
+    Iterator,
+    List,
+    Mapping,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Tuple,
+)
 
 from .._accounts import Shell
 from .._files import scratch
 from .._identities import Person
 from .._refusal import Refusal
-from .._view import FOLDER
+from .._view import FOLDER, cover
 
 __all__ = ["PLAINLY", "AskError", "Asker", "Running", "Way", "started", "wait"]
 
@@ -40,6 +50,8 @@ _MAX_TAIL = 8192
 FLOOD = 4 * 1024 * 1024
 _MAX_MEMORY = 1 << 30
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
+# Nobody's home is laid over what programs need.
+_OF_SYSTEM = "bin boot dev etc lib lib32 lib64 libx32 proc run sbin sys usr".split()
 # What sshd tells a login; the addresses are nobody's (RFC 5737).
 _SSH = {
     "TERM": "xterm",
@@ -164,21 +176,18 @@ def started(
     :param words: returns the arguments of a shell; it is told the folder for its answers.
     :param environment: returns what a shell finds in its environment besides.
     """
-    try:
-        parent = FOLDER if way.in_view else _PUBLIC if os.path.isdir(_PUBLIC) else None
-        home = tempfile.mkdtemp(dir=parent) if way.in_view else scratch.make(parent)
-    except OSError as error:
-        raise AskError(f"no login shell can be asked: {error}") from error
+    home = _folder(way)
     running: List[Running] = []
     _adopt_orphans(True)
     try:
         if way.in_view:  # all of which ends with it
             _limit()
         os.chmod(home, 0o711)
+        homes = _Homes(askers if way.in_view else ())
         for number, asker in enumerate(askers):
             base = os.path.join(home, str(number))
             with suppress(PermissionError):
-                running.append(_start(asker, base, way, words, environment(asker)))
+                running.append(_start(asker, base, way, words, homes, environment(asker)))
         yield running
     except OSError as error:
         raise AskError(f"a login shell cannot be started: {error}") from error
@@ -193,16 +202,28 @@ def started(
             scratch.remove(home)
 
 
+def _folder(way: Way) -> str:
+    """Make the folder for all that is made for the shells."""
+    try:
+        if way.in_view:
+            return tempfile.mkdtemp(dir=FOLDER)
+        return scratch.make(_PUBLIC if os.path.isdir(_PUBLIC) else None)
+    except OSError as error:
+        raise AskError(f"no login shell can be asked: {error}") from error
+
+
 def _start(
     asker: Asker,
     base: str,
     way: Way,
     words: Callable[[Asker, str], List[str]],
+    homes: "_Homes",
     further: Mapping[str, str],
 ) -> Running:
     """Start a login shell with a home of its own that is empty."""
     shell, person = asker
     home, answers = _folders(base, person)
+    home = homes.place_of(home, person)
     environment = dict(_environment(asker, home), **further)
     source, sink = os.openpty() if way.terminal else os.pipe()
     try:
@@ -214,7 +235,7 @@ def _start(
             process = subprocess.Popen(
                 [_login_name(shell)] + words(asker, answers),
                 executable=shell.real_path,
-                cwd=home,
+                cwd=home if os.path.isdir(home) else "/",
                 env=environment,
                 stdin=sink if way.terminal else subprocess.DEVNULL,
                 stdout=sink,
@@ -229,6 +250,36 @@ def _start(
         os.close(sink)
     os.set_blocking(source, False)
     return Running(asker, answers, process, source)
+
+
+class _Homes:
+    """The places of homes, in a view: login files may look at where a home is.
+
+    What is in a home is its owner's business, so that an empty one is laid over it; what has files
+    of the system in it, or does not exist, is as it is.
+    """
+
+    def __init__(self, askers: Sequence[Asker]) -> None:
+        self._wanted = {asker.person.home for asker in askers} - {""}
+        self._owners: Dict[str, int] = {}
+
+    def place_of(self, folder: str, person: Person) -> str:
+        """Lay the folder over the person's home; return where it is then."""
+        path = person.home
+        if path not in self._wanted or self._owners.get(path, person.uid) != person.uid:
+            return folder
+        real_path = os.path.realpath(path)
+        if path not in self._owners and self._may_be_covered(real_path):
+            with suppress(OSError):
+                cover(folder, real_path)
+        self._owners[path] = person.uid
+        return path
+
+    def _may_be_covered(self, path: str) -> bool:
+        parts = path.split("/")[1:]
+        if parts[0] in _OF_SYSTEM or len(parts) < 2 and path != "/root":
+            return False
+        return not any(other.startswith(path + "/") for other in self._wanted)
 
 
 def _folders(base: str, person: Person) -> Tuple[str, str]:

@@ -6,7 +6,9 @@ from typing import Any
 
 from .matrix import COUNT_MAX, INTERVAL, KSH93_GRACE, RELEASES, SHELLS, TMOUT
 
-CHANNELS = ("debian12", "debian13")  # the releases that know ChannelTimeout
+# The releases that know ChannelTimeout, and those of OpenSSH 10 and later.
+CHANNELS = ("debian12", "debian13", "backports", "testing")
+SINCE_10 = ("debian13", "backports", "testing")
 LATE = 3  # seconds that a busy machine may add
 
 
@@ -72,7 +74,7 @@ NOTES = (
                 INTERVAL * COUNT_MAX,
                 INTERVAL * (COUNT_MAX + 1) + LATE,
                 "ended",
-                ("debian11", "debian13"),
+                ("debian11", *SINCE_10),
             )
             for name in ("frozen", "cut")
         ),
@@ -265,7 +267,7 @@ NOTES = (
                 Claim("stop_idle", "bash", name, "ended", releases=("debian12",))
                 for name in ("idle", "chatty", "editor")
             ],
-            Claim("stop_idle", "bash", "idle", "stayed", releases=("debian11", "debian13")),
+            Claim("stop_idle", "bash", "idle", "stayed", releases=("debian11", *SINCE_10)),
             Claim("stop_idle", "bash", "scp", "stayed"),
             Claim("stop_idle", "bash", "shared", "stayed"),
         ),

@@ -3,7 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-RELEASES = {"debian11": "Debian 11", "debian12": "Debian 12", "debian13": "Debian 13"}
+RELEASES = {
+    "debian11": "Debian 11",
+    "debian12": "Debian 12",
+    "debian13": "Debian 13",
+    "backports": "Debian 13 with backports",
+    "testing": "Debian testing",
+}
 SHELLS = ("bash", "dash", "zsh", "ksh93", "mksh", "tcsh")
 
 TMOUT = 4
@@ -44,6 +50,7 @@ class Limit:
     title: str
     port: int
     sshd: tuple[str, ...] = ()
+    match: tuple[str, ...] = ()  # a Match block
     shells: tuple[str, ...] = ("bash",)
     situations: tuple[str, ...] = tuple(SITUATIONS)
     host: str = "ends"
@@ -64,6 +71,12 @@ LIMITS = {
         f"`ChannelTimeout session={CHANNEL}`",
         2204,
         (f"ChannelTimeout session={CHANNEL}",),
+        situations=("idle",),
+    ),
+    "channel_match": Limit(
+        f"`ChannelTimeout session:*={CHANNEL}` in a `Match User` block",
+        2209,
+        match=("Match User bash", f"ChannelTimeout session:*={CHANNEL}"),
         situations=("idle",),
     ),
     "count_max_0": Limit(

@@ -74,7 +74,7 @@ def _look_alikes(cells: Cells, versions: dict[str, Any]) -> str:
     rows = [
         [LIMITS[limit].title, f"bash, {SITUATIONS[name]}",
          *[_text([cells[release, limit, "bash", name]]) for release in RELEASES]]
-        for limit in ("channel_manual", "count_max_0")
+        for limit in ("channel_manual", "channel_match", "count_max_0")
         for name in LIMITS[limit].situations
     ]  # fmt: skip
     rows += [
@@ -118,7 +118,7 @@ def _merged(cells: Cells, limit: str, shell: str, situation: str) -> str:
 
 
 def _debians(releases: list[str]) -> str:
-    return "Debian " + ", ".join(release.removeprefix("debian") for release in releases)
+    return "Debian " + ", ".join(RELEASES[name].removeprefix("Debian ") for name in releases)
 
 
 def _kind(cell: dict[str, Any]) -> str:

@@ -100,10 +100,11 @@ def _module_util(name: str) -> Any:
 def _daemon(host: str, name: str) -> str:
     """Start a further sshd; its complaint if this release does not know the limit."""
     limit = LIMITS[name]
-    options = [f"Port {limit.port}", "PidFile none", "MaxStartups 500", *limit.sshd]
-    arguments = " ".join(f"-o '{option}'" for option in options)
-    script = f"/usr/sbin/sshd -t {arguments} 2>&1 || exit 0; /usr/sbin/sshd {arguments}"
-    return hosts.execute(host, "sh", "-c", script).strip()
+    lines = [f"Port {limit.port}", "PidFile none", "MaxStartups 500", *limit.sshd,
+             "Include /etc/ssh/sshd_config", *limit.match]  # fmt: skip
+    path = f"/etc/ssh/limit_{name}"
+    script = f"cat > {path}; /usr/sbin/sshd -t -f {path} 2>&1 || exit 0; /usr/sbin/sshd -f {path}"
+    return hosts.execute(host, "sh", "-c", script, stdin="\n".join([*lines, ""])).strip()
 
 
 def _nft(host: str, *arguments: str, stdin: str | None = None) -> None:

@@ -78,8 +78,33 @@ def test_who_is_told_from_strangers(text, expected):
 
 def test_the_one_who_is_asked_has_all_the_groups():
     found = classes(ACCOUNTS, _classes.marks_of({"/etc/x": "staff"}), STRANGER, lambda: GROUPS)
-    assert found.of("ann").person == ("ann", 1001, 1001, (1001, 50))
+    assert found.of("ann").person == Person("ann", 1001, 1001, (1001, 50))
     assert found.of("ann").groups == ("ann", "staff") and found.of("dan") is None
+
+
+HOMES = [
+    Account("root", "/bin/bash", 0, 0, "", "/root"),
+    Account("ann", "/bin/bash", 1001, 1001, "", "/home/ann"),
+    Account("bob", "/bin/bash", 1002, 1002, "", "/home/bob"),
+    Account("job", "/bin/bash", 901, 901, "", "/srv/job"),
+]
+# what login files say of homes, and who is told from strangers
+AT_HOME = [
+    ("case $HOME in /home/*) TMOUT=60 ;; esac\n", [["root"], ["ann", "bob"]]),
+    ("[[ $HOME == /home/?n* ]] && TMOUT=60\n", [["root"], ["ann"]]),
+    ("[[ $HOME =~ ^/srv/ ]] && TMOUT=60\n", [["root"], ["job"]]),
+    ('[ "${HOME#/srv}" = "$HOME" ] || TMOUT=60\n', [["root"], ["job"]]),
+    ('[ ~ = "/home/bob" ] && TMOUT=60\n', [["root"], ["bob"]]),
+    ("PATH=/home/bin:/usr/bin\n", [["root"]]),
+    ("cd; case `pwd` in /srv/*) : ;; esac; case $PWD in /srv*) x ;; esac\n", [["root"], ["job"]]),
+]
+
+
+@pytest.mark.parametrize("text, expected", AT_HOME)
+def test_who_is_told_by_the_place_of_the_home(text, expected):
+    found = classes(HOMES, _classes.marks_of({"/etc/x": text}), STRANGER, dict)
+    assert [list(one.users) for one in found.known] == expected
+    assert [one.person.home for one in found.known][0] == "/root"
 
 
 def test_files_that_are_not_for_all_to_read(tmp_path):

@@ -135,7 +135,7 @@ def test_lookup(monkeypatch):
     account, groups, is_local, directory = found[root.pw_name]
     assert is_local and directory == ""
     assert _directories.lookup([0, 4123456])[0] == found[root.pw_name]
-    assert account == (root.pw_name, root.pw_shell, 0, root.pw_gid, "")
+    assert account == (root.pw_name, root.pw_shell, 0, root.pw_gid, "", root.pw_dir)
     assert {group.gid for group in groups} == set(os.getgrouplist(root.pw_name, root.pw_gid))
     assert groups[0].name == grp.getgrgid(root.pw_gid).gr_name
 

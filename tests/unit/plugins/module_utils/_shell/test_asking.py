@@ -69,6 +69,39 @@ def test_who_asks_in_a_view_is_the_person_and_no_more(terminal):
         assert said.split()[-4:] == ["0022", "0", *map(str, limits)]
 
 
+@needs_namespaces
+def test_a_home_is_in_its_place_in_a_view_and_empty():
+    """What has files of the system in it, holds another home, or does not exist, is as it is."""
+    homes = [f"/home/curfew-{name}" for name in ("ann", "bob", "bob/cyn", "none")]
+    places = [*homes, homes[0], "/usr/sbin", "", "relative"]
+    askers = [
+        Asker(_shell("bash"), Person(f"p{uid}", 61000 + uid, 61000, (), place))
+        for uid, place in enumerate(places)
+    ]
+
+    def ask():
+        for home in homes[:3]:  # in the view: nothing of it is here
+            os.mkdir(home)
+            os.chmod(home, 0o755)
+        for home in (homes[0], homes[2]):
+            with open(home + "/.profile", "w") as profile:
+                profile.write("exit 3\n")
+        words = ["-c", 'echo; echo "$HOME|$(cd; pwd)|$(ls -A ~ | tr "\\n" " ")"']
+        way = asking.Way(in_view=True)
+        with starting.started(askers, way, lambda _asker, _answers: words) as running:
+            starting.wait(running, time.monotonic() + 20, lambda _running: "")
+            return [one.output.decode().split("\n")[-2].split("|") for one in running]
+
+    said = _view.within([], ask, 30)
+    assert said[0] == [places[0], places[0], ".zshrc "]
+    assert said[1] == [places[1], places[1], "cyn "]
+    assert said[2] == [places[2], places[2], ".zshrc "] and said[3][0] == places[3]
+    assert said[4][0] != places[4] and said[4][2] == ".zshrc "  # it is another's
+    assert said[5][0] == "/usr/sbin" and "useradd" in said[5][2]
+    assert said[6][2] == ".zshrc " and said[7][0] == "relative"
+    assert not os.path.exists(homes[0])
+
+
 def test_one_time_limit_for_all():
     answers = asking.ask([Asker(_shell("bash"), _identities.stranger())] * 2, limit=0.0)
     assert {answer.status for answer in answers} == {"hangs"}
