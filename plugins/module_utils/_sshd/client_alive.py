@@ -164,7 +164,7 @@ def _sentence(contradiction: Contradiction) -> str:
     whose = ""
     if contradiction.accounts is not None:
         accounts = contradiction.accounts
-        whose = ", for no account of this host"
+        whose = ", for no account of this host that can log in"
         if accounts.number:
             more = accounts.number - len(accounts.names)
             whose = f", for {_durations.count(accounts.number, 'account')} of this host"

@@ -5,7 +5,7 @@
 
 import functools
 import re
-from typing import Any, Callable, Mapping, Optional, Tuple
+from typing import Any, Callable, Dict, Mapping, Optional, Sequence, Tuple
 
 from .. import _directory
 from .._refusal import BadOption
@@ -13,7 +13,9 @@ from . import config
 from .match import (
     Connection,
     Criteria,
+    fits,
     is_address,
+    matches,
     port,
 )
 from .service import CommandLine
@@ -26,7 +28,10 @@ __all__ = [
     "deriving",
 ]
 
-NO_ADDRESS = "192.0.2.1"  # TEST-NET-1 of RFC 5737: nobody has it
+# Names that have little in common, and addresses that nobody has (TEST-NET-1 to 3 of RFC 5737). The
+# first one counts if nothing speaks against it.
+_USERS = ("curfew-no-such-user", "7-nobody", "zzyx", "_", "Q")
+_ADDRESSES = ("192.0.2.1", "198.51.100.1", "203.0.113.1")
 
 
 Derive = Callable[[Criteria], Optional[Connection]]
@@ -41,11 +46,38 @@ def default_connection(tree: config.Tree, words: CommandLine, version: str = "")
 
     :param version: what sshd calls itself.
     """
-    user = "curfew-no-such-user"
+    user, address = _stranger(tree)
     while _directory.exists(user):
         user += "-"
     laddr, lport = _first_listener(tree, words)
-    return Connection(user, NO_ADDRESS, NO_ADDRESS, laddr, lport, version=version)
+    return Connection(user, address, address, laddr, lport, version=version)
+
+
+def _stranger(tree: config.Tree) -> Tuple[str, str]:
+    """Return a name and an address that meet no block for some, as ``Match User c*``, by chance."""
+    criteria = {pair for item in tree.directives for pair in config.criteria_of(item.scope)}
+    patterns = {
+        ",".join(word for word in argument.split(",") if "*" in word or "?" in word)
+        for name, argument in criteria
+        if name == "user"
+    }
+    places = [pair for pair in criteria if pair[0] in ("address", "host")]
+    user = _least_met(_USERS, lambda name: sum(fits(name, some) for some in patterns))
+    address = _least_met(
+        _ADDRESSES,
+        lambda at: sum(matches((pair,), Connection(user, at, at, "", 0)) for pair in places),
+    )
+    return user, address
+
+
+def _least_met(candidates: Sequence[str], count: Callable[[str], int]) -> str:
+    """Return the first candidate that meets nothing, else the first of those that meet least."""
+    counts: Dict[str, int] = {}
+    for candidate in candidates:
+        counts[candidate] = count(candidate)
+        if not counts[candidate]:
+            return candidate
+    return min(candidates, key=counts.__getitem__)
 
 
 def connection(given: Mapping[str, Any], default: Connection) -> Connection:

@@ -25,7 +25,7 @@ from .service import (
     parse_words,
 )
 
-__all__ = ["not_understood", "places", "several", "which_of_several", "with_doubt"]
+__all__ = ["not_understood", "places", "several", "shared_place", "which_of_several", "with_doubt"]
 
 _SOCKETS = ("ssh@", "sshd@")
 _PORT = 22
@@ -169,8 +169,21 @@ def which_of_several(daemon: Daemon, path: str, twins: Sequence[Daemon]) -> str:
     return f"More than one sshd lets people in: {path} is for {own}{rest}."
 
 
+def shared_place(daemon: Daemon, shared: Sequence[str]) -> str:
+    """Return the sentence on a daemon that gets some of the connections to another one's places."""
+    words = [daemon.words.binary or "sshd"]
+    words += [word for option in daemon.words.options for word in ("-o", option)]
+    return "Another sshd listens at {} too, and gets some of the connections: {} ({}).".format(
+        _durations.listed(shared), " ".join(words), _file_of(daemon)
+    )
+
+
 def _other(daemon: Daemon) -> str:
     where = _durations.listed(places(daemon)) or str(daemon.service.name)
+    return f"{where} ({_file_of(daemon)})"
+
+
+def _file_of(daemon: Daemon) -> str:
     if daemon.is_foreign:
-        return f"{where} (of a container or a jail, with files of its own)"
-    return "{} ({})".format(where, daemon.config or "its file is not known")
+        return "of a container or a jail, with files of its own"
+    return daemon.config or "its file is not known"

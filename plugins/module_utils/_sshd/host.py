@@ -6,6 +6,7 @@
 Private to the collection. Reads and plans; asks sshd for nothing but its release.
 """
 
+import os
 from typing import TYPE_CHECKING, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from .._files import reading
@@ -14,7 +15,7 @@ from .._refusal import BadOption, Refusal
 from . import asking, config, connections, files, plan
 from .finding import doubts, is_same, of_path
 from .match import NAMES, SINCE, Connection, Criteria, describe, in_words, matches
-from .options import Request
+from .options import Request, Setting
 from .service import CommandLine, Daemon, Listener, Service, stale
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class Program(NamedTuple):
 
 
 class Override(NamedTuple):
-    """An option on the daemon's command line that sets a directive of the request."""
+    """An option on the daemon's command line that sets a directive which the module reports."""
 
     option: str
     statement: config.Statement
@@ -137,8 +138,11 @@ def look(request: Request, program: Program) -> Host:
     words = CommandLine() if is_daemons is False else daemon.words
     twins = tuple(item for item in daemon.others if _is_twin(item, path))
     own_doubts = doubts(daemon, program.daemon_path)
-    beaten = [item for item in twins if _overrides(request, item.words, release)]
+    beaten = [item for item in twins if _overrides(request.settings, item.words, release)]
     own_doubts += [_unjudged(item, path) for item in beaten]
+    if is_daemons is not False:
+        rest = [item for item in daemon.others if item not in twins]
+        own_doubts += _at_one_place(daemon, rest)
     return Host(
         path,
         daemon.service,
@@ -148,7 +152,7 @@ def look(request: Request, program: Program) -> Host:
         program.binary,
         release,
         None if request.match is None else _criteria(request.match, release),
-        _overrides(request, words, release),
+        _overrides(request.reported, words, release),
         program.version.whole if program.version else "",
         tuple(own_doubts),
         tuple(_notes(program, twins)),
@@ -176,10 +180,27 @@ def _notes(program: Program, twins: Sequence[Daemon]) -> Iterator[str]:
         yield daemons.which_of_several(program.daemon, program.path, twins)
 
 
+def _at_one_place(daemon: Daemon, others: Sequence[Daemon]) -> Iterator[str]:
+    """Yield what is to be said of others that get some of the connections to a daemon's sockets.
+
+    Where all allow it (SO_REUSEPORT), the kernel hands a connection to any of them.
+    """
+    if not others:
+        return
+    from . import daemons
+
+    own = daemons.places(daemon)
+    for item in others:
+        shared = sorted(set(own).intersection(daemons.places(item)))
+        alike = item.config == daemon.config and item.words.options == daemon.words.options
+        if shared and (item.is_foreign or not alike):
+            yield daemons.shared_place(item, shared)
+
+
 def _overrides(
-    request: Request, words: CommandLine, release: config.Release
+    settings: Sequence[Setting], words: CommandLine, release: config.Release
 ) -> Tuple[Override, ...]:
-    wanted = [setting.keyword.lower() for setting in request.settings]
+    wanted = [setting.keyword.lower() for setting in settings]
     statements = [(option, config.parse_line(option, release)) for option in words.options]
     return tuple(
         Override(option, statement)
@@ -226,10 +247,12 @@ def prepare(request: Request, host: Host, others: Sequence[reading.Change] = ())
     changes = [tree_files.change(path, text) for path, text in planned.texts.items()]
     people = None
     if plan.has_exceptions(planned, request.settings):
-        from . import members
+        from . import members, sessions
 
         default = connections.default_connection(planned.before, host.words, host.version)
         people = members.local(default, planned.after)
+        tree = files.Files(host.path, config.SESSION_KEYWORDS, host.release, others).read({})
+        sessions.leave_out_refused(people, tree, host.words, host.release)
     return Work(tree_files, planned, changes, proven, people)
 
 
@@ -258,6 +281,7 @@ def _plan(request: Request, host: Host, tree_files: files.Files) -> plan.Plan:
         host.criteria,
         request.conflicts == "disable",
         lambda path: _is_seen(tree_files, path),
+        lambda path: _can_change(tree_files, path) or _is_for_others(path),
     )
 
 
@@ -281,6 +305,17 @@ def _can_change(tree_files: files.Files, path: str) -> bool:
     except Refusal:
         return False
     return True
+
+
+def _is_for_others(path: str) -> bool:
+    """Tell whether others than root could change a file, which is refused, and not passed over."""
+    from .._files import safety
+
+    try:
+        safety.check_folder(os.path.dirname(path))
+    except Refusal:
+        return True
+    return False
 
 
 def _connections(request: Request, host: Host, tree: config.Tree) -> List[Connection]:

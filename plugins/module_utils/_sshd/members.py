@@ -75,6 +75,11 @@ class Local:
         self._groups_of: Dict[int, List[str]] = {}
         self._known: Dict[Criteria, int] = {}
 
+    def leave_out(self, some: int) -> None:
+        """Count some no more among those who can log in."""
+        self.everybody &= ~some
+        self._known.clear()
+
     def derived(self, criteria: Criteria) -> Optional[Connection]:
         """Return the default connection as an account that meets the criteria, if one does."""
         found = self.meeting(criteria)

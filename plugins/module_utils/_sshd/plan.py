@@ -87,14 +87,17 @@ def make(
     criteria: Optional[Criteria] = None,
     disable: bool = False,
     is_seen: Callable[[str], bool] = lambda path: True,
+    can_change: Callable[[str], bool] = lambda path: True,
 ) -> Plan:
     """Return the change after which the settings stand in the main file where they win.
 
     :param read: reads the tree, with the texts given in place of the files of those names.
     :param is_seen: tells whether what loses in a file is worth an edit, for scanners read it.
+    :param can_change: tells whether a file can be edited; where not, ours are put above its lines.
     """
     before = read({})
     disabled = _disableable(before, settings, criteria) if disable else []
+    disabled = [item for item in disabled if item.scope or can_change(item.path)]
     plan = _made(read, settings, release, criteria, before, disabled)
     if all(is_seen(path) for path in _by_path(disabled)):
         return plan

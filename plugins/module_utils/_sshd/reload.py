@@ -38,8 +38,13 @@ __all__ = ["Activation", "check_listening", "check_reload", "check_start", "list
 WAIT_SECONDS = 20
 TRIAL_SECONDS = 20
 _ORDER_SECONDS = 3  # for so long a manager's order is waited for that may have gone elsewhere
-# What systemctl says of a unit that has no way to reload, or is off.
-_NOT_FOR_IT = ("not applicable", "not active")
+_ORDER_LIMIT_SECONDS = 30  # for so long a manager itself is waited for, whose unit may never start
+# What systemctl says of a unit that has no way to reload, is off, masked, or has lost its file, and
+# where it does not reach systemd; and what is said of one that waits for its unit to start.
+_NOT_FOR_IT = (
+    "not applicable", "not active", "is masked", "not found", "Failed to connect to",
+    "did not end within",
+)  # fmt: skip
 _KEYWORDS = ("port", "listenaddress", "addressfamily")
 _Written = Tuple[int, int, int]
 _Trace = Tuple[Optional[_Written], FrozenSet[str]]
@@ -231,8 +236,9 @@ def _ordered(command: Sequence[str]) -> bool:
 
     :raises ServiceError: it did not go well.
     """
-    status, output = run(command)
-    if status != 0 and not any(words in output for words in _NOT_FOR_IT):
+    status, output = run(command, _ORDER_LIMIT_SECONDS)
+    telling = _NOT_FOR_IT if "reload" in command else ()
+    if status != 0 and not any(words in output for words in telling):
         problem = " ".join(output.split())
         raise ServiceError(f"Reloading sshd failed: {problem}")
     return status == 0

@@ -13,7 +13,7 @@ import os
 import re
 import time
 from contextlib import suppress
-from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple, Union
 
 from .._refusal import Refusal
 from . import listening
@@ -149,7 +149,11 @@ def listener_of(pid: int, pid_file: Optional[str] = None) -> Optional[Listener]:
         words, doubt = titles.resolve(pid, text, unit)
         command_line = parse_words(words)._replace(doubt=doubt)
     else:
-        command_line = parse_words(words)
+        command_line = parse_words(words, joined=title is not None)
+    if not foreign and not command_line.doubt:
+        place = _mounted_otherwise(pid, command_line.config or DEFAULT_PATH)
+        doubt = f"at {place} it sees something else than is seen from here" if place else None
+        command_line = command_line._replace(doubt=doubt)
     return Listener(pid, pid_file, command_line, unit, foreign)
 
 
@@ -249,26 +253,64 @@ def _has_our_files(pid: int) -> bool:
     return os.path.samestat(os.stat(f"/proc/{pid}/root{folder}"), os.stat(folder))
 
 
-def parse_words(words: Sequence[str]) -> CommandLine:
-    """Return what matters of the words that sshd is started with."""
+def _mounted_otherwise(pid: int, path: str) -> Optional[str]:
+    """Return what at or below the folder of a file is something else to a process than to us.
+
+    A unit may have files of its own there, by a mount that nobody else sees.
+    """
+    folder = os.path.dirname(path)
+    with suppress(OSError):
+        if os.readlink(f"/proc/{pid}/ns/mnt") == os.readlink("/proc/self/ns/mnt"):
+            return None
+        for place in sorted(_mounts(pid, folder) | _mounts("self", folder)):
+            if not _is_one(f"/proc/{pid}/root{place}", place):
+                return place
+        return None if _is_one(f"/proc/{pid}/root{path}", path) else path
+    return None
+
+
+def _mounts(pid: Union[int, str], folder: str) -> Set[str]:
+    """Return where something is mounted at or below a folder, as a process sees it."""
+    with open(f"/proc/{pid}/mountinfo", "rb") as mounts:
+        text = os.fsdecode(mounts.read())
+    places = [
+        re.sub(r"\\([0-7]{3})", lambda code: chr(int(code.group(1), 8)), line.split(" ")[4])
+        for line in text.splitlines()
+    ]
+    return {place for place in places if folder != "/" and (place + "/").startswith(folder + "/")}
+
+
+def _is_one(one: str, other: str) -> bool:
+    """Tell whether two paths lead to one file, or both to none."""
+    try:
+        return os.path.samefile(one, other)
+    except FileNotFoundError:
+        return os.path.exists(one) == os.path.exists(other)
+
+
+def parse_words(words: Sequence[str], joined: bool = True) -> CommandLine:
+    """Return what matters of the words that sshd is started with.
+
+    :param joined: they were parted at blanks, which one of them may have had itself.
+    """
     arguments: Dict[str, List[str]] = {"f": [], "o": [], "p": []}
     rest = list(words[1:])
-    last = ""
+    program = [words[0]] if words else []
+    before = program
     while rest:
         word = rest.pop(0)
         if not _OPTION.match(word):
-            if last == "o":  # the kernel shows the words joined by blanks: this was one word
-                arguments["o"][-1] += " " + word
+            if before and joined:
+                before[-1] += " " + word
             continue
-        last = ""
+        before = []
         for position, letter in enumerate(word[1:], 2):
             if letter in _WITH_ARGUMENT:
-                last = letter
-                argument = word[position:] or (rest.pop(0) if rest else "")
-                arguments.setdefault(letter, []).append(argument)
+                before = arguments.setdefault(letter, [])
+                before.append(word[position:] or (rest.pop(0) if rest else ""))
                 break
     return CommandLine(
-        words[0] if words else None,
+        program[0] if program else None,
         arguments["f"][-1] if arguments["f"] else None,
         tuple(arguments["o"]),
         tuple(int(port) for port in arguments["p"] if re.match(r"[0-9]{1,5}\Z", port)),

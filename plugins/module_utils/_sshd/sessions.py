@@ -18,9 +18,11 @@ from .match import Connection
 from .members import Local
 from .service import CommandLine
 
-__all__ = ["Session", "decided", "of_files"]
+__all__ = ["Session", "decided", "leave_out_refused", "of_files"]
 
 _FIRST_COUNTS = config.SESSION_KEYWORDS[:6]
+_ADMISSION = {keyword.lower() for keyword in config.SESSION_KEYWORDS[5:]}
+_WANTED = frozenset(keyword.lower() for keyword in config.SESSION_KEYWORDS)
 
 # The arguments that the daemon's command line gives, by lower-case keyword.
 Options = Dict[str, Tuple[str, ...]]
@@ -69,15 +71,36 @@ def of_files(
     """
     places = ["Port", "ListenAddress", "AddressFamily"]
     tree = Files(path, [*places, *config.SESSION_KEYWORDS], release).read({})
-    wanted = {keyword.lower() for keyword in config.SESSION_KEYWORDS}
+    options = _options(words, release)
+    if not options and all(item.keyword not in _WANTED for item in tree.directives):
+        return dict.fromkeys(users, Session())
+    return decided(tree, options, default_connection(tree, words, version), users, release)
+
+
+def leave_out_refused(
+    people: Local, tree: config.Tree, words: CommandLine, release: config.Release
+) -> None:
+    """Take those from the accounts whom sshd lets in from nowhere.
+
+    Nobody where a block for some addresses or ports may let in whom others keep out.
+
+    :param tree: read with ``config.SESSION_KEYWORDS``.
+    """
+    for item in tree.directives:
+        names = {name for name, _argument in config.criteria_of(item.scope)}
+        if item.keyword in _ADMISSION and not names <= {"all", "user", "group"}:
+            return
+    for some, _why in _refusals(tree, _options(words, release), people):
+        people.leave_out(some)
+
+
+def _options(words: CommandLine, release: config.Release) -> Options:
     options: Options = {}
     for option in words.options:
         statement = config.parse_line(option, release)
-        if statement is not None and statement.keyword in wanted:
+        if statement is not None and statement.keyword in _WANTED:
             options.setdefault(statement.keyword, statement.arguments or ())
-    if not options and all(item.keyword not in wanted for item in tree.directives):
-        return dict.fromkeys(users, Session())
-    return decided(tree, options, default_connection(tree, words, version), users, release)
+    return options
 
 
 def decided(
@@ -190,24 +213,29 @@ def _refusals(tree: config.Tree, options: Options, people: Local) -> List[Tuple[
     found: List[Tuple[int, str]] = []
     for keyword, name in (("denyusers", "user"), ("denygroups", "group")):
         for some, words, place in _listed(tree, options, keyword, people):
-            whole = [word for word in words if name == "group" or "@" not in word]
+            whole = words if name == "group" else _from_anywhere(words)
             found.append((some & people.fitting(name, whole), f"{_written(keyword)} ({place})"))
     for keyword, name in (("allowusers", "user"), ("allowgroups", "group")):
-        asked, allowed, places = 0, 0, []
+        asked, allowed, firsts = 0, 0, []
         for some, words, place in _listed(tree, options, keyword, people):
             if name == "user":  # who comes from some hosts only may come from there
                 words = [word.partition("@")[0] for word in words]
+            firsts.append((some & ~asked, f"{_written(keyword)} ({place})"))
             asked |= some
             allowed |= some & people.fitting(name, words)
-            places.append(place)
-        if asked:
-            found.append((asked & ~allowed, f"{_written(keyword)} ({places[0]})"))
+        found += [(part & ~allowed, line) for part, line in firsts]
     for some, directive in members.decisions(tree, "permitrootlogin", people):
         given = _given("permitrootlogin", directive, options)
         if given.text.lower() == "no":
             zero = people.fitting("user", _identities.superusers())
             found.append((some & zero, f"PermitRootLogin no ({given.place})"))
     return found
+
+
+def _from_anywhere(words: Sequence[str]) -> List[str]:
+    """Return the patterns of users whom a list is about wherever they come from."""
+    parted = [word.partition("@") for word in words]
+    return [user for user, at, host in parted if not at or (host and not host.strip("*"))]
 
 
 def _listed(

@@ -27,6 +27,45 @@ def read(tmp_path, text):
     return files.Files(str(main), keywords, (9, 2)).read({})
 
 
+# the patterns of Match blocks, whether the usual name is nobody's, who is a stranger
+STRANGERS = [
+    ([], True, "curfew-no-such-user"),
+    (["curfew-no-such-user", "root"], True, "curfew-no-such-user"),
+    (["c*"], True, "7-nobody"),
+    (["c*,root", "?-*"], True, "zzyx"),
+    (["*", "*-user"], True, "7-nobody"),
+    (["*,!root"], True, "curfew-no-such-user"),
+    (["*"], False, "curfew-no-such-user-"),
+]
+
+
+@pytest.mark.parametrize("patterns, free, expected", STRANGERS)
+def test_who_is_a_stranger(tmp_path, monkeypatch, patterns, free, expected):
+    known = set() if free else {"curfew-no-such-user"}
+    monkeypatch.setattr(connections._directory, "exists", lambda user: user in known)
+    text = "".join(f"Match User {some}\nPermitTTY no\n" for some in patterns)
+    assert connections.default_connection(read(tmp_path, text), CommandLine()).user == expected
+
+
+# the block's criteria, from where a stranger comes
+FROM = [
+    ("User c*", "192.0.2.1"),
+    ("Address 10.0.0.0/8", "192.0.2.1"),
+    ("Address 192.0.0.0/8", "198.51.100.1"),
+    ("Host *.example.org,192.*", "198.51.100.1"),
+    ("Address *,!10.*", "192.0.2.1"),
+    ("Address 192.0.0.0/8 Host 198.*", "203.0.113.1"),
+    ("Address 192.0.0.0/2", "192.0.2.1"),
+]
+
+
+@pytest.mark.parametrize("criteria, expected", FROM)
+def test_from_where_a_stranger_comes(tmp_path, criteria, expected):
+    tree = read(tmp_path, f"Match {criteria}\nPermitTTY no\n")
+    found = connections.default_connection(tree, CommandLine())
+    assert found.addr == found.host == expected
+
+
 # the text, its first listener
 LISTENERS = [
     ("", ("0.0.0.0", 22)),

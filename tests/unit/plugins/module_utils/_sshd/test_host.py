@@ -25,6 +25,8 @@ from ansible_collections.curfew.session.plugins.module_utils._sshd.service impor
     Service,
 )
 
+from .people import local
+
 INTERVAL = options.Setting("ClientAliveInterval", "60", facts.read_seconds)
 RUNS = Service("ssh", None, True)
 WORDS = CommandLine(
@@ -125,6 +127,18 @@ def test_the_daemon_counts_for_its_own_file():
     assert (found.release, found.criteria) == ((9, 2), (("user", "a"),))
 
 
+def test_an_option_that_sets_what_is_only_reported_counts():
+    count_max = options.Setting("ClientAliveCountMax", None, facts.read_number)
+    asked = request()._replace(settings=(count_max,), reported=(INTERVAL, count_max))
+    version = asking.Version("OpenSSH_9.2p1", (9, 2))
+    program = host.Program("/etc/x", "/sbin/sshd", version, RUNNING, "/etc/x")
+    found = host.look(asked, program)
+    assert [item.option for item in found.overrides][:1] == ["ClientAliveInterval=5"]
+    twin = Daemon(RUNS, Listener(8, None, WORDS), WORDS, (), ("[::]:2222",))
+    twins = program._replace(daemon=RUNNING._replace(others=(twin,)))
+    assert host.look(asked, twins).doubts == ()  # it beats nothing that is asked for
+
+
 def test_for_another_file_it_does_not():
     found = look("/etc/y")
     assert (found.is_daemons, found.listener, found.words) == (False, None, CommandLine())
@@ -167,6 +181,29 @@ def test_a_daemon_that_reads_the_same_file():
     (doubt,) = found.doubts
     assert "reads /etc/x too, and has options that beat it: -o ClientAliveInterval=7." in doubt
     assert "not touched" not in found.notes[0]
+
+
+# The other daemon's file, options and places; whether it gets some of the connections, and others
+# than those that are proven.
+BESIDE = [
+    ("/etc/m", (), ("[::]:22",), True),
+    ("/etc/x", ("PermitTTY=no",), ("[::]:22",), True),
+    ("/etc/x", (), ("[::]:22",), False),
+    ("/etc/m", (), ("[::]:2222", "0.0.0.0:22"), False),
+]
+
+
+@pytest.mark.parametrize("config_file, given, places, doubtful", BESIDE)
+def test_two_daemons_at_one_place(config_file, given, places, doubtful):
+    own = CommandLine("/usr/sbin/sshd", "/etc/x")
+    other = Daemon(RUNS, None, CommandLine("/s", config_file, given), (), places)
+    first = Daemon(RUNS, None, own, (other,), ("[::]:22",))
+    doubts = look("/etc/x", daemon=first).doubts
+    assert len(doubts) == doubtful
+    if doubtful:
+        assert "listens at [::]:22 too, and gets some of the connections: /s" in doubts[0]
+        assert config_file in doubts[0] and all(f"-o {option}" in doubts[0] for option in given)
+    assert look("/etc/z", daemon=first).doubts == ()
 
 
 @pytest.mark.parametrize("known", [(False, False), (False, True), (False, None), (True, None)])
@@ -279,6 +316,17 @@ def test_nothing_is_derived_where_nothing_is_proven(tmp_path):
         work_of(tmp_path, match="Group no-such-group")
     (item,) = work_of(tmp_path, match="Group no-such-group", verify=False).connections
     assert item.addr == "192.0.2.1"
+
+
+def test_who_is_not_let_in_is_nobody(tmp_path, monkeypatch):
+    local(tmp_path, monkeypatch)
+    block = "Match User root,alice\nClientAliveInterval 5\n"
+    (tmp_path / "sshd_config").write_text("ClientAliveInterval 60\n" + block)
+    everybody = work_of(tmp_path).people
+    assert everybody.told(everybody.everybody).number == 4
+    (tmp_path / "sshd_config").write_text("ClientAliveInterval 60\nAllowUsers a*\n" + block)
+    people = work_of(tmp_path).people
+    assert people.told(people.everybody).names == ["alice"]
 
 
 def test_what_loses_is_no_reason_to_fail(tmp_path, monkeypatch):

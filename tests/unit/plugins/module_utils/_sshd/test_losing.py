@@ -52,6 +52,23 @@ def test_what_scanners_read_is_disabled_as_well(name, files, _expected):
     assert all(item.arguments == ("60",) for item in reader(files)(found.texts).directives)
 
 
+# The files, of which /a cannot be changed; those in which a line is disabled
+STUCK = [
+    ({"m": "Include /a\n#ClientAliveInterval 0\n", "/a": RIVAL}, []),
+    ({"m": "Include /a\n" + OURS, "/a": RIVAL}, []),
+    ({"m": "Include /b /a\n#ClientAliveInterval 0\n", "/a": RIVAL, "/b": RIVAL}, ["/b"]),
+    ({"m": OURS + "Include /a\n", "/a": ALL + RIVAL}, ["/a"]),
+]
+
+
+@pytest.mark.parametrize("files, expected", STUCK)
+def test_what_cannot_be_changed_is_beaten(files, expected):
+    read = reader(files)
+    found = plan.make(read, [INTERVAL], (9, 2), None, True, can_change=lambda path: path != "/a")
+    assert sorted({item.path for item in found.disabled}) == expected
+    assert read(found.texts).directives[0].arguments == ("60",)
+
+
 # The file, and whether nothing but duplicates of what stands there are taken out
 DUPLICATES = [
     (OURS + RIVAL, True),

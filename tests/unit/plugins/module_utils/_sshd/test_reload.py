@@ -41,7 +41,7 @@ COMMANDS = [
 def test_how_a_daemon_is_reloaded(monkeypatch, manager, name, anew, expected):
     sent, commands, traces = [], [], iter([frozenset("1"), frozenset("2")])
     monkeypatch.setattr(os, "kill", lambda *given: sent.append(given))
-    monkeypatch.setattr(reload, "run", lambda words: commands.append(words) or (0, ""))
+    monkeypatch.setattr(reload, "run", lambda words, *_limit: commands.append(words) or (0, ""))
     monkeypatch.setattr(reload, "has_socket_of_systemd", lambda pid: anew)
     monkeypatch.setattr(reload, "_trace", lambda listener: (None, next(traces)))
     monkeypatch.setattr(reload, "listening_at", lambda listener: [("::", 22)])
@@ -57,6 +57,10 @@ ANSWERS = [
     ((0, ""), True, "systemd", 0, None),
     ((1, "Job type reload is not applicable for unit ssh.service."), True, "systemd", 1, None),
     ((1, "ssh.service is not active, cannot reload."), True, "systemd", 1, None),
+    ((1, "Failed to reload ssh.service: Unit ssh.service is masked."), True, "systemd", 1, None),
+    ((1, "Failed to reload ssh.service: Unit ssh.service not found."), True, "systemd", 1, None),
+    ((1, "Failed to connect to bus: No such file or directory"), True, "systemd", 1, None),
+    ((124, "/bin/systemctl did not end within 30 seconds."), True, "systemd", 1, None),
     ((1, "Job failed."), True, "systemd", 0, "Reloading sshd failed: Job failed."),
     ((0, ""), False, "runit", 1, None),
     ((0, ""), False, None, 1, "sshd has ended, and there is no service manager to start it"),
@@ -73,7 +77,7 @@ def test_what_becomes_of_an_order(monkeypatch, answer, alive, manager, signals, 
             raise ProcessLookupError
 
     monkeypatch.setattr(os, "kill", kill)
-    monkeypatch.setattr(reload, "run", lambda words: answer)
+    monkeypatch.setattr(reload, "run", lambda words, *_limit: answer)
     monkeypatch.setattr(reload, "has_socket_of_systemd", lambda pid: False)
     monkeypatch.setattr(reload, "_await", lambda *_given: None)
     listener = sshd_service.Listener(os.getpid(), "/run/x.pid", LINE)
@@ -84,6 +88,15 @@ def test_what_becomes_of_an_order(monkeypatch, answer, alive, manager, signals, 
         with pytest.raises(sshd_service.ServiceError, match=refusal):
             reload.reload(service, listener, [])
     assert len(sent) == signals
+
+
+def test_what_holds_a_socket_of_systemd_gets_no_signal(monkeypatch):
+    monkeypatch.setattr(os, "kill", lambda *_given: pytest.fail("it would end for good"))
+    monkeypatch.setattr(reload, "run", lambda words, *_limit: (1, "Unit ssh.service is masked."))
+    monkeypatch.setattr(reload, "has_socket_of_systemd", lambda pid: True)
+    listener = sshd_service.Listener(os.getpid(), None, LINE)
+    with pytest.raises(sshd_service.ServiceError, match="is masked"):
+        reload.reload(SERVICE, listener, [])
 
 
 def test_an_order_that_went_elsewhere(monkeypatch):

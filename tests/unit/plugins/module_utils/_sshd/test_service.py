@@ -30,7 +30,15 @@ WORDS = [
     ("/usr/sbin/sshd -p 2222 -p22", None, (), (2222, 22)),
     ("/usr/sbin/sshd -h /key -E /log -C user=a -f /x", "/x", (), ()),
     ("/usr/sbin/sshd -p", None, (), ()),
+    ("/usr/sbin/sshd -D -f /etc/a b/c  d -p22", "/etc/a b/c  d", (), (22,)),
+    ("/usr/sbin/sshd -E /log of it -o A = 1 -D", None, ("A = 1",), ()),
 ]
+
+
+def test_a_program_whose_path_holds_blanks():
+    found = sshd_service.parse_words("/opt/my own/sshd -D -f /x".split(" "))
+    assert found[:2] == ("/opt/my own/sshd", "/x")
+    assert sshd_service.parse_words([]).binary is None
 
 
 def test_host_keys_and_certificates_of_the_command_line():
@@ -124,6 +132,29 @@ def test_a_process_in_another_root_folder_sees_other_files(tmp_path):
     finally:
         os.kill(pid, 9)
         os.waitpid(pid, 0)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount")
+def test_a_process_may_have_files_of_its_own_where_it_reads(tmp_path):
+    folder = tmp_path / "a b"
+    (folder / "d").mkdir(parents=True)
+    config = folder / "sshd_config"
+    config.write_text("")
+    command = ["unshare", "-m", "sh", "-c", 'mount --bind "$1" "$2" && exec sleep 60', "sh"]
+    for source, target, expected in (
+        (tmp_path, folder / "d", str(folder / "d")),
+        (folder / "d", folder / "d", None),
+        (tmp_path, folder, str(folder)),
+        (tmp_path, tmp_path.parent, str(config)),
+    ):
+        with subprocess.Popen([*command, str(source), str(target)]) as process:
+            try:
+                while os.path.basename(os.readlink(f"/proc/{process.pid}/exe")) != "sleep":
+                    time.sleep(0.01)
+                assert sshd_service._mounted_otherwise(process.pid, str(config)) == expected
+            finally:
+                process.kill()
+    assert sshd_service._mounted_otherwise(os.getpid(), str(config)) is None
 
 
 # What a title shows, and whether these may have been other words.

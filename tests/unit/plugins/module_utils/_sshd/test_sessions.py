@@ -23,6 +23,8 @@ REFUSED = [
     ("DenyUsers alice", "DenyUsers (/c line 1)"),
     ("DenyUsers bob al*", "DenyUsers (/c line 1)"),
     ("DenyUsers alice@10.*", None),
+    ("DenyUsers alice@ bob@*", None),
+    ("DenyUsers bob al*@*", "DenyUsers (/c line 1)"),
     ("DenyUsers bob\nDenyUsers alice", "DenyUsers (/c line 2)"),
     ("DenyGroups staff", "DenyGroups (/c line 1)"),
     ("AllowUsers bob alice", None),
@@ -34,6 +36,8 @@ REFUSED = [
     ("AllowUsers alice\nMatch User alice\nAllowUsers bob", "AllowUsers (/c line 3)"),
     ("AllowGroups root\nMatch User alice\nAllowGroups alice", None),
     ("Match all\nAllowUsers bob\nMatch User alice\nAllowUsers alice", None),
+    ("AllowUsers bob\nMatch User bob\nAllowUsers bruno", "AllowUsers (/c line 1)"),
+    ("AllowUsers root\nMatch User bruno\nAllowUsers bob", "AllowUsers (/c line 1)"),
     ("Match User bob\nDenyUsers alice", None),
     ("PermitRootLogin no", None),
     ("ChannelTimeout none", None),
@@ -57,6 +61,28 @@ def test_who_is_not_let_in(tmp_path, monkeypatch, text, expected):
     found = decided(tmp_path, monkeypatch, text)["alice"]
     assert found.refused == expected
     assert found.locked_out is (expected == NONE_LOCKS)
+
+
+# The file, the daemon's options, and who may log in at all
+LEFT = [
+    ("", (), USERS),
+    ("AllowGroups staff\n", (), ["alice", "bruno", "lone"]),
+    ("DenyUsers lone@10.* alice@*\nPermitRootLogin no\n", (), ["bruno", "lone"]),
+    ("Match User lone\nDenyUsers l*\n", ("AllowUsers=root lone",), ["root"]),
+    ("PermitRootLogin no\nMatch Address 10.0.0.0/8\nPermitRootLogin yes\n", (), USERS),
+    ("PermitRootLogin no\nMatch Address 10.0.0.0/8\nPermitTTY no\n", (), USERS[1:]),
+]
+
+
+@pytest.mark.parametrize("text, options, expected", LEFT)
+def test_whom_it_lets_in_from_nowhere_is_left_out(tmp_path, monkeypatch, text, options, expected):
+    people = local(tmp_path, monkeypatch)
+    of_staff = (("group", "staff"),)
+    assert people.told(people.meeting(of_staff)).number == 3
+    sessions.leave_out_refused(people, tree(text), CommandLine(options=options), (10, 0))
+    assert people.told(people.everybody).names == expected
+    members = [user for user in expected if user != "root"]
+    assert people.told(people.meeting(of_staff)).names == members
 
 
 def test_a_lock_out_needs_a_release_that_knows_the_directive(tmp_path, monkeypatch):
