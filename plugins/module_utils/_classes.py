@@ -5,7 +5,8 @@
 
 Accounts fall into few classes: root, and who differs in anything that a login file looks at (names,
 numbers and groups that its text holds, or the rights of the files themselves), whatever it sets by
-that. One member of each is asked for all.
+that. One member of each is asked for all. How a text looks at names cannot always be told: where it
+does so, and few accounts can log in, each of them is a class of its own.
 """
 
 import fnmatch
@@ -55,7 +56,23 @@ _LOOKS_AT_HOME = re.compile(r"\bHOME\b|\bPWD\b|(?<![\w/.])~(?![\w/])")
 _PLACE = re.compile(r"(?<![\w.*?/}])/[\w./*?\[\]!@+-]*")
 # Files and folders that a text names: login files may look into them, or read them in a way that
 # reading their text does not show.
-_NAMED = re.compile(r"(?<![\w/])/etc/[\w./+-]+")
+_NAMED = re.compile(r"(?<![\w/])/(?:etc|usr/local/etc)/[\w./+-]+")
+# What asks who somebody is, or what he may do with a file.
+_PERSONAL = re.compile(
+    r"\$\{?[#!]?(?:USER|USERNAME|LOGNAME|E?UID|GROUPS)\b|\(\([^()\n]{0,200}\bE?UID\b"
+    r"|(?<!-x )(?<![\w$./-])(?:/usr/bin/|/bin/)?(?:whoami|logname|groups|getent|id(?!\w|[ \t]*=)"
+    r"|perl|python3?|ruby|printenv|env(?=\s*\|)|sudo)\b(?!=)|/etc/(?:passwd|group)\b"
+    r"|(?<!\S)-[GOw]\s|(?<!\S)-[rx]\s+[\"']?/(?!etc/|usr/|bin/|sbin/)"
+)
+# Of that, what every system does: a number that is compared with another, a variable that is there,
+# or gets its usual value, whether the own group has the name of the user, and how our drop-in asks.
+_USUAL = re.compile(
+    r"(?:UID\b|\bid\s+-u\b)[)`\"'}:0-]*\s*(?:-(?:eq|ne|gt|ge|lt|le)|[<>=!]=?)\s*[\"']?[0-9]+\b"
+    r"|-[nz]\s+[\"']?\$\{?\w+(?::?-)?\}?"
+    r"|(?m:^[ \t]*(?:USER|LOGNAME|MAIL|E?UID)=\S+(?:[ \t]+-\w+\S*)?[ \t]*$)"
+    r"|\bid\s+-gn[)`\"]*\s*=\s*[\"`$(]*(?:/usr/bin/)?id\s+-un"
+    r"|PATH=/usr/bin:/bin command id -(?:un|Gn)"
+)
 _MOST_FILES = 200
 _COMMENT = re.compile(r"(?m)^[ \t]*#.*$")
 _MAX_DATA = 8 * 1024 * 1024
@@ -66,6 +83,8 @@ _MOST_WORDS = 40
 _MOST_NAMES = 10
 # So many are asked: each takes some hundredths of a second.
 MOST_CLASSES = 300
+# Up to so many accounts are asked each for itself.
+_FEW = 40
 
 
 class Marks(NamedTuple):
@@ -74,7 +93,8 @@ class Marks(NamedTuple):
     ``edges`` are the numbers that user ids may be compared with; ``closed`` the owners and groups
     of files that are not for all to read; ``of_user`` what stands before and behind the user's name
     in the names of files; ``homes`` the places that homes may be held against.
-    ``listed`` are words of files that login files name, each with the lines that it stands in.
+    ``listed`` are words of files that login files name, and of the names of files in a folder, each
+    with the lines that it stands in. ``personal``: who somebody is may be looked at in any way.
     """
 
     words: FrozenSet[str]
@@ -85,6 +105,7 @@ class Marks(NamedTuple):
     of_user: Tuple[Tuple[str, str], ...]
     listed: Mapping[str, FrozenSet[int]]
     homes: Tuple[str, ...] = ()
+    personal: bool = False
 
 
 class Class(NamedTuple):
@@ -128,15 +149,17 @@ def marks_of(texts: Mapping[str, str], programs: Iterable[str] = ()) -> Marks:
     named = _named_by(plain, texts)
     whole = "\n".join([plain, *named.values()])
     numbers = {int(number) for found in _COMPARED.findall(whole) for number in found if number}
+    closed = frozenset(_closed([*texts, *named, *programs]))
     return Marks(
         words=frozenset(_WORD.findall(plain)),
         patterns=_patterns(whole),
         edges=tuple(sorted(numbers | {number + 1 for number in numbers})),
         primary=bool(_PRIMARY.search(whole)),
-        closed=frozenset(_closed([*texts, *named, *programs])),
+        closed=closed,
         of_user=tuple(set(_OF_USER.findall(whole))),
         listed=_listed(named),
         homes=_homes(whole),
+        personal=bool(closed or _PERSONAL.search(_USUAL.sub(" ", whole))),
     )
 
 
@@ -174,6 +197,9 @@ def _listed(texts: Mapping[str, str]) -> Dict[str, FrozenSet[int]]:
     """
     found: Dict[str, FrozenSet[int]] = {}
     for path, text in texts.items():
+        base = os.path.basename(path)
+        for word in (base, base.partition(".")[0]):
+            found[word] = found.get(word, frozenset()) | {hash(path)}
         for number, line in enumerate(text.split("\n")):
             words = set(_WORD.findall(line))
             for word in words:
@@ -235,11 +261,12 @@ def classes(
     known: List[Class] = []
     indexes: Dict[Tuple[object, ...], int] = {}
     of: Dict[str, int] = {}
-    for account in accounts:
-        if account.shell not in looked:
-            continue
+    asked = [account for account in accounts if account.shell in looked]
+    for account in asked:
         own = groups.get(account.user, ())
         key = looked[account.shell].at(account.user, account.uid, own, account.home)
+        if marks[account.shell].personal and len(asked) <= _FEW:
+            key += (account.user,)
         if key == theirs[account.shell]:
             continue
         index = indexes.setdefault(key + (account.shell,), len(known))

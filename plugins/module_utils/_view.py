@@ -24,7 +24,7 @@ from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Sequenc
 from . import _programs
 from ._refusal import Refusal
 
-__all__ = ["FOLDER", "NoView", "Staged", "cover", "within"]
+__all__ = ["FOLDER", "NoView", "Staged", "be_at_pipes", "cover", "within"]
 
 _Result = TypeVar("_Result")
 # Of mounts, host name, IPC and network; and of processes.
@@ -43,11 +43,16 @@ _BASES = ("/media", "/mnt", "/srv", "/opt", "/boot", "/root", "/home")
 _OWN = ("/proc", "/sys", "/dev")
 # Of the view's own, for what whoever asks there needs.
 FOLDER = "/dev/shm"
+_KERNELS = ("proc", "sysfs")
 # Where it may take for ever to look at a file that has no server.
 _REMOTE = ("nfs", "cifs", "smb", "fuse", "ceph", "afs", "9p", "glusterfs", "lustre", "autofs")
 _DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 # The sockets at which the C library asks who somebody is.
 _NSS = ("/run/nscd/socket", "/run/nslcd/socket", "/var/lib/sss/pipes/nss")
+# Where login files find FIFOs, so far below.
+_WITH_PIPES, _DEPTH, _MOST_ENTRIES = ("/run", "/tmp", "/srv", "/opt", "/var"), 3, 20000
+# Of the view that this process is in: where the host's own files are, and no copies.
+_shared: Optional[List[str]] = None
 
 
 class NoView(Refusal):
@@ -120,6 +125,26 @@ def cover(folder: str, path: str) -> None:
     _mount(folder, path, "", _BIND)
 
 
+def be_at_pipes() -> None:
+    """Be the other end of the FIFOs in a view, where nobody is: who writes would wait for ever.
+
+    The ends stay open as long as this process is there. Where the host's own FIFOs are, nothing of
+    theirs is taken.
+    """
+    entries = 0
+    for top in _WITH_PIPES if _shared is not None else ():
+        for folder, folders, names in os.walk(top):
+            entries += len(names)
+            if folder.count("/") > _DEPTH or entries > _MOST_ENTRIES:
+                folders[:] = []
+            if any((folder + "/").startswith(path.rstrip("/") + "/") for path in _shared or ()):
+                continue
+            for path in (os.path.join(folder, name) for name in names):
+                with suppress(OSError):
+                    if stat.S_ISFIFO(os.lstat(path).st_mode):
+                        os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+
+
 def _drop_powers() -> None:
     """Leave to the programs that are started nothing that makes root powerful, but reading.
 
@@ -165,16 +190,18 @@ def _enter(staged: Sequence[Staged]) -> None:
     view.write(staged)
     os.chroot(view.root)
     os.chdir("/")
+    global _shared
+    _shared = view.read_only
 
 
 class _View:
-    """The view while it is made; ``root`` is its root folder."""
+    """The view while it is made; ``root`` is its root folder, ``read_only`` what is no copy."""
 
     def __init__(self, base: str) -> None:
         self.root = base + "/root"
         self._base = base
         self._number = 0
-        self._read_only: List[str] = []
+        self.read_only: List[str] = []
         os.mkdir(self.root)
 
     def add(self, mounted: _Mount) -> None:
@@ -186,7 +213,7 @@ class _View:
         elif not (os.path.isfile(mounted.path) and os.path.isfile(target)):
             return
         _bind(mounted.path, target, mounted.flags | _RDONLY)
-        self._read_only.append(mounted.path)
+        self.read_only.append(mounted.path)
 
     def _overlaid(self, mounted: _Mount, target: str) -> bool:
         if mounted.kind.startswith(_REMOTE) or any(char in mounted.path for char in ",:\\"):
@@ -293,14 +320,18 @@ def _take_rights(status: os.stat_result, path: str) -> None:
 
 
 def _mounts() -> List[_Mount]:
-    """Return what is mounted here, the root folder first, but what the view has of its own."""
+    """Return what is mounted here, the root folder first, but what the view has of its own.
+
+    Nor what lies within another /proc or /sys, as a chroot has one: of that, parts cannot be bound.
+    """
     mounts: Dict[str, _Mount] = {}
     with open("/proc/self/mountinfo", "rb") as table:
         for line in table:
             mounted = _parsed(line)
             if not any(mounted.path == own or mounted.path.startswith(own + "/") for own in _OWN):
                 mounts[mounted.path] = mounted  # of several in one place the last one is seen
-    return [mounts[path] for path in sorted(mounts, key=len)]
+    kernels = tuple(path + "/" for path, found in mounts.items() if found.kind in _KERNELS)
+    return [mounts[path] for path in sorted(mounts, key=len) if not path.startswith(kernels)]
 
 
 def _parsed(line: bytes) -> _Mount:

@@ -24,9 +24,11 @@ __all__ = [
     "unsets",
 ]
 
-# What nobody can know before the login, and what only needs a terminal of sshd's.
+# What nobody can know before the login, chance and the time of day included, and what only needs a
+# terminal of sshd's.
 _UNKNOWABLE = re.compile(
-    r"\$\{?(?:SSH_(?:CLIENT|CONNECTION)|DISPLAY|PPID|XDG_\w+|HOME)\b|(?<![\w/])~/"
+    r"\$\{?(?:SSH_(?:CLIENT|CONNECTION)|DISPLAY|PPID|XDG_\w+|LC_\w+|HOME|PWD)\b|(?<![\w/])~/"
+    r"|\b(?:S?RANDOM|EPOCHSECONDS|EPOCHREALTIME)\b|(?:\$\(|`)[ \t]*(?:date|pwd)\b|/proc/loadavg\b"
     r"|\bwho(?:[ \t]+am[ \t]+i|[ \t]+-m)\b"
 )
 _TERMINAL = re.compile(

@@ -100,6 +100,8 @@ class _LoginShells:
         self._detached: Set[Asker] = set()
         self._stranger = _identities.stranger()
         self._classes = self._classes_of_accounts()
+        # Those that did not come to it at a terminal, where something else went on.
+        self._hung: Set[Asker] = set()
         # Why there is no view, so that strangers alone are asked.
         self.refused = ""
         # What became of those that were left alone, and where others were lost.
@@ -164,13 +166,15 @@ class _LoginShells:
                 self.answers[answer.asker] = answer
             if not terminal:
                 self._detached.add(answer.asker)
+            elif answer.status == "hangs":
+                self._hung.add(answer.asker)
 
     def _look_closer(self, askers: Sequence[Asker]) -> None:
         """See which shells end if they are left alone, and where those are that are held up."""
         by_number: Dict[int, List[Asker]] = {}
         for asker, answer in self.answers.items():
             seconds = asking.describe(answer)["tmout_seconds"]
-            if answer.status == "answered" and seconds:
+            if answer.status == "answered" and seconds and asker not in self._hung:
                 by_number.setdefault(seconds, []).append(asker)
         if not by_number and not any(self._is_lost(asker) for asker in askers):
             return
@@ -244,6 +248,8 @@ class _LoginShells:
             )
         timeout = _timeout_of(answer)
         lived = self._lived.get(asker)
+        if timeout.logout_seconds and asker in self._hung:
+            return _unknown(account, shell, _never_there(shell, place))
         if timeout.logout_seconds and lived is not None and lived.ended is False:
             return _unknown(account, shell, self._why_it_stays(asker, answer, timeout))
         doubt = self._doubt(answer, timeout.logout_seconds)
@@ -321,9 +327,11 @@ class _LoginShells:
         from .._shell import living
 
         files = self._read_by(asker.shell.family)[0]
+        lived = self._lived.get(asker)
+        cause = living.cause(self.files, files, place, lived is not None and lived.busy)
         return (
             f"{asker.shell.path} shows TMOUT={timeout.tmout_seconds}, and with one second in its"
-            f" place it was left alone and stayed{living.cause(self.files, files, place)}"
+            f" place it was left alone and stayed{cause}"
         )
 
     def _exempting(self, asker: Asker, known: Optional[_classes.Class]) -> str:
@@ -370,6 +378,11 @@ class _LoginShells:
             "profile.d" in files.without_comments(self.files.text(path) or "")
             for path in self.readings[family].files
         )
+
+
+def _never_there(shell: _accounts.Shell, place: Optional["tracing.Lost"]) -> str:
+    where = f", and was lost at {place.where()}" if place else ""
+    return f"at a terminal {shell.path} did not come to its prompt within half a minute{where}"
 
 
 def _timeout_of(answer: asking.Answer) -> _Timeout:

@@ -36,16 +36,21 @@ _TOLD_BY_VALUE = ("ksh93", "dash", "tcsh")
 # What is known to keep a shell from ending, or to put something in its place.
 _SUSPECT = re.compile(
     r"TRAPALRM|\btrap\b.*\bALRM\b|PROMPT_COMMAND|\bprecmd\b|\bperiodic\b|\bset\s+-o\s+posix\b"
-    r"|(?:^|[\s;&|(])exec\s+[^\s<>]"
+    r"|(?:^|[\s;&|(])exec\s+[^\s<>]|\btrap\b.*\b(?:EXIT|0)\b"
 )
+# What a shell says whose time is over: whoever waits after that is in what is done at a logout.
+_IS_OVER = b"timed out waiting for input"
+_AT_LOGOUT = ("/etc/bash.bash_logout", "/etc/zsh/zlogout", "/etc/zlogout")
+_WAITS = re.compile(r"\b(?:read|select|vared|sleep|while|until)\b")
 
 
 class Lived(NamedTuple):
-    """What became of an idle shell: whether it ended (None: nobody knows), and after how many lines
-    that it was given."""
+    """What became of an idle shell: whether it ended (None: nobody knows), after how many lines
+    that it was given, and whether it stays because a program runs in it."""
 
     ended: Optional[bool]
     prompted: int
+    busy: bool = False
 
 
 def obedient(askers: Iterable[Asker]) -> List[Asker]:
@@ -100,7 +105,7 @@ def _left_alone(askers: Sequence[Asker], answering: bool) -> Dict[Asker, Lived]:
             return "stays"
         if not running.is_silent(STAYS_SECONDS):
             return ""
-        if not answering or running.prompted == _MOST_LINES:
+        if not answering or running.prompted == _MOST_LINES or _IS_OVER in running.tail:
             return "stays"
         running.answer_line()
         return ""
@@ -117,22 +122,26 @@ def _left_alone(askers: Sequence[Asker], answering: bool) -> Dict[Asker, Lived]:
 
 def _lived(running: Running) -> Lived:
     ended: Optional[bool] = running.status == "exits"
-    # A login that is busy for so long, and one that ends before its second is over, tell nothing.
-    if running.status == "hangs" or (ended and running.ended - running.begun < _SOONEST_SECONDS):
+    # One that ends before its second is over tells nothing.
+    if ended and running.ended - running.begun < _SOONEST_SECONDS:
         ended = None
-    return Lived(ended, running.prompted)
+    return Lived(ended, running.prompted, running.status == "hangs")
 
 
-def cause(files: HostFiles, paths: Iterable[str], place: Optional[Lost]) -> str:
+def cause(files: HostFiles, paths: Iterable[str], place: Optional[Lost], busy: bool = False) -> str:
     """Say what may be why a shell stays; empty where nothing speaks for anything.
 
     :param place: the last command that it came to.
+    :param busy: a program runs in it.
     """
     if place is not None and place.replaces:
         return f" because of {place.where()}"
     found = []
-    for path in paths:
+    for path in [*paths, *_AT_LOGOUT]:
+        suspect = _WAITS if path in _AT_LOGOUT else _SUSPECT
         for number, line in enumerate((files.text(path) or "").split("\n"), 1):
-            if _SUSPECT.search(line) and not line.lstrip().startswith("#"):
+            if suspect.search(line) and not line.lstrip().startswith("#"):
                 found.append(f"{path}, line {number}: {line.strip()[:100]}")
+    if busy and place is not None and not found:
+        found.append(place.where())
     return f"; what may be why: {'; '.join(found[:5])}" if found else ""

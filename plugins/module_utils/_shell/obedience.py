@@ -35,29 +35,37 @@ def observe(
     try:
         lived = living.live(living.obedient(asked), host.files, planned, seconds)
         staying = [asker for asker, one in lived.items() if one.ended is False]
-        verdict = _of_staying(host, planned, staying, seconds) if staying else NOTHING
+        busy = [asker for asker in staying if lived[asker].busy]
+        verdict = _of_staying(host, planned, staying, seconds, busy) if staying else NOTHING
     except _view.NoView:
         return Obedience(NOTHING, [])
     return Obedience(verdict, [asker for asker, one in lived.items() if one.ended])
 
 
 def _of_staying(
-    host: Host, planned: Sequence[Change], staying: Sequence[Asker], seconds: int
+    host: Host,
+    planned: Sequence[Change],
+    staying: Sequence[Asker],
+    seconds: int,
+    busy: Sequence[Asker],
 ) -> Verdict:
     """Say of those that do not end by themselves what holds them up, or who is not covered."""
-    lived = living.live(staying, host.files, planned, seconds, answering=True)
+    waiting = [asker for asker in staying if asker not in busy]
+    lived = living.live(waiting, host.files, planned, seconds, answering=True)
     places = tracing.last_lines(staying, host.files, planned, terminal=True)
     problems: List[Problem] = []
     held: Dict[str, List[str]] = {}
     missed: Dict[Asker, str] = {}
     for asker in staying:
         place = places.get(asker)
-        if lived[asker].ended and lived[asker].prompted:
+        again = lived.get(asker)
+        if again is not None and again.ended and again.prompted:
             where = place.where() if place else "a login file"
             held.setdefault(where, []).append(named(asker))
             continue
         reading = host.readings.get(asker.shell.family)
-        cause = living.cause(host.files, reading.files if reading else [], place)
+        paths = reading.files if reading else []
+        cause = living.cause(host.files, paths, place, asker in busy)
         if asker.shell.family in MUST_READ:
             sentence = (
                 "{shells} would show the right TMOUT and never obey it: with one second in its"

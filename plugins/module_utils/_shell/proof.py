@@ -77,6 +77,9 @@ def prove_staged(
         return Proof(None, Verdict([], [], {}), before.refused)
     after = staged.ask_planned(host.askers, planned)
     judged = judge(options, host, plan, before.answers, after, planned)
+    if judged.problems:
+        lost = _lost_at_terminal_alone(host, planned, after)
+        judged = judged._replace(problems=judged.problems + lost)
     _require(judged)
     if _may_differ_at_terminal(options, host, plan):
         now = _at_terminal(host.askers)
@@ -166,6 +169,30 @@ def _lost(
         return tracing.last_lines(silent, host.files, planned)
     except _view.NoView:
         return {}
+
+
+def _lost_at_terminal_alone(
+    host: Host, planned: Sequence[Change], answers: Sequence[Answer]
+) -> List[verdict.Problem]:
+    """Say where shells are lost at a terminal alone: who mends the rest would meet that next."""
+    from . import tracing
+
+    askers = [
+        answer.asker
+        for answer in answers
+        if answer.status == "answered" and answer.shell.family in verdict.MUST_READ
+    ]
+    try:
+        then = staged.ask_planned(askers, planned, terminal=True)
+        silent = [answer.asker for answer in then if answer.status != "answered"]
+        lost = tracing.last_lines(silent, host.files, planned, terminal=True) if silent else {}
+    except Refusal:  # no terminal can be had, or no view
+        return []
+    sentence = "At a terminal {shells} does not come to its prompt{cause}."
+    return [
+        verdict.Problem(asker, sentence, "", f", at {place.where()}")
+        for asker, place in lost.items()
+    ]
 
 
 def _is_exempt(options: Options, host: Host, asker: Asker) -> bool:

@@ -16,6 +16,7 @@ import pwd
 import resource
 import select
 import signal
+import stat
 import subprocess
 import tempfile
 import termios
@@ -37,7 +38,7 @@ from .._accounts import Shell
 from .._files import scratch
 from .._identities import Person
 from .._refusal import Refusal
-from .._view import FOLDER, cover
+from .._view import FOLDER, be_at_pipes, cover
 
 __all__ = ["PLAINLY", "AskError", "Asker", "Running", "Way", "started", "wait"]
 
@@ -49,6 +50,7 @@ _MAX_TAIL = 8192
 # A shell that prints more than this at login is killed: it would never end.
 FLOOD = 4 * 1024 * 1024
 _MAX_MEMORY = 1 << 30
+_PATIENCE_SECONDS = 1.0
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 # Nobody's home is laid over what programs need.
 _OF_SYSTEM = "bin boot dev etc lib lib32 lib64 libx32 proc run sbin sys usr".split()
@@ -271,6 +273,9 @@ class _Homes:
         real_path = os.path.realpath(path)
         if path not in self._owners and self._may_be_covered(real_path):
             with suppress(OSError):
+                status = os.stat(real_path)
+                os.chown(folder, status.st_uid, status.st_gid)
+                os.chmod(folder, stat.S_IMODE(status.st_mode))
                 cover(folder, real_path)
         self._owners[path] = person.uid
         return path
@@ -380,11 +385,14 @@ def wait(started: Sequence[Running], deadline: float, judge: Callable[[Running],
     by_source = {running.source: running for running in started}
     for descriptor in by_source:
         poll.register(descriptor, select.POLLIN)
-    pause = 1
+    pause, patience = 1, time.monotonic() + _PATIENCE_SECONDS
     while any(not running.status for running in started):
         seconds = deadline - time.monotonic()
         if seconds <= 0:
             break
+        if time.monotonic() > patience:
+            be_at_pipes()  # it may wait for somebody there
+            patience = deadline
         events = poll.poll(min(pause, seconds * 1000))
         # A shell that closed its output is asked again after a growing pause.
         pause = 1 if events else min(pause * 2, 50)

@@ -11,12 +11,15 @@ import pytest
 from ansible_collections.curfew.session.plugins.module_utils import _classes
 from ansible_collections.curfew.session.plugins.module_utils._accounts import Account
 from ansible_collections.curfew.session.plugins.module_utils._identities import Group, Person
+from ansible_collections.curfew.session.plugins.module_utils._shell import dropin
 
 STRANGER = Person(None, 65534, 65534)
 STAFF = Group("staff", 50)
 
 
 def classes(accounts, marks, stranger, groups):
+    """As on a host of very many accounts, where not each of them is asked for itself."""
+    marks = marks._replace(personal=False)
     return _classes.classes(
         accounts, {account.shell: marks for account in accounts}, stranger, groups
     )
@@ -74,6 +77,58 @@ def test_who_is_told_from_strangers(text, expected):
     for index, one in enumerate(found.known):
         assert one.members == len(one.users) and one.person.user == one.users[0]
         assert all(found.of(user) is found.known[index] for user in one.users)
+
+
+# Stock files of Debian and of RHEL.
+USUAL = """if [ -x /usr/bin/id ]; then
+    if [ -z "$EUID" ]; then
+        EUID=`/usr/bin/id -u`
+        UID=`/usr/bin/id -ru`
+    fi
+    USER="`/usr/bin/id -un`"
+    LOGNAME=$USER
+    MAIL="/var/spool/mail/$USER"
+fi
+if [ "$EUID" = "0" ] || [ "$(id -u)" -eq 0 ] || [ "${UID:-0}" -gt 199 ]; then
+    pathmunge /usr/sbin
+fi
+if [ $UID -gt 199 ] && [ "`/usr/bin/id -gn`" = "`/usr/bin/id -un`" ]; then
+    umask 002
+fi
+export PATH USER LOGNAME MAIL HOSTNAME HISTSIZE HISTCONTROL
+[ -r "$i" ] && . "$i"
+"""
+# How names, groups and rights are looked at in ways that no text tells.
+PERSONAL = [
+    '[ "${USER:0:2}" = al ]',
+    "[ ${#LOGNAME} -gt 4 ]",
+    '[ "$(id -G | wc -w)" -gt 1 ]',
+    'getent passwd "$u" | grep -q Contractor',
+    "[ $(whoami | cut -c1) = a ]",
+    "(( UID % 2 ))",
+    "case $UID in 1*) : ;; esac",
+    "[ -w /srv/app ]",
+    "[ -r /srv/app/free ]",
+    "[ -O /etc/x ]",
+    "set -- $(id)",
+    "perl -e 'exit getpwuid $<'",
+    "env | grep -q ^USER=al",
+    'grep -q "$x" /etc/group',
+]
+
+
+@pytest.mark.parametrize("text", PERSONAL)
+def test_of_few_accounts_each_is_asked_where_a_text_may_look_at_it_in_any_way(text):
+    marks = {"/bin/bash": _classes.marks_of({"/etc/x": USUAL + text + " && TMOUT=0\n"})}
+    users = [account for account in ACCOUNTS if account.shell == "/bin/bash"]
+    found = _classes.classes(users, marks, STRANGER, lambda: GROUPS)
+    assert [list(one.users) for one in found.known] == [ROOT, ["ann"], ["bob"], ["dan"]]
+    assert len(_classes.classes(crowd(90), marks, STRANGER, dict).known) < 4
+
+
+def test_usual_files_and_ours_look_at_nobody():
+    ours = dropin.render(60, exempt_users=["ann"], exempt_groups=["staff"])
+    assert not _classes.marks_of({"/etc/x": USUAL, "/etc/y": ours}).personal
 
 
 def test_the_one_who_is_asked_has_all_the_groups():
@@ -145,6 +200,11 @@ def test_files_with_names_in_them(tmp_path, monkeypatch):
     listed.mkdir()
     (listed / "part").write_text("for g in $(id -Gn); do test $g = staff && TMOUT=0; done\n")
     marks = _classes.marks_of({"/etc/x": f"for part in part; do . {listed}; done\n"})
+    found = classes(ACCOUNTS, marks, STRANGER, lambda: GROUPS)
+    assert [list(one.users) for one in found.known] == [ROOT, ["ann", "bob"], ["cyn"]]
+    (listed / "part").rename(listed / "staff.conf")
+    (listed / "staff.conf").write_text("TMOUT=0\n")
+    marks = _classes.marks_of({"/etc/x": f"for g in $(id -Gn); do . {listed}/$g.conf; done\n"})
     found = classes(ACCOUNTS, marks, STRANGER, lambda: GROUPS)
     assert [list(one.users) for one in found.known] == [ROOT, ["ann", "bob"], ["cyn"]]
 

@@ -168,6 +168,21 @@ def test_sockets_and_pipes_lead_nowhere(folder):
     os.close(reader)
 
 
+def test_who_writes_to_a_pipe_does_not_wait_for_ever(folder):
+    fifo = "/run/curfew-test-fifo"
+    os.mkfifo(fifo)
+    try:
+        written = f"echo x > {fifo}; echo written"
+
+        def work():
+            _view.be_at_pipes()
+            return subprocess.check_output(["timeout", "9", "sh", "-c", written]).decode().strip()
+
+        assert _view.within([], work, LIMIT) == "written"
+    finally:
+        os.unlink(fifo)
+
+
 def test_there_is_no_network(folder):
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
@@ -258,3 +273,13 @@ def test_what_is_mounted(tmp_path):
     assert mounted == ("/mnt/with blank", "nfs4", _view._NOSUID | _view._NODEV)
     taken = [_view._Mount(path, "ext4", 0) for path in ("/", "/media/disk", "/mnt")]
     assert _view._base(taken) not in ("/media", "/mnt")
+
+
+def test_what_is_mounted_within_another_proc_is_left_out(monkeypatch, tmp_path):
+    table = tmp_path / "mountinfo"
+    rows = [("/", "ext4"), ("/proc", "proc"), ("/srv/c/proc", "proc"), ("/srv/c/sys/x", "autofs")]
+    rows += [("/srv/c/proc/x", "autofs"), ("/srv/c/sys", "sysfs"), ("/srv/c/proc2", "ext4")]
+    table.write_text("".join(f"1 1 8:1 / {path} rw - {kind} x rw\n" for path, kind in rows))
+    monkeypatch.setattr(_view, "open", lambda path, mode: table.open(mode), raising=False)
+    found = [mounted.path for mounted in _view._mounts()]
+    assert found == ["/", "/srv/c/sys", "/srv/c/proc", "/srv/c/proc2"]

@@ -665,6 +665,16 @@ def test_who_waits_at_a_terminal_is_not_waited_for(host):
     assert result["changed"], result["msg"]
 
 
+@pytest.mark.waits
+def test_all_that_stands_in_the_way_is_named_at_once(host):
+    """What is met at a terminal alone, too."""
+    host.write("profile.d/zz.sh", "TMOUT=77\n")
+    host.write("profile.d/zzz.sh", '[ -n "$SSH_TTY" ] && exec sleep 60\n')
+    message = host.run(timeout=900)["msg"]
+    for name in ("zz.sh, line 1", "At a terminal ", "zzz.sh, line 1"):
+        assert name in message, message
+
+
 def test_what_traps_tell_is_not_of_our_making(host):
     host.write("profile.d/aa.sh", "trap 'echo ERR $?' ERR\n")
     assert host.run(timeout=900)["changed"]

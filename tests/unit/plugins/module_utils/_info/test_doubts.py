@@ -96,3 +96,23 @@ def test_doubts(texts, family, detached, expected):
     places = [(path, item) for path, text in texts.items() for item in definitions.find(text)]
     none = doubts.Doubts([], None, "")
     assert doubts.doubts_of(texts, places, family, detached) == none._replace(**expected)
+
+
+# what a file tests before it sets TMOUT, and what of that nobody knows before the login
+CHANGING = [
+    ("$((RANDOM % 2)) = 1", "RANDOM"),
+    ('"$PWD" = /home/ops', "$PWD"),
+    ('"$(pwd)" = /home/ops', "$(pwd"),
+    ("$(date +%H) -ge 18", "$(date"),
+    ("$(cut -d. -f1 /proc/loadavg) -gt 90", "/proc/loadavg"),
+    ('"$LC_IDLE" = long', "$LC_IDLE"),
+    ("$UPDATE = 1", None),
+]
+
+
+@pytest.mark.parametrize("test, word", CHANGING)
+def test_what_is_otherwise_at_another_time(test, word):
+    text = f"[ {test} ] && TMOUT=60\n"
+    places = [("/a", definition) for definition in definitions.find(text)]
+    how = doubts.doubts_of({"/a": text}, places, "bash", False).how
+    assert (how and how.word) == word

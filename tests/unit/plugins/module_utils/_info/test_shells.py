@@ -47,3 +47,14 @@ def test_without_a_view_root_is_unknown(asked):
     assert asked == [(None, True)]
     (sentence,) = [text for text in survey.unseen if "it is refused." in text]
     assert sentence.startswith("No private view of this host can be made, so that nobody was asked")
+
+
+def test_who_never_comes_to_a_prompt_at_a_terminal_is_unknown(asked, monkeypatch):
+    def ask(askers, way):
+        status = "hangs" if way.terminal else "answered"
+        return [asking.Answer(asker, status, 0, "", "60", True, True, {}) for asker in askers]
+
+    monkeypatch.setattr(asking, "ask", ask)
+    _root, ann = shells.survey_shells().accounts
+    assert (ann.state, ann.logout_seconds) == ("unknown", None)
+    assert "at a terminal /bin/bash did not come to its prompt" in ann.detail

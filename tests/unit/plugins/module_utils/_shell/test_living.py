@@ -44,7 +44,7 @@ def test_an_idle_shell(name, text, ends):
 def test_root_is_left_alone_too():
     changes, files = planned(SET)
     one = asker("bash", ROOT)
-    assert living.live([one], files, changes, 900) == {one: (True, 0)}
+    assert living.live([one], files, changes, 900) == {one: (True, 0, False)}
 
 
 ASKS = '[ -n "$SSH_CLIENT" ] && { read -r reply; [ "$reply" = y ] || exit; }\n' + SET
@@ -54,7 +54,21 @@ def test_a_question_before_the_prompt():
     changes, files = planned(ASKS)
     one = asker("bash")
     assert living.live([one], files, changes, 900)[one].ended is False
-    assert living.live([one], files, changes, 900, answering=True)[one] == (True, 1)
+    assert living.live([one], files, changes, 900, answering=True)[one] == (True, 1, False)
+
+
+def test_a_question_at_the_logout():
+    changes, files = planned(SET + "trap 'read -t 60 -r x' EXIT\n")
+    one = asker("bash")
+    assert living.live([one], files, changes, 900, answering=True)[one].ended is False
+    assert "trap 'read" in living.cause(files, ["/etc/profile"], None)
+
+
+def test_a_program_that_goes_on_and_on(monkeypatch):
+    monkeypatch.setattr(living, "_LIMIT_SECONDS", 4)
+    changes, files = planned(SET + '[ -n "$SSH_TTY" ] && sleep 60\n')
+    one = asker("bash")
+    assert living.live([one], files, changes, 900)[one] == (False, 0, True)
 
 
 def test_where_no_number_stands_nobody_is_tried():
@@ -77,3 +91,5 @@ def test_what_may_be_why():
     place = Lost("/x", 3, "[ -t 0 ] && exec fish")
     assert living.cause(files, [], place) == " because of /x, line 3: [ -t 0 ] && exec fish"
     assert living.cause(files, [], Lost("/x", 3, "exec >/dev/null")) == ""
+    said = living.cause(files, [], Lost("/x", 3, "[ -t 0 ] && tmux"), busy=True)
+    assert said == "; what may be why: /x, line 3: [ -t 0 ] && tmux"

@@ -68,5 +68,10 @@ def test_a_question_before_the_prompt_is_a_warning(observed):
     assert "/a, line 3" in warning
 
 
+def test_a_program_that_never_ends_is_refused(observed):
+    seen = observed({BASH: living.Lived(False, 0, busy=True)}, {})
+    assert "stays because of /a, line 3" in verdict.sentences(seen.verdict.problems)[0]
+
+
 def test_what_nobody_knows_is_no_problem(observed):
     assert observed({BASH: living.Lived(None, 0)}) == (([], [], {}), [])

@@ -103,7 +103,7 @@ def test_nobody_is_asked_without_verify(said):
 
 
 def test_what_would_not_be_in_force_is_refused(said):
-    said[0]["staged", False] = answer("5")
+    said[0].update({("staged", False): answer("5"), ("staged", True): answer("5")})
     with pytest.raises(Refusal) as caught:
         prove_staged(ASKED_FOR, host(AGAINST), plan(PATH), seen(answer(None)))
     assert str(caught.value) == (
