@@ -177,7 +177,7 @@ def _module(host: str, row: Row, module: str, options: Mapping[str, Any]) -> dic
 
 def _processes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
     left = list(after["processes"])
-    for name in before["processes"]:
+    for name in before["left"]:
         if name in left:
             left.remove(name)
     if left:
@@ -195,7 +195,7 @@ def _below(path: str, files: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
-    one, two = before["files"], after["files"]
+    one, two = {**before["files"], **before["then"]}, after["files"]
     return sorted(path for path in {*one, *two} if one.get(path) != two.get(path))
 
 
@@ -224,7 +224,8 @@ def _done(
         if not re.search(pattern, said):
             yield f"it does not tell {pattern!r}: {result.get('warnings')}"
     for name, alive in before["alive"].items():
-        if after["alive"].get(name) != alive:
+        # Where something else ran in its place, there is nothing to be kept.
+        if "alive" in alive[1] and after["alive"].get(name) != alive:
             yield f"sh -l -c of {name} said {alive} before, and says {after['alive'].get(name)}"
     if row.of_sshd and sure:
         yield from _numbers(host, row, result, after)

@@ -42,7 +42,11 @@ def restore(start: str) -> None:
     with open(KEPT + "/state.json") as file:
         state = json.load(file)
     _end_what_was_born_after(state["born"])
-    for mount in reversed([one for one in _mounts() if one not in state["mounts"]]):
+    ours = _mounts()
+    for mount in state["mounts"]:  # one in the same place counts, too
+        if mount in ours:
+            ours.remove(mount)
+    for mount in reversed(ours):
         subprocess.run(["umount", "-l", mount], check=False, capture_output=True)
     for place, entries in state["places"].items():
         for name in set(_entries(place)) - set(entries):
@@ -177,9 +181,18 @@ def look(wanted: dict) -> dict:
             alive = [pool.submit(_alive, name) for name in accounts]
         found["logins"] = {name: one.result() for name, one in zip(accounts, logins)}  # noqa: B905
         found["alive"] = {name: one.result() for name, one in zip(accounts, alive)}  # noqa: B905
+        _await(found["processes"])
     # What these logins have left is not the run's.
     found["then"] = _files(wanted["watched"])
+    found["left"] = _processes()
     return found
+
+
+def _await(processes: list[str]) -> None:
+    """Wait a little for jobs that logins have left behind."""
+    deadline = time.monotonic() + 3
+    while _processes() != processes and time.monotonic() < deadline:
+        time.sleep(0.05)
 
 
 def _files(more: list[str]) -> dict[str, list]:

@@ -57,7 +57,7 @@ class Row:
     back: bool = False
     role: Mapping[str, Any] | None = None
     audit: tuple[str, ...] = ()
-    limit: float = 20
+    limit: float = 40
     on: tuple[str, ...] = DEBIAN
     sample: bool = False
 

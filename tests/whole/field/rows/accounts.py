@@ -45,7 +45,7 @@ _ODD = {
         info={"eve": ("never",)},
     ),
     "a second root": tmout(
-        ODD, "person toor /bin/bash -o -u 0 -d /root\n"
+        ODD, "useradd -o -u 0 -d /root -s /bin/bash toor 2>/dev/null\n"
         + put(SITE, '[ "$LOGNAME" = toor ] && readonly TMOUT=7200\n'),
         names=((SITE, 1),),
     ),
@@ -76,7 +76,7 @@ _ODD = {
         ODD, put("/etc/profile.d/00-hang.sh", '[ "$LOGNAME" = hap ] && sleep 99\n')
         + "person hap /bin/bash\n",
         names=("/etc/profile.d/00-hang.sh",), info={"ops": (ENDS, "never"), "hap": NOT_ENDS},
-        limit=60,
+        limit=120,
     ),
 }  # fmt: skip
 

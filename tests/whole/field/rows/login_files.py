@@ -141,15 +141,15 @@ _ASKING = {
     "a recorder before it": tmout(
         ASKING, SESSIONS + put(f"{FOLDER}/00-record.sh", RECORD), REFUSED,
         names=((f"{FOLDER}/00-record.sh", 3),), info={"ops": ("unknown", "never")},
-        watched=("/srv/sessions",),
+        watched=("/srv/sessions",), limit=90,  # whose shell is never asked for a line
     ),
     "a recorder behind it": tmout(
         ASKING, SESSIONS + put(f"{FOLDER}/zz-record.sh", RECORD), HONEST,
-        names=((f"{FOLDER}/zz-record.sh", 3),), watched=("/srv/sessions",),
+        names=((f"{FOLDER}/zz-record.sh", 3),), watched=("/srv/sessions",), limit=60,
     ),
     "a login that takes half a minute": tmout(
         ASKING, put(f"{FOLDER}/ssh-cluster.sh", "sleep 25   # stands for a slow directory\n"),
-        names=(f"{FOLDER}/ssh-cluster.sh",), says=("ssh-cluster.sh",), limit=60,
+        names=(f"{FOLDER}/ssh-cluster.sh",), limit=120,  # it is asked as it is, and as it will be
     ),
     "a login that takes three seconds": tmout(
         ASKING, put(f"{FOLDER}/slow.sh", "sleep 3\n"), DONE, limit=60
@@ -199,7 +199,7 @@ _ASKING = {
     ),
     "a lock that somebody else holds": tmout(
         ASKING, "touch /run/site.lock; chmod 666 /run/site.lock\n"
-        "flock /run/site.lock sleep 60 >/dev/null 2>&1 &\nsleep 0.3\n"
+        "flock /run/site.lock sleep 900 >/dev/null 2>&1 &\nsleep 0.3\n"
         + put(ASKS, "( flock 9 ) 9> /run/site.lock\n"),
         names=(ASKS,), says=(r"ask\.sh",), limit=60,
     ),
