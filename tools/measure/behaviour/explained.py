@@ -9,6 +9,7 @@ from .matrix import COUNT_MAX, INTERVAL, KSH93_GRACE, RELEASES, SHELLS, TMOUT
 # The releases that know ChannelTimeout, and those of OpenSSH 10 and later.
 CHANNELS = ("debian12", "debian13", "backports", "testing")
 SINCE_10 = ("debian13", "backports", "testing")
+BEFORE_10_6 = ("debian12", "debian13", "backports")
 LATE = 3  # seconds that a busy machine may add
 
 
@@ -82,7 +83,7 @@ NOTES = (
     Note(
         "On Debian 12 it takes twice as long.",
         "That is a bug of OpenSSH 9.2 to 9.4, mended in 9.5.",
-        "measured here, and with releases from 8.0 to 10.5.",
+        "measured here, and with releases from 8.0 to 10.6.",
         tuple(
             Claim(
                 "client_alive",
@@ -154,7 +155,7 @@ NOTES = (
     ),
     Note(
         "A harmless test of TMOUT switches ksh93's timer off.",
-        "ksh93u+m (Debian 12 and 13) runs `( unset TMOUT )` without a new process, and its timer "
+        "ksh93u+m (from Debian 12 on) runs `( unset TMOUT )` without a new process, and its timer "
         "is off from then on, although TMOUT has its value. That is why this collection's drop-in "
         "says `( ulimit -c 0; unset TMOUT )`: for a limit ksh93 makes a new process.",
         "measured here: the same shell logs out with the drop-in, and not without its `ulimit`.",
@@ -234,15 +235,25 @@ NOTES = (
         ),
     ),
     Note(
-        "An example in the manual does nothing.",
-        "`session=5m` stands as an example in the sshd_config(5) of Debian 13. Both releases "
-        "accept it, and neither ends anything: the types are called `session:shell`, "
-        "`session:command` and `session:subsystem:…`. The manual of Debian 12 says "
-        "`session:*=5m`, which works.",
+        "An example in the manual does nothing up to OpenSSH 10.3.",
+        "`session=5m` stands as an example in the sshd_config(5) of Debian 13. All releases since "
+        "9.2 accept it, and before 10.6 none ends anything: the types are called "
+        "`session:shell`, `session:command` and `session:subsystem:…`. The manual of Debian 12 "
+        "says `session:*=5m`, which works on all of them.",
         "sshd_config(5) of both; measured here.",
         (
-            Claim("channel_manual", "bash", "idle", "stayed", releases=CHANNELS),
+            Claim("channel_manual", "bash", "idle", "stayed", releases=BEFORE_10_6),
+            Claim("channel_manual", "bash", "idle", "ended", releases=("testing",)),
             Claim("channel_timeout", "bash", "idle", "ended", releases=CHANNELS),
+        ),
+    ),
+    Note(
+        "In a Match block ChannelTimeout does nothing up to OpenSSH 10.3.",
+        "It is accepted there, and `sshd -T -C` shows it; no session ends. On 10.6 it does.",
+        "measured here.",
+        (
+            Claim("channel_match", "bash", "idle", "stayed", releases=BEFORE_10_6),
+            Claim("channel_match", "bash", "idle", "ended", releases=("testing",)),
         ),
     ),
     Note(
