@@ -42,7 +42,7 @@ class Log:
     def text(self) -> str:
         return self.path.read_text(errors="replace")
 
-    def call(self, command: Command, cwd: Path = TOP, limit: float = 1200, **more: str) -> int:
+    def call(self, command: Command, cwd: Path = TOP, limit: float = 2000, **more: str) -> int:
         """Run a command and return its exit status; one that takes for ever is an error."""
         words = [str(word) for word in command]
         with self.path.open("a") as log:
