@@ -22,7 +22,7 @@ test: refuse-inventory ## run every test: lint, sanity, units, molecule on hosts
 	@sh tools/lab/bootstrap.sh test
 	@$(PYTHON) -m tools.suite
 
-test-quick: refuse-inventory ## run lint and units in under two minutes, without hosts
+test-quick: refuse-inventory ## run lint and most units in about two minutes, without hosts
 	@sh tools/lab/bootstrap.sh quick
 	@$(PYTHON) -m tools.suite --quick
 

@@ -329,8 +329,8 @@ def _environment(asker: Asker, home: str) -> Dict[str, str]:
 def _acting_as(person: Optional[Person]) -> Iterator[None]:
     """Be the person while a program is started, which then has no way back: it executes as them.
 
-    A function of ours between fork and execution costs three times as much as all the rest. We are
-    the first process in a view: nobody there can send us a signal.
+    A function of ours between fork and execution costs more than all the rest (measured: 2.5 ms in
+    place of 0.6). We are the first process in a view, which no signal from there can kill.
     """
     if person is None:
         yield
